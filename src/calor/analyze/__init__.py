@@ -1,0 +1,1 @@
+"""Estimand and data in, estimate out. One file, one method."""

@@ -1,0 +1,1 @@
+"""Trial data in and out (ADaM as XPORT, Dataset-JSON, Parquet, CSV): the only place that knows those formats."""

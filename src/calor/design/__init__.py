@@ -1,0 +1,1 @@
+"""Boundaries, spending, power and sample size, closed testing, graphs."""

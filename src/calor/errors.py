@@ -1,0 +1,58 @@
+"""Every error that Calor raises on purpose, on one screen.
+
+A `CalorError` is one the user can act on: it is shown without a traceback and says rule, value, place and way out.
+Anything else that escapes is a bug and keeps its traceback. Messages carry no participant data beyond the study
+identifier and nothing that reveals an arm.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class CalorError(Exception):
+    """Something the user can put right."""
+
+    exit_code = 2
+
+    @classmethod
+    def must(cls, argument: str, rule: str, got: object, *, fix: str, where: str = "") -> Self:
+        """Build the house's message: `` `argument` must rule, got value [at where]. Fix. ``
+
+        >>> print(CalorError.must("level", "lie between 0 and 1", 95, fix="Give 0.95 for a 95 % interval."))
+        `level` must lie between 0 and 1, got 95. Give 0.95 for a 95 % interval.
+        """
+        place = f" at {where}" if where else ""
+        return cls(f"`{argument}` must {rule}, got {got}{place}. {fix}")
+
+
+class ProtocolError(CalorError):
+    """The protocol contradicts itself or leaves out what is needed."""
+
+
+class DatasetError(CalorError):
+    """Trial data (ADaM) that cannot be read or do not fit the protocol."""
+
+
+class AnalysisError(CalorError):
+    """An analysis that the data or the question do not support."""
+
+
+class DesignError(CalorError):
+    """A design that cannot exist: bounds, fractions, sample sizes, graphs."""
+
+
+class MonitorError(CalorError):
+    """An interim look that cannot be judged."""
+
+
+class SimulationError(CalorError):
+    """A simulation whose inputs describe no trial."""
+
+
+class ReportError(CalorError):
+    """A report or figure that cannot be drawn from what it was given."""
+
+
+class TrialError(CalorError):
+    """A trial folder that cannot be opened, locked or run."""

@@ -1,0 +1,1 @@
+"""Numba on float arrays: no trial words, no tables, no errors."""

@@ -1,0 +1,1 @@
+"""Where an interim estimate meets a boundary."""

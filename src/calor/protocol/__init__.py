@@ -1,0 +1,1 @@
+"""The trial as written: frozen values read from protocol.toml."""

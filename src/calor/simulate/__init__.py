@@ -1,0 +1,1 @@
+"""Virtual participants through the same analysis that real ones get."""
