@@ -17,7 +17,7 @@ class CalorError(Exception):
 
     @classmethod
     def must(cls, argument: str, rule: str, got: object, *, fix: str, where: str = "") -> Self:
-        """Build the house's message: `` `argument` must rule, got value [at where]. Fix. ``
+        """Build the house's message: `` `argument` must rule, got value [at where]. Fix. ``.
 
         >>> print(CalorError.must("level", "lie between 0 and 1", 95, fix="Give 0.95 for a 95 % interval."))
         `level` must lie between 0 and 1, got 95. Give 0.95 for a 95 % interval.
