@@ -11,7 +11,7 @@ _ADVANCES = {
     191: "'",
     222: "ijl",
     260: "|",
-    278: " !,./:;I[\\]ft",
+    278: " \u00a0!,./:;I[\\]ft",
     333: "()-`r",
     334: "{}",
     355: '"',
@@ -38,7 +38,7 @@ def text_width_px(text: str, size_px: float, *, bold: bool = False) -> float:
     """Return the room a line of text needs, with slack for a wider fallback font.
 
     >>> round(text_width_px("Randomized", 10), 1)
-    57.6
+    60.6
     """
     # An unknown character is taken as a full em: too much room is harmless, too little is not.
     ems = sum(_WIDTH.get(character, 1.0) for character in text)
@@ -52,7 +52,8 @@ def wrap(text: str, width_px: float, size_px: float, *, bold: bool = False) -> l
     ['Declined to', 'take part']
     """
     lines = [""]
-    for word in text.split():
+    # A no-break space keeps "(n = 31)" together, so only the plain space parts words.
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if text_width_px(longer, size_px, bold=bold) <= width_px:
             lines[-1] = longer

@@ -12,6 +12,7 @@ import pandas as pd
 from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
+from calor.report.figures.ticks import log_ticks
 from calor.report.lettering import text_width_px
 from calor.report.number import interval
 from calor.report.tidy import require, values
@@ -169,7 +170,8 @@ def _effects(rows: list[dict[str, Any]], axis: str, domain: tuple[float, float],
     ]
     height_px = _ROW_PX * len(rows)
     scale = alt.Scale(domain=[low, high], nice=False, type="log" if log else "linear")
-    ticks = alt.Axis(title=axis, tickCount=6, grid=False, format="~g" if log else "~f", orient="bottom")
+    at = {"values": log_ticks(low, high), "format": "~g"} if log else {"tickCount": 5, "format": "~f"}
+    ticks = alt.Axis(title=axis, grid=False, **at)
     x = alt.X("estimate:Q", scale=scale, axis=ticks)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[height_px, 0]), axis=None)
     base = alt.Chart(values(marks))

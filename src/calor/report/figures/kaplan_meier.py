@@ -12,6 +12,7 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
+from calor.report.figures.ticks import roomy
 from calor.report.tidy import require, require_arms, require_finite, values
 
 _HEIGHT_PX = 300
@@ -62,10 +63,14 @@ def kaplan_meier(
     _check(curve, arms, top, name)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
     width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
-    plot = alt.layer(*_curves(curve, at_risk, arms, axes, domain, top), *legend(arms, points=False)).properties(
-        width=width_px, height=_HEIGHT_PX
-    )
-    counts = at_risk.rename(columns={"at_risk": "count"})
+    shown = roomy(at_risk["time"], domain, width_px, label_px=30)
+    ticks = alt.Axis(title=axes[0], values=shown, format="~f", labelOverlap=False)
+    x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
+    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
+    y = alt.Y("estimate:Q", scale=scale, axis=alt.Axis(title=axes[1], labelExpr=_PERCENT, tickCount=5))
+    layers = [*_curves(curve, arms, x, y), *legend(arms, points=False)]
+    plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
+    counts = at_risk[at_risk["time"].isin(shown)].rename(columns={"at_risk": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)
     return draw(alt.vconcat(plot, strip, spacing=26), name=name, title=title, caption=caption)
 
@@ -85,30 +90,15 @@ def _check(curve: pd.DataFrame, arms: Sequence[str], top: float, name: str) -> N
         )  # fmt: skip
 
 
-def _curves(
-    curve: pd.DataFrame,
-    at_risk: pd.DataFrame,
-    arms: Sequence[str],
-    axes: tuple[str, str],
-    domain: tuple[float, float],
-    top: float,
-) -> list[alt.Chart]:
+def _curves(curve: pd.DataFrame, arms: Sequence[str], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Draw bands, steps and censor ticks of every arm."""
-    ticks = sorted(float(time) for time in at_risk["time"].unique())
-    x = alt.X(
-        "time:Q",
-        scale=alt.Scale(domain=list(domain), nice=False),
-        axis=alt.Axis(title=axes[0], values=ticks, format="~f", labelFlush=False),
-    )
-    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
-    y = alt.Y("estimate:Q", scale=scale, axis=alt.Axis(title=axes[1], labelExpr=_PERCENT, tickCount=5))
     layers = []
     for arm, look in style.arm_styles(arms).items():
         rows = curve[curve["arm"] == arm].sort_values("time", kind="stable")
         band = rows[rows["lower"].notna() & rows["upper"].notna()]
         if not band.empty:
             area = alt.Chart(values(band)).mark_area(interpolate="step-after", color=look.color, opacity=0.13)
-            layers.append(area.encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q"))
+            layers.append(area.encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q"))
         line = alt.Chart(values(rows)).mark_line(
             interpolate="step-after", color=look.color, strokeWidth=2, strokeDash=list(look.dash), strokeCap="butt"
         )
