@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
-from calor.analyze.time_to_event import time_to_event
+from calor.analyze.time_to_event import Arm, time_to_event
 from calor.errors import AnalysisError
 
 Interval = Literal["plain", "log", "log-log", "logit", "arcsin"]
@@ -33,7 +33,7 @@ class Quantile:
         upper: Its upper confidence limit, or None.
     """
 
-    arm: Hashable
+    arm: Arm
     share: float
     time: float | None
     lower: float | None
@@ -57,7 +57,7 @@ class KaplanMeier:
         interval: Scale on which they are symmetric.
     """
 
-    arms: tuple[Hashable, ...]
+    arms: tuple[Arm, ...]
     curves: pd.DataFrame
     level: float
     interval: Interval
@@ -98,11 +98,11 @@ class KaplanMeier:
                 rows.append({"arm": arm, "time": time, **step[["survival", "se", "lower", "upper"]].to_dict()})
         return pd.DataFrame(rows)
 
-    def median(self, arm: Hashable) -> Quantile:
+    def median(self, arm: Arm) -> Quantile:
         """Return the median time to the event in an arm, with its interval (Brookmeyer and Crowley 1982)."""
         return self.quantile(arm, 0.5)
 
-    def quantile(self, arm: Hashable, share: float) -> Quantile:
+    def quantile(self, arm: Arm, share: float) -> Quantile:
         """Return the time by which a share of the arm has had the event, with its interval."""
         if not 0 < share < 1:
             raise AnalysisError.must("share", "lie between 0 and 1", share, fix="Give 0.5 for the median.")
@@ -111,7 +111,7 @@ class KaplanMeier:
         crossing = [_crossing(times, curve[c].to_numpy(dtype=float), 1 - share) for c in ("survival", "lower", "upper")]
         return Quantile(arm, share, *crossing)
 
-    def _curve(self, arm: Hashable) -> pd.DataFrame:
+    def _curve(self, arm: Arm) -> pd.DataFrame:
         if arm not in self.arms:
             raise AnalysisError.must("arm", f"be one of {', '.join(map(str, self.arms))}", arm, fix="Name a known arm.")
         return self.curves[self.curves["arm"] == arm]
@@ -123,7 +123,7 @@ def kaplan_meier(
     time: str,
     event: str,
     arm: str | None = None,
-    arms: Sequence[Hashable] | None = None,
+    arms: Sequence[Arm] | None = None,
     level: float = 0.95,
     interval: Interval = "log-log",
 ) -> KaplanMeier:
