@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from calor.analyze.event_count import check_level
 from calor.analyze.hazard_ratios import HazardRatios, chi_square_test
 from calor.analyze.newton import newton
 from calor.analyze.partial_likelihood import PartialLikelihood, Ties, partial_likelihood
@@ -117,15 +118,6 @@ def fit_cox(
         method=f"{method} ({ties})",
         likelihood=likelihood,
     )
-
-
-def check_level(level: float) -> None:
-    """Refuse a confidence level outside 0 to 1.
-
-    >>> check_level(0.95)
-    """
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
 
 
 def refuse_no_event(data: TimeToEvent) -> None:

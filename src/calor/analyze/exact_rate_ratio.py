@@ -7,6 +7,7 @@ from math import inf, isfinite
 from scipy.stats import binomtest
 
 from calor.analyze.estimate import Estimate
+from calor.analyze.event_count import check_level
 from calor.errors import AnalysisError
 
 
@@ -44,8 +45,7 @@ def exact_rate_ratio(
     if any(not isfinite(t) or t <= 0 for t in person_time):
         fix = "Give the summed follow-up of each arm."
         raise AnalysisError.must("person_time", "be positive", person_time, fix=fix)
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     (control, active), (t0, t1) = events, person_time
     test = binomtest(int(active), int(control + active), t1 / (t0 + t1))
     interval = test.proportion_ci(level, method="exact")

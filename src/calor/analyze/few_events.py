@@ -9,13 +9,13 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta as beta_distribution
-from scipy.stats import fisher_exact as scipy_fisher_exact
 
-from calor.analyze.cox import check_level
+from calor.analyze.clopper_pearson import clopper_pearson
 from calor.analyze.estimate import Estimate, format_p
+from calor.analyze.event_count import EventCount, check_level
 from calor.analyze.exact_rate_ratio import exact_rate_ratio
 from calor.analyze.firth_cox import firth_cox
+from calor.analyze.fisher_exact import fisher_exact
 from calor.analyze.hazard_ratios import chi_square_test
 from calor.analyze.logrank import logrank
 from calor.analyze.newton import newton
@@ -49,31 +49,6 @@ _LIMIT = 40.0
 
 
 @dataclass(frozen=True)
-class ArmBound:
-    """What an arm's count still allows.
-
-    Attributes:
-        arm: The arm.
-        events: Participants with the event.
-        n: Participants.
-        upper: Exact one-sided upper bound of the proportion with the event.
-        level: Its one-sided confidence level.
-    """
-
-    arm: Arm
-    events: int
-    n: int
-    upper: float
-    level: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.arm}: {self.events} of {self.n}; the data cannot rule out an event rate up to {self.upper:.1%} "
-            f"(exact, one-sided {self.level * 100:g} %)"
-        )
-
-
-@dataclass(frozen=True)
 class FewEvents:
     """Two arms compared by every defensible method.
 
@@ -82,7 +57,7 @@ class FewEvents:
         methods: One row per method: method, name, measure, estimate, lower, upper, p_value, primary. The estimate and
             its limits (active against control) are missing for methods that only test.
         primary: The method that the protocol named.
-        bounds: What each arm's count still allows.
+        bounds: Exact one-sided upper bound of the proportion with the event, by arm.
         level: Confidence level of the intervals.
         n: Participants.
     """
@@ -90,7 +65,7 @@ class FewEvents:
     arms: tuple[Arm, ...]
     methods: pd.DataFrame
     primary: Method
-    bounds: tuple[ArmBound, ...]
+    bounds: tuple[Estimate, ...]
     level: float
     n: int
 
@@ -110,7 +85,12 @@ class FewEvents:
             f"{_NAMES[self.primary]} (primary): {format_p(self.primary_p_value)}; "
             f"{len(self.methods)} defensible methods give p from {low:.3f} to {high:.3f}"
         )
-        return "\n".join([head, *(str(bound) for bound in self.bounds)])
+        open_ends = [
+            f"{arm}: {bound.estimate * bound.n:.0f} of {bound.n}; the data cannot rule out an event rate up to "
+            f"{bound.upper:.1%} (exact, one-sided {self.level * 100:g} %)"
+            for arm, bound in zip(self.arms, self.bounds, strict=True)
+        ]
+        return "\n".join([head, *open_ends])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per method."""
@@ -154,8 +134,8 @@ def few_events(
         >>> result = few_events(
         ...     table, time="days", event="mi", arm="arm", arms=("p", "a"), rng=np.random.default_rng(1)
         ... )
-        >>> print(str(result.bounds[1]))
-        a: 0 of 10; the data cannot rule out an event rate up to 25.9% (exact, one-sided 95 %)
+        >>> print(result.bounds[1])
+        a: 0.000 (95 % CI 0.000 to 0.259; Clopper-Pearson, one-sided upper limit, n = 10)
     """
     check_level(level)
     if primary not in get_args(Method):
@@ -164,11 +144,12 @@ def few_events(
     data = time_to_event(table, time=time, event=event, arm=arm, arms=arms)
     if len(data.arms) != 2:
         raise AnalysisError.must("arms", "be two", len(data.arms), fix="Compare two arms at a time.")
+    control, active = _counts(data)
     columns = table[[time, event]].assign(active=(data.arm == 1).astype(float))
     firth = firth_cox(columns, time=time, event=event, covariates=["active"], level=level)
     chance = permutation_logrank(table, time=time, event=event, arm=arm, arms=arms, rng=rng)
     estimates: dict[Method, Estimate | float] = {
-        "fisher_exact": _fisher(data),
+        "fisher_exact": fisher_exact(active, control, level=level).p_minlike,
         "exact_rate_ratio": _rate_ratio(data, level),
         "logrank": logrank(table, time=time, event=event, arm=arm, arms=arms).p_value,
         "permutation_logrank": chance.p_value,
@@ -176,8 +157,12 @@ def few_events(
         "firth_cox_wald": firth.wald("active"),
         "cox_likelihood_ratio": _likelihood_ratio(data),
     }
+    bounds = [
+        clopper_pearson(count, level=level, side="upper", label=str(name))
+        for name, count in zip(data.arms, (control, active), strict=True)
+    ]
     methods = pd.DataFrame([_row(method, value, primary) for method, value in estimates.items()])
-    return FewEvents(data.arms, methods, primary, _bounds(data, level), level, len(table))
+    return FewEvents(data.arms, methods, primary, tuple(bounds), level, len(table))
 
 
 def _row(method: Method, value: Estimate | float, primary: Method) -> dict[str, object]:
@@ -189,38 +174,23 @@ def _row(method: Method, value: Estimate | float, primary: Method) -> dict[str, 
     return {**head, "measure": "", "estimate": nan, "lower": nan, "upper": nan, "p_value": value}
 
 
-def _counts(data: TimeToEvent) -> tuple[np.ndarray, np.ndarray]:
-    return np.bincount(data.arm, weights=data.event, minlength=2), np.bincount(data.arm, minlength=2)
-
-
-def _fisher(data: TimeToEvent) -> float:
-    events, n = _counts(data)
-    return float(scipy_fisher_exact(np.array([events, n - events])).pvalue)
+def _counts(data: TimeToEvent) -> tuple[EventCount, EventCount]:
+    control, active = (data.event[data.arm == code] for code in (0, 1))
+    return EventCount(int(control.sum()), len(control)), EventCount(int(active.sum()), len(active))
 
 
 def _rate_ratio(data: TimeToEvent, level: float) -> Estimate:
-    (control, active), _ = _counts(data)
+    control, active = _counts(data)
     t0, t1 = np.bincount(data.arm, weights=data.time, minlength=2)
-    return exact_rate_ratio((int(control), int(active)), (float(t0), float(t1)), n=len(data.time), level=level)
+    return exact_rate_ratio((control.events, active.events), (float(t0), float(t1)), n=len(data.time), level=level)
 
 
 def _likelihood_ratio(data: TimeToEvent) -> float:
     """Compare the Cox likelihood at its supremum, which exists even where the hazard ratio does not, with no effect."""
     likelihood = partial_likelihood(data, data.arm[:, None].astype(float), "breslow")
-    events, _ = _counts(data)
-    if events.all():
+    if all(count.events for count in _counts(data)):
         _, top = newton(likelihood.point, np.zeros(1))
         best = top.loglik
     else:
         best = max(likelihood.point(np.array([b])).loglik for b in (-_LIMIT, _LIMIT))
     return chi_square_test(2 * (best - likelihood.point(np.zeros(1)).loglik), 1).p_value
-
-
-def _bounds(data: TimeToEvent, level: float) -> tuple[ArmBound, ...]:
-    events, n = _counts(data)
-    return tuple(
-        ArmBound(
-            name, int(d), int(size), float(beta_distribution.ppf(level, d + 1, size - d)) if d < size else 1.0, level
-        )
-        for name, d, size in zip(data.arms, events, n, strict=True)
-    )

@@ -13,8 +13,9 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 
-from calor.analyze.cox import check_level, refuse_no_event
+from calor.analyze.cox import refuse_no_event
 from calor.analyze.estimate import Estimate
+from calor.analyze.event_count import check_level
 from calor.analyze.hazard_ratios import ChiSquareTest, chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.partial_likelihood import PartialLikelihood, partial_likelihood

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
+from calor.analyze.event_count import check_level
 from calor.analyze.time_to_event import Arm, time_to_event
 from calor.errors import AnalysisError
 
@@ -42,7 +43,8 @@ class Quantile:
     def __str__(self) -> str:
         time, lower, upper = (_reached(t) for t in (self.time, self.lower, self.upper))
         name = "median" if self.share == 0.5 else f"{self.share:.0%} quantile"
-        return f"{self.arm}: {name} {time} (CI {lower} to {upper})"
+        interval = "" if self.lower is None else f" (CI {lower} to {upper})"
+        return f"{self.arm}: {name} {time}{interval}"
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,7 @@ def kaplan_meier(
     if interval not in get_args(Interval):
         fix = "The log-log interval is the default."
         raise AnalysisError.must("interval", f"be one of {', '.join(get_args(Interval))}", interval, fix=fix)
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     data = time_to_event(table, time=time, event=event, arm=arm, arms=arms)
     curves = []
     for code, name in enumerate(data.arms):

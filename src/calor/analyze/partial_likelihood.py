@@ -6,61 +6,38 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from calor.analyze.newton import Point
 from calor.analyze.time_to_event import TimeToEvent
 from calor.kernels.exact_partial_likelihood import exact_partial_likelihood
-from calor.kernels.partial_likelihood import Sweep, sweep
+from calor.kernels.partial_likelihood import Rows, Sweep, sweep
 
 Ties = Literal["efron", "breslow", "exact"]
 
 
 @dataclass(frozen=True)
 class PartialLikelihood:
-    """Data sorted for the sweep, covariates centered.
+    """Sorted data and the way with ties.
 
     Attributes:
-        x: Centered covariates.
-        start: Entry time.
-        time: Exit time.
-        event: Whether the row ends with the event.
-        weight: Case weights.
-        stratum: Code of the stratum.
-        by_start: Rows by stratum and entry.
+        rows: Data by stratum and exit time, covariates centered.
         order: Where each sorted row came from.
         ties: Handling of tied event times.
     """
 
-    x: Float[np.ndarray, "row p"]
-    start: Float[np.ndarray, " row"]
-    time: Float[np.ndarray, " row"]
-    event: Bool[np.ndarray, " row"]
-    weight: Float[np.ndarray, " row"]
-    stratum: Int[np.ndarray, " row"]
-    by_start: Int[np.ndarray, " row"]
+    rows: Rows
     order: Int[np.ndarray, " row"]
     ties: Ties
 
     def sweep(self, beta: Float[np.ndarray, " p"], *, third: bool = False) -> Sweep:
         """Return the contributions of each event time under Breslow's or Efron's ties."""
-        return sweep(
-            beta,
-            self.x,
-            self.start,
-            self.time,
-            self.event,
-            self.weight,
-            self.stratum,
-            self.by_start,
-            self.ties == "efron",
-            third,
-        )
+        return sweep(beta, self.rows, self.ties == "efron", third)
 
     def point(self, beta: Float[np.ndarray, " p"]) -> Point:
         """Return value, score and information."""
         if self.ties == "exact":
-            return Point(*exact_partial_likelihood(beta, self.x, self.start, self.time, self.event, self.stratum))
+            return Point(*exact_partial_likelihood(beta, self.rows))
         parts = self.sweep(beta)
         return Point(float(parts.loglik.sum()), parts.score.sum(axis=0), parts.information.sum(axis=0))
 
@@ -92,15 +69,13 @@ def partial_likelihood(
     order = np.lexsort((data.time, data.stratum))
     start, stratum = data.start[order], data.stratum[order]
     x = (values - values.mean(axis=0))[order]
-    weights = np.ones(len(order)) if weight is None else weight[order]
-    return PartialLikelihood(
+    rows = Rows(
         x=np.ascontiguousarray(x),
         start=start,
         time=data.time[order],
         event=data.event[order],
-        weight=weights,
+        weight=np.ones(len(order)) if weight is None else weight[order],
         stratum=stratum,
         by_start=np.lexsort((start, stratum)),
-        order=order,
-        ties=ties,
     )
+    return PartialLikelihood(rows, order, ties)

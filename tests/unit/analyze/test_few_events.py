@@ -62,9 +62,9 @@ def test_methods_stand_side_by_side_with_the_primary_marked() -> None:
 def test_zero_of_thirty_two_leaves_up_to_8_9_percent() -> None:
     result = few_events(trial(), time="days", event="mi", arm="arm", arms=ARMS, rng=np.random.default_rng(7))
     bound = result.bounds[1]
-    assert (bound.events, bound.n) == (0, 32)
+    assert (bound.estimate, bound.n) == (0, 32)
     assert bound.upper == pytest.approx(1 - 0.05 ** (1 / 32), abs=1e-9)
-    assert "8.9%" in str(bound)
+    assert "8.9%" in str(result)
 
 
 def test_an_unknown_primary_method_is_refused() -> None:
