@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,9 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from calor.errors import AnalysisError
+
+# How a table codes an arm.
+Arm = str | int
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,18 @@ class TimeToEvent:
     time: Float[np.ndarray, " participant"]
     event: Bool[np.ndarray, " participant"]
     arm: Int[np.ndarray, " participant"]
-    arms: tuple[Hashable, ...]
+    arms: tuple[Arm, ...]
     stratum: Int[np.ndarray, " participant"]
     strata: tuple[str, ...]
 
 
-def time_to_event(  # the columns of one kind of table
+def time_to_event(
     table: pd.DataFrame,
     *,
     time: str,
     event: str,
     arm: str | None = None,
-    arms: Sequence[Hashable] | None = None,
+    arms: Sequence[Arm] | None = None,
     strata: Sequence[str] = (),
     start: str | None = None,
 ) -> TimeToEvent:
@@ -105,7 +108,7 @@ def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]
         )
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     refuse_rows(table, ~np.isfinite(values), column, "be a finite number", "Complete or remove these rows.")
-    return values
+    return np.asarray(values)
 
 
 def refuse_rows(table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str) -> None:
@@ -125,12 +128,12 @@ def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]
     values = pd.to_numeric(table[event], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     fix = "Code the event 1 and censoring 0 (in ADaM, 1 - CNSR)."
     refuse_rows(table, ~np.isin(values, (0.0, 1.0)), event, "be 0 or 1", fix)
-    return values == 1.0
+    return np.asarray(values == 1.0)
 
 
 def _arms(
-    table: pd.DataFrame, arm: str | None, arms: Sequence[Hashable] | None
-) -> tuple[Int[np.ndarray, " participant"], tuple[Hashable, ...]]:
+    table: pd.DataFrame, arm: str | None, arms: Sequence[Arm] | None
+) -> tuple[Int[np.ndarray, " participant"], tuple[Arm, ...]]:
     if arm is None:
         return np.zeros(len(table), dtype=np.int64), ("all",)
     refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
@@ -158,9 +161,9 @@ def _strata(
     refuse_rows(
         table, table[list(strata)].isna().any(axis=1).to_numpy(), "strata", "be known", "Complete or remove these rows."
     )
-    layers = table.groupby(list(strata), sort=True, observed=True)
-    codes = layers.ngroup().to_numpy(dtype=np.int64)
-    names = tuple(", ".join(str(v) for v in np.atleast_1d(key)) for key in layers.groups)
+    codes = table.groupby(list(strata), sort=True, observed=True).ngroup().to_numpy(dtype=np.int64)
+    _, first = np.unique(codes, return_index=True)
+    names = tuple(", ".join(str(table[c].iloc[i]) for c in strata) for i in first)
     counts = np.bincount(codes, weights=event, minlength=len(names))
     for name, count in zip(names, counts, strict=True):
         if count == 0:
@@ -169,5 +172,5 @@ def _strata(
     return codes, names
 
 
-def _list(names: Sequence[Hashable]) -> str:
+def _list(names: Sequence[Arm]) -> str:
     return ", ".join(str(name) for name in names)
