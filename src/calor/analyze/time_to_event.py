@@ -1,0 +1,171 @@
+"""Times to an event, checked once at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+
+from calor.errors import AnalysisError
+
+
+@dataclass(frozen=True)
+class TimeToEvent:
+    """Checked follow-up of participants, or of their intervals where `start` is not zero.
+
+    Attributes:
+        start: When follow-up of the row starts; 0 is randomization.
+        time: When it ends.
+        event: Whether it ends with the event.
+        arm: Code of the arm, an index into `arms`.
+        arms: Arms, control first.
+        stratum: Code of the stratum, an index into `strata`.
+        strata: Strata, in words.
+    """
+
+    start: Float[np.ndarray, " participant"]
+    time: Float[np.ndarray, " participant"]
+    event: Bool[np.ndarray, " participant"]
+    arm: Int[np.ndarray, " participant"]
+    arms: tuple[Hashable, ...]
+    stratum: Int[np.ndarray, " participant"]
+    strata: tuple[str, ...]
+
+
+def time_to_event(  # the columns of one kind of table
+    table: pd.DataFrame,
+    *,
+    time: str,
+    event: str,
+    arm: str | None = None,
+    arms: Sequence[Hashable] | None = None,
+    strata: Sequence[str] = (),
+    start: str | None = None,
+) -> TimeToEvent:
+    """Read times, events, arms and strata from a table and refuse what cannot be analyzed.
+
+    Args:
+        table: One row per participant (or per interval, with `start`); the index names rows in messages.
+        time: Column of follow-up times, above zero.
+        event: Column of 1 (event) and 0 (censored).
+        arm: Column of the arms; None takes everyone as one arm.
+        arms: Arms, control first; None takes the values in sorted order.
+        strata: Columns whose combinations are the strata.
+        start: Column of interval starts; None starts everyone at randomization.
+
+    Returns:
+        The checked data, rows in the order of the table.
+
+    Raises:
+        AnalysisError: A column is missing; a time is missing, infinite, zero, negative or before its start; an event
+            is not 0 or 1; an arm is unknown, empty or of one participant; a stratum has no event.
+
+    Example:
+        >>> table = pd.DataFrame({"days": [5, 8, 3, 9], "mi": [1, 0, 1, 0], "arm": ["a", "a", "b", "b"]})
+        >>> time_to_event(table, time="days", event="mi", arm="arm").arms
+        ('a', 'b')
+    """
+    need_columns(table, [time, event, *([arm] if arm else []), *strata, *([start] if start else [])])
+    if table.empty:
+        raise AnalysisError.must("table", "have rows", "none", fix="Give a table with one row per participant.")
+    stop = finite_column(table, time)
+    entry = finite_column(table, start) if start else np.zeros(len(table))
+    refuse_rows(table, entry < 0, start or time, "not start before randomization", "Count time from randomization.")
+    fix = "Correct the dates: follow-up ends after it starts, and counts from randomization."
+    refuse_rows(table, stop <= entry, time, f"be above {start or 'zero'}", fix)
+    happened = _events(table, event)
+    codes, names = _arms(table, arm, arms)
+    layers, layer_names = _strata(table, strata, happened)
+    return TimeToEvent(entry, stop, happened, codes, names, layers, layer_names)
+
+
+def need_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse a table that lacks a column, or has it twice.
+
+    >>> need_columns(pd.DataFrame({"days": [1.0]}), ["days"])
+    """
+    for column in columns:
+        if list(table.columns).count(column) != 1:
+            have = ", ".join(str(c) for c in table.columns)
+            raise AnalysisError.must("table", "have the column once", column, fix=f"Its columns are {have}.")
+
+
+def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]:
+    """Return a column as finite floats, or refuse it and name the rows.
+
+    >>> finite_column(pd.DataFrame({"days": [1, 2]}), "days")
+    array([1., 2.])
+    """
+    if pd.api.types.is_datetime64_any_dtype(table[column]):
+        raise AnalysisError.must(
+            column, "be a number", "dates", fix="Give the time from randomization, such as study days."
+        )
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    refuse_rows(table, ~np.isfinite(values), column, "be a finite number", "Complete or remove these rows.")
+    return values
+
+
+def refuse_rows(
+    table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str
+) -> None:
+    """Raise an error that names the rows where `bad` is true, if there are any.
+
+    >>> refuse_rows(pd.DataFrame({"days": [1, 2]}), np.array([False, False]), "days", "be above zero", "Correct it.")
+    """
+    if not bad.any():
+        return
+    rows = [str(label) for label in table.index[bad]]
+    shown = ", ".join(rows[:8]) + (f" and {len(rows) - 8} more" if len(rows) > 8 else "")
+    many = "rows" if len(rows) > 1 else "row"
+    raise AnalysisError.must(argument, rule, "another value", where=f"{many} {shown}", fix=fix)
+
+
+def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]:
+    values = pd.to_numeric(table[event], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    fix = "Code the event 1 and censoring 0 (in ADaM, 1 - CNSR)."
+    refuse_rows(table, ~np.isin(values, (0.0, 1.0)), event, "be 0 or 1", fix)
+    return values == 1.0
+
+
+def _arms(
+    table: pd.DataFrame, arm: str | None, arms: Sequence[Hashable] | None
+) -> tuple[Int[np.ndarray, " participant"], tuple[Hashable, ...]]:
+    if arm is None:
+        return np.zeros(len(table), dtype=np.int64), ("all",)
+    refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
+    names = tuple(arms) if arms is not None else tuple(sorted(table[arm].unique().tolist()))
+    if len(set(names)) < len(names):
+        raise AnalysisError.must("arms", "name each arm once", names, fix="Give the control arm first, then the others.")
+    refuse_rows(table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {_list(names)}", "Name every arm in `arms`.")
+    codes = table[arm].map({name: i for i, name in enumerate(names)}).to_numpy(dtype=np.int64)
+    for i, name in enumerate(names):
+        if (codes == i).sum() < 2:
+            got = f"{(codes == i).sum()} in {name}"
+            raise AnalysisError.must(arm, "have at least two participants in each arm", got, fix="Leave that arm out.")
+    return codes, names
+
+
+def _strata(
+    table: pd.DataFrame, strata: Sequence[str], event: Bool[np.ndarray, " participant"]
+) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:
+    if not strata:
+        return np.zeros(len(table), dtype=np.int64), ("all",)
+    refuse_rows(
+        table, table[list(strata)].isna().any(axis=1).to_numpy(), "strata", "be known", "Complete or remove these rows."
+    )
+    layers = table.groupby(list(strata), sort=True, observed=True)
+    codes = layers.ngroup().to_numpy(dtype=np.int64)
+    names = tuple(", ".join(str(v) for v in np.atleast_1d(key)) for key in layers.groups)
+    counts = np.bincount(codes, weights=event, minlength=len(names))
+    for name, count in zip(names, counts, strict=True):
+        if count == 0:
+            fix = "It tells nothing about the arms: pool it with a neighbor, or leave its participants out."
+            raise AnalysisError.must("strata", "have an event in each stratum", "none", where=name, fix=fix)
+    return codes, names
+
+
+def _list(names: Sequence[Hashable]) -> str:
+    return ", ".join(str(name) for name in names)

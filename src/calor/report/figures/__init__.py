@@ -1,0 +1,1 @@
+"""One figure per file; each takes tidy tables and returns a `Figure`."""

@@ -1,0 +1,120 @@
+"""Kaplan-Meier figure: survival or cumulative incidence as steps, with band, censor ticks and numbers at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from calor.errors import ReportError
+from calor.report import style
+from calor.report.figure import Figure, draw
+from calor.report.figures.counts_beneath import counts_beneath, label_room_px
+from calor.report.figures.legend import legend
+from calor.report.tidy import require, require_arms, require_finite, values
+
+_HEIGHT_PX = 300
+_HEADING = "At risk"
+_PERCENT = "format(100 * datum.value, '~f') + ' %'"
+
+
+def kaplan_meier(
+    curve: pd.DataFrame,
+    at_risk: pd.DataFrame,
+    *,
+    arms: Sequence[str],
+    name: str,
+    title: str,
+    caption: str,
+    axes: tuple[str, str],
+    top: float = 1.0,
+) -> Figure:
+    """Draw step curves with the numbers at risk aligned beneath.
+
+    Args:
+        curve: One row per step, with columns `arm`, `time`, `estimate` (proportion, 0 to 1), `lower`, `upper` (missing
+            where there is no interval) and `censored` (whether a participant's follow-up ends here without event). Each
+            arm has a row at time 0 and one at its last follow-up.
+        at_risk: Columns `arm`, `time` and `at_risk`; its times become the ticks of the axis.
+        arms: Arm names, control first.
+        name: File stem and HTML id.
+        title: One sentence that states what the figure shows.
+        caption: The line beneath: n, method, estimand.
+        axes: Titles of the horizontal and the vertical axis, with unit.
+        top: Where the vertical axis ends; below 1 for a rare event's cumulative incidence.
+
+    Raises:
+        ReportError: A column is missing, an arm has no row at time 0, or a curve leaves 0 to `top`.
+
+    >>> curve = pd.DataFrame({"arm": "Placebo", "time": [0, 12], "estimate": [0.0, 0.1], "lower": [0.0, 0.0],
+    ...                       "upper": [0.0, 0.3], "censored": False})
+    >>> at_risk = pd.DataFrame({"arm": "Placebo", "time": [0, 12], "at_risk": [27, 20]})
+    >>> axes = ("Months from randomization", "Recurrent infarction (%)")
+    >>> kaplan_meier(curve, at_risk, arms=["Placebo"], name="mi", title="T.", caption="n = 27.", axes=axes).name
+    'mi'
+    """
+    require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
+    require(at_risk, ["arm", "time", "at_risk"], where=name)
+    for table, columns in ((curve, ["time", "estimate"]), (at_risk, ["time", "at_risk"])):
+        require_arms(table, arms, where=name)
+        require_finite(table, columns, where=name)
+    _check(curve, arms, top, name)
+    domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
+    width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
+    plot = alt.layer(*_curves(curve, at_risk, arms, axes, domain, top), *legend(arms, points=False)).properties(
+        width=width_px, height=_HEIGHT_PX
+    )
+    counts = at_risk.rename(columns={"at_risk": "count"})
+    strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)
+    return draw(alt.vconcat(plot, strip, spacing=26), name=name, title=title, caption=caption)
+
+
+def _check(curve: pd.DataFrame, arms: Sequence[str], top: float, name: str) -> None:
+    """Refuse curves that do not begin at time 0 or leave the axis."""
+    for arm in arms:
+        if curve.loc[curve["arm"] == arm, "time"].min() != 0:
+            raise ReportError.must(
+                "time", "begin at 0 in every arm", curve.loc[curve["arm"] == arm, "time"].min(),
+                where=f"{arm} in {name}", fix="Add the row where everyone is at risk.",
+            )  # fmt: skip
+    if curve["estimate"].min() < 0 or curve["estimate"].max() > top:
+        raise ReportError.must(
+            "estimate", f"lie between 0 and `top` ({top:g})", curve["estimate"].max(), where=name,
+            fix="Give proportions, not percentages, and a `top` above them all.",
+        )  # fmt: skip
+
+
+def _curves(
+    curve: pd.DataFrame,
+    at_risk: pd.DataFrame,
+    arms: Sequence[str],
+    axes: tuple[str, str],
+    domain: tuple[float, float],
+    top: float,
+) -> list[alt.Chart]:
+    """Draw bands, steps and censor ticks of every arm."""
+    ticks = sorted(float(time) for time in at_risk["time"].unique())
+    x = alt.X(
+        "time:Q",
+        scale=alt.Scale(domain=list(domain), nice=False),
+        axis=alt.Axis(title=axes[0], values=ticks, format="~f", labelFlush=False),
+    )
+    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
+    y = alt.Y("estimate:Q", scale=scale, axis=alt.Axis(title=axes[1], labelExpr=_PERCENT, tickCount=5))
+    layers = []
+    for arm, look in style.arm_styles(arms).items():
+        rows = curve[curve["arm"] == arm].sort_values("time", kind="stable")
+        band = rows[rows["lower"].notna() & rows["upper"].notna()]
+        if not band.empty:
+            area = alt.Chart(values(band)).mark_area(interpolate="step-after", color=look.color, opacity=0.13)
+            layers.append(area.encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q"))
+        line = alt.Chart(values(rows)).mark_line(
+            interpolate="step-after", color=look.color, strokeWidth=2, strokeDash=list(look.dash), strokeCap="butt"
+        )
+        layers.append(line.encode(x=x, y=y))
+        censored = rows[rows["censored"].astype(bool)]
+        if not censored.empty:
+            tick = alt.Chart(values(censored)).mark_point(shape="stroke", angle=90, size=70, color=look.color)
+            layers.append(tick.encode(x=x, y=y))
+    return layers

@@ -1,0 +1,99 @@
+"""The door of every figure: the columns it needs are there, the arms are known, and values become plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from calor.errors import ReportError
+
+
+def require(table: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
+    """Refuse a table that is empty or lacks a column the figure needs.
+
+    Args:
+        table: What the figure was given.
+        columns: Columns that must be there.
+        where: The figure's name, for the message.
+
+    Raises:
+        ReportError: A column is missing or there is no row.
+
+    >>> require(pd.DataFrame({"arm": ["Placebo"]}), ["arm"], where="forest")
+    """
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ReportError.must(
+            "table",
+            f"have the columns {', '.join(columns)}",
+            f"none called {', '.join(missing)}",
+            where=where,
+            fix="Rename or add them; the figure's docstring says what each holds.",
+        )
+    if table.empty:
+        raise ReportError.must("table", "have at least one row", "none", where=where, fix="Leave the figure out.")
+
+
+def require_arms(table: pd.DataFrame, arms: Sequence[str], *, where: str) -> None:
+    """Refuse a table whose `arm` column and the arms to draw are not the same names.
+
+    Raises:
+        ReportError: An arm of the table is not drawn, or an arm to draw has no row.
+
+    >>> require_arms(pd.DataFrame({"arm": ["Placebo", "Active"]}), ["Placebo", "Active"], where="course")
+    """
+    found = set(table["arm"])
+    if found != set(arms):
+        raise ReportError.must(
+            "arm",
+            f"take exactly the values {', '.join(map(str, arms))}",
+            ", ".join(sorted(map(str, found))),
+            where=where,
+            fix="Give every arm to draw in `arms`, control first, and at least one row to each.",
+        )
+
+
+def require_finite(table: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
+    """Refuse a column that is not numeric or holds a missing or infinite value.
+
+    Raises:
+        ReportError: A value cannot be drawn.
+
+    >>> require_finite(pd.DataFrame({"time": [0.0, 1.0]}), ["time"], where="course")
+    """
+    for column in columns:
+        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        bad = ~np.isfinite(numbers)
+        if bad.any():
+            raise ReportError.must(
+                column,
+                "hold finite numbers",
+                table[column].iloc[int(bad.argmax())],
+                where=f"row {int(bad.argmax())} of {where}",
+                fix="Leave the row out and say so in words in the caption.",
+            )
+
+
+def values(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> alt.InlineData:
+    """Turn rows into inline data that Vega reads; missing and infinite numbers become null.
+
+    >>> values(pd.DataFrame({"x": [1.0, float("nan")]})).to_dict()
+    {'values': [{'x': 1.0}, {'x': None}]}
+    """
+    records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+    return alt.InlineData(values=[{str(key): _plain(value) for key, value in record.items()} for record in records])
+
+
+def _plain(value: Any) -> Any:
+    """Make one value JSON's."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and not np.isfinite(value)):
+        return None
+    return value if isinstance(value, int | float | bool | str) else str(value)
