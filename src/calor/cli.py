@@ -122,9 +122,8 @@ def protocol_check(path: Annotated[Path, typer.Argument(metavar="FILE|DIR")], as
     typer.echo(f"gate: {protocol.gate or 'none'}")
     for regimen in protocol.regimens:
         days = ", ".join(str(day) for day in regimen.dosing_days)
-        typer.echo(
-            f"{regimen.arm}: {len(regimen.dosing_days)} doses, {regimen.total_dose:,.0f} {regimen.unit} in all, days {days}"
-        )
+        total = f"{regimen.total_dose:,.0f} {regimen.unit} in all"
+        typer.echo(f"{regimen.arm}: {len(regimen.dosing_days)} doses, {total}, days {days}")
 
 
 @protocol_app.command("schema")

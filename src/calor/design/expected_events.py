@@ -66,7 +66,7 @@ class FollowUp:
     observable: Float[np.ndarray, "2 node"]
     ratio: Float[np.ndarray, " node"]
 
-    def events(self, allocation: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2 node"]:
+    def events(self, allocation: Float[np.ndarray, 2]) -> Float[np.ndarray, "2 node"]:
         """Return the expected events at each node per arm, given each arm's share of participants."""
         return np.asarray(allocation[:, None] * self.width * self.enrolled * self.hazard * self.observable)
 
@@ -103,7 +103,7 @@ def grid(edges: Float[np.ndarray, " edge"]) -> tuple[Float[np.ndarray, " node"],
     return nodes.ravel(), weights.ravel()
 
 
-def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, "2"]:
+def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, 2]:
     """Return the shares of control and treatment of an allocation ratio (treatment to control).
 
     >>> allocation_shares(2.0).round(3)
@@ -117,7 +117,7 @@ def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, "2"]:
 
 def expected_events(
     strata: Sequence[Stratum], calendar_time: float, allocation_ratio: float = 1.0
-) -> Float[np.ndarray, "2"]:
+) -> Float[np.ndarray, 2]:
     """Return the events expected by a calendar time under control and under treatment.
 
     Args:

@@ -16,7 +16,7 @@ from calor.datasets.check import check, refuse
 from calor.datasets.folder import find, read_folder
 from calor.errors import TrialError
 from calor.protocol import read_protocol
-from calor.report.findings import figures_of
+from calor.report.sections import KINDS
 from calor.trial import stored
 from calor.trial.provenance import Provenance, file_hash, provenance
 
@@ -51,7 +51,7 @@ class Result:
         Raises:
             TrialError: This kind of finding has no figure.
         """
-        figures = figures_of(self.finding)
+        figures = KINDS[self.finding.kind].figures(self.finding)
         if not figures:
             raise TrialError.must("figure", "exist for this kind of finding", self.finding.kind, fix="Use to_frame().")
         return figures[0]

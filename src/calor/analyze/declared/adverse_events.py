@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from calor.analyze.adverse_events import AdverseEventColumns, adverse_events
 from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, participants
+from calor.analyze.event_count import EventCount
 from calor.analyze.finding import Finding
+from calor.analyze.miettinen_nurminen import miettinen_nurminen
 from calor.protocol import Protocol
 from calor.protocol.analyses import AdverseEventsAnalysis
 
@@ -40,6 +44,23 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         population=population.label,
         arms=arms,
         sentences=(str(ordered),),
-        tables={"incidence": table},
+        tables={"incidence": table, "differences": _differences(table, arms, analysis.level)},
         notes=tuple(note for note in notes if note),
     )
+
+
+def _differences(table: pd.DataFrame, arms: tuple[str, ...], level: float) -> pd.DataFrame:
+    """Return the risk difference of each term, each active arm minus control."""
+    terms = table[(table["level"] == "term") & (table["by"] == "all")]
+    counts = {
+        (row["term"], row["arm"]): EventCount(int(row["participants"]), int(row["n"]))
+        for row in terms.to_dict("records")
+    }
+    rows = []
+    for term in terms["term"].unique():
+        for arm in arms[1:]:
+            found = miettinen_nurminen(counts[term, arm], counts[term, arms[0]], level=level).estimate
+            rows.append(
+                {"term": term, "arm": arm, "difference": found.estimate, "lower": found.lower, "upper": found.upper}
+            )
+    return pd.DataFrame(rows, columns=["term", "arm", "difference", "lower", "upper"])

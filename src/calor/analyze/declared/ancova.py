@@ -130,7 +130,7 @@ def _excluded(estimate: Estimate) -> tuple[str, ...]:
 
 def _imbalance(crude: Unadjusted, label: str) -> str:
     return (
-        f"Baseline {label} differed by {crude.imbalance.estimate:.2f} between the arms. Ignoring it, raw follow-up gives "
-        f"{crude.followup.estimate:.3f} and the change score {crude.change.estimate:.3f}; the ANCOVA "
+        f"Baseline {label} differed by {crude.imbalance.estimate:.2f} between the arms. Ignoring it, raw follow-up "
+        f"gives {crude.followup.estimate:.3f} and the change score {crude.change.estimate:.3f}; the ANCOVA "
         f"({crude.ancova.estimate:.3f}) allows for it."
     )

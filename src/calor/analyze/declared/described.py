@@ -110,7 +110,7 @@ def _flow_sentence(found: Disposition, protocol: Protocol) -> str:
 
 def _imbalance_sentence(found: Baseline, labels: dict[str, str]) -> str:
     """Name the largest standardized difference."""
-    largest = found.differences.loc[found.differences["smd"].abs().idxmax()]
+    largest = found.differences.sort_values("smd", key=abs, ascending=False).iloc[0]
     arm = f" in {largest['arm']}" if len(found.arms) > 2 else ""
     return (
         f"The largest standardized difference from {found.reference} at baseline is {abs(largest['smd']):.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from calor.analyze.declared.records import ARM, Datasets, endpoint_rows, one_row_each, participants
@@ -16,9 +17,9 @@ def declared_dose_trend(protocol: Protocol, analysis: DoseTrendAnalysis, dataset
     estimand = protocol.estimand(analysis.estimand)
     endpoint = protocol.endpoint(estimand.endpoint)
     names = (estimand.treatment.control, *estimand.treatment.active)
-    doses = {arm.label: arm.dose for arm in map(protocol.arm, names) if arm.dose is not None}
+    doses: dict[Hashable, float] = {arm.label: arm.dose for arm in map(protocol.arm, names) if arm.dose is not None}
     population = protocol.analysis_set(analysis.set)
-    people = participants(datasets, population, list(doses), actual=False)
+    people = participants(datasets, population, tuple(map(str, doses)), actual=False)
     columns = [analysis.response, *analysis.covariates, *analysis.factors]
     table = one_row_each(people, endpoint_rows(protocol, datasets, endpoint), columns, endpoint.dataset)
     found = dose_trend(
@@ -39,7 +40,7 @@ def declared_dose_trend(protocol: Protocol, analysis: DoseTrendAnalysis, dataset
         method=found.method,
         estimand=estimand.label,
         population=population.label,
-        arms=tuple(doses),
+        arms=tuple(map(str, doses)),
         sentences=(str(named),),
         tables={"slope": named.to_frame()},
         notes=tuple(f"{e.participants} participants not analyzed: {e.reason}." for e in found.excluded),

@@ -71,12 +71,8 @@ def _follow_up(table: pd.DataFrame, endpoint: TimeToEventEndpoint) -> tuple[pd.D
     """Return times and events up to the horizon, and what was left out or cut."""
     known = table.dropna(subset=["AVAL", "CNSR"])
     beyond = known["AVAL"] > endpoint.horizon_days
-    follow_up = known.assign(
-        **{
-            TIME: known["AVAL"].clip(upper=endpoint.horizon_days).astype(float),
-            EVENT: ((known["CNSR"] == 0) & ~beyond).astype(int),
-        }
-    )
+    follow_up = known.assign(AVAL=known["AVAL"].clip(upper=endpoint.horizon_days).astype(float))
+    follow_up[EVENT] = ((known["CNSR"] == 0) & ~beyond).astype(int)
     notes = []
     if len(known) < len(table):
         notes.append(f"{len(table) - len(known)} participants not analyzed: no record of {endpoint.label}.")
@@ -199,6 +195,5 @@ def _overall(table: pd.DataFrame, arms: tuple[str, ...]) -> tuple[str, ...]:
     if len(arms) == 2:
         return ()
     test = logrank(table, time=TIME, event=EVENT, arm=ARM, arms=arms)
-    return (
-        f"Log-rank over all {len(arms)} arms: chi-square {test.chi_square:.2f} on {test.df} df, {format_p(test.p_value)}.",
-    )
+    statistic = f"chi-square {test.chi_square:.2f} on {test.df} df, {format_p(test.p_value)}"
+    return (f"Log-rank over all {len(arms)} arms: {statistic}.",)

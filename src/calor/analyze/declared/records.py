@@ -25,8 +25,7 @@ def arm_labels(protocol: Protocol, treatment: Treatment) -> tuple[str, ...]:
 def participants(datasets: Datasets, population: AnalysisSet, arms: Sequence[str], *, actual: bool) -> pd.DataFrame:
     """Return the rows of ADSL in an analysis set and in one of the arms, with the arm's label in `ARM_LABEL`.
 
-    Args:
-        actual: Take the treatment received (`TRT01A`, for safety) rather than the one allocated (`TRT01P`).
+    Safety takes the treatment received (`TRT01A`, `actual`), everything else the one allocated (`TRT01P`).
 
     Raises:
         AnalysisError: ADSL lacks the set's flag, or nobody is in the set.

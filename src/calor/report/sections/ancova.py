@@ -31,9 +31,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
 
 
 def _paired(finding: Finding) -> Figure:
-    people = finding.tables["participants"].rename(
-        columns={"ARM_LABEL": "arm", "BASE": "baseline", "AVAL": "followup"}
-    )
+    people = finding.tables["participants"].rename(columns={"ARM_LABEL": "arm", "BASE": "baseline", "AVAL": "followup"})
     means = people.groupby("arm")[["baseline", "followup"]].mean().reset_index()
     return paired(
         people,
@@ -75,7 +73,7 @@ def _forest(finding: Finding) -> Figure:
 
 def _forest_title(finding: Finding) -> str:
     rows = finding.tables["differences"]
-    clear = [r.label for r in rows.itertuples() if r.lower > 0 or r.upper < 0]
+    clear = [r["label"] for r in rows.to_dict("records") if r["lower"] > 0 or r["upper"] < 0]
     if not clear:
         return f"No comparison excludes a difference of 0 in {finding.label}"
     return f"The interval excludes a difference of 0 in {finding.label}: {', '.join(clear)}"

@@ -58,7 +58,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
 
 def _title(finding: Finding) -> str:
     counts = finding.tables["counts"]
-    shown = ", ".join(f"{r.events} of {r.participants} with {r.arm}" for r in counts.itertuples())
+    shown = ", ".join(f"{r['events']} of {r['participants']} with {r['arm']}" for r in counts.to_dict("records"))
     return f"{finding.label.capitalize()}: {shown}"
 
 

@@ -54,7 +54,7 @@ def _marked(finding: Finding) -> pd.DataFrame:
     points = points.assign(percentile=[f"{p:g}th" for p in points["percentile"]])
     columns = ["baseline", "effect", "lower", "upper", "percentile"]
     both = pd.concat([curve[columns], points[columns]]).sort_values("baseline", kind="stable")
-    return both[np.isfinite(both["baseline"])].reset_index(drop=True)
+    return pd.DataFrame(both[np.isfinite(both["baseline"])]).reset_index(drop=True)
 
 
 def _capital(text: str) -> str:
