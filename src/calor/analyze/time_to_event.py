@@ -108,9 +108,7 @@ def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]
     return values
 
 
-def refuse_rows(
-    table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str
-) -> None:
+def refuse_rows(table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str) -> None:
     """Raise an error that names the rows where `bad` is true, if there are any.
 
     >>> refuse_rows(pd.DataFrame({"days": [1, 2]}), np.array([False, False]), "days", "be above zero", "Correct it.")
@@ -138,8 +136,12 @@ def _arms(
     refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
     names = tuple(arms) if arms is not None else tuple(sorted(table[arm].unique().tolist()))
     if len(set(names)) < len(names):
-        raise AnalysisError.must("arms", "name each arm once", names, fix="Give the control arm first, then the others.")
-    refuse_rows(table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {_list(names)}", "Name every arm in `arms`.")
+        raise AnalysisError.must(
+            "arms", "name each arm once", names, fix="Give the control arm first, then the others."
+        )
+    refuse_rows(
+        table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {_list(names)}", "Name every arm in `arms`."
+    )
     codes = table[arm].map({name: i for i, name in enumerate(names)}).to_numpy(dtype=np.int64)
     for i, name in enumerate(names):
         if (codes == i).sum() < 2:
