@@ -45,14 +45,33 @@ def text_width_px(text: str, size_px: float, *, bold: bool = False) -> float:
     return ems * size_px * _SLACK * (_BOLD if bold else 1.0)
 
 
-def wrap(text: str, width_px: float, size_px: float, *, bold: bool = False) -> list[str]:
+def wrap(text: str, width_px: float, size_px: float, *, bold: bool = False, even: bool = False) -> list[str]:
     """Break text into lines that fit, between words where possible and within a word where not.
+
+    Args:
+        text: What to break; a no-break space keeps its words together.
+        width_px: Room for a line.
+        size_px: Font size.
+        bold: Whether it is set bold.
+        even: Whether the lines are to be about equally long, so that no word is left alone on the last.
 
     >>> wrap("Declined to take part", 70, 12)
     ['Declined to', 'take part']
     """
+    lines = _filled(text, width_px, size_px, bold)
+    if not even or len(lines) == 1:
+        return lines
+    best = lines
+    while len(lines) == len(best):
+        best = lines
+        width_px *= 0.97
+        lines = _filled(text, width_px, size_px, bold)
+    return best
+
+
+def _filled(text: str, width_px: float, size_px: float, bold: bool) -> list[str]:
+    """Fill line after line."""
     lines = [""]
-    # A no-break space keeps "(n = 31)" together, so only the plain space parts words.
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if text_width_px(longer, size_px, bold=bold) <= width_px:

@@ -114,7 +114,7 @@ def theme() -> dict[str, Any]:
         "padding": PADDING_PX,
         "view": {"stroke": None},
         "axis": axis,
-        "axisX": {"grid": False},
+        "axisX": {"grid": False, "labelFlush": False},
         "axisY": {"domain": False, "ticks": False},
         "title": title,
         "text": {"color": INK, "fontSize": TEXT_PX},

@@ -57,25 +57,32 @@ def require_arms(table: pd.DataFrame, arms: Sequence[str], *, where: str) -> Non
         )
 
 
-def require_finite(table: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
-    """Refuse a column that is not numeric or holds a missing or infinite value.
+def numbers(table: pd.DataFrame, columns: Sequence[str], *, where: str, gaps: bool = False) -> pd.DataFrame:
+    """Return the table with these columns as floats, refusing what cannot be drawn.
+
+    Args:
+        table: What the figure was given.
+        columns: Columns that hold numbers.
+        where: The figure's name, for the message.
+        gaps: Whether a value may be missing or infinite.
 
     Raises:
-        ReportError: A value cannot be drawn.
+        ReportError: A value is text, or missing or infinite where it may not be.
 
-    >>> require_finite(pd.DataFrame({"time": [0.0, 1.0]}), ["time"], where="course")
+    >>> numbers(pd.DataFrame({"time": [0, 1]}), ["time"], where="course")["time"].tolist()
+    [0.0, 1.0]
     """
-    for column in columns:
-        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        bad = ~np.isfinite(numbers)
+    floats = {column: pd.to_numeric(table[column], errors="coerce").astype(float) for column in columns}
+    for column, drawn in floats.items():
+        missing = drawn.isna() & table[column].notna()
+        bad = missing.to_numpy() if gaps else ~np.isfinite(drawn.to_numpy())
         if bad.any():
+            row = int(bad.argmax())
             raise ReportError.must(
-                column,
-                "hold finite numbers",
-                table[column].iloc[int(bad.argmax())],
-                where=f"row {int(bad.argmax())} of {where}",
-                fix="Leave the row out and say so in words in the caption.",
-            )
+                column, "hold numbers" if gaps else "hold finite numbers", table[column].iloc[row],
+                where=f"row {row + 1} of {where}", fix="Leave the row out and say so in words in the caption.",
+            )  # fmt: skip
+    return table.assign(**floats)
 
 
 def values(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> alt.InlineData:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -11,15 +11,15 @@ from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.legend import legend
-from calor.report.lettering import text_width_px, wrap
-from calor.report.number import interval
-from calor.report.tidy import require, require_arms, require_finite, values
+from calor.report.figures.text_columns import GAP_PX, TextColumn, cell, middles, write
+from calor.report.number import interval, number
+from calor.report.tidy import numbers, require, require_arms, values
 
 _ROW_PX = 21
-_LINE_PX = 15
 _TERM_GAP_PX = 9
 _LABEL_MOST_PX = 190.0
 _GAP_PX = 34
+_DODGE_PX = 8
 _PERCENT = "format(100 * datum.value, '~f')"
 
 
@@ -57,26 +57,23 @@ def adverse_events(
     """
     require(incidence, ["term", "arm", "incidence"], where=name)
     require(differences, ["term", "arm", "difference", "lower", "upper"], where=name)
-    require_finite(incidence, ["incidence"], where=name)
-    require_finite(differences, ["difference", "lower", "upper"], where=name)
+    incidence = numbers(incidence, ["incidence"], where=name)
+    differences = numbers(differences, ["difference", "lower", "upper"], where=name)
     require_arms(incidence, arms, where=name)
     require_arms(differences, arms[1:], where=name)
     _check(incidence, differences, arms, name)
-    terms = [str(term) for term in dict.fromkeys(incidence["term"])]
-    labels = {term: wrap(term, _LABEL_MOST_PX, style.TEXT_PX) for term in terms}
-    tops = _tops(labels, len(arms) - 1)
-    label_px = max(text_width_px(line, style.TEXT_PX) for lines in labels.values() for line in lines) + 16
-    numbers = differences.assign(
-        text=[
-            interval(100 * estimate, 100 * lower, 100 * upper, 1)
-            for estimate, lower, upper in differences[["difference", "lower", "upper"]].itertuples(index=False)
-        ]
-    )
-    numbers_px = max(text_width_px(text, style.TEXT_PX) for text in [*numbers["text"], heading]) + 20
-    width_px = (style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_px - numbers_px - _GAP_PX) / 2
-    left = [*_labels(labels, tops, label_px), *_incidence(incidence, arms, tops), *legend(arms, points=True)]
-    right = _differences(numbers, arms, tops, width_px, heading)
-    panels = [alt.LayerChart(layer=p).properties(width=width_px, height=tops[""]) for p in (left, right)]
+    terms = list(dict.fromkeys(incidence["term"]))
+    labels = TextColumn("", tuple(cell(term, _LABEL_MOST_PX) for term in terms))
+    middles_px, height_px = middles([labels], _ROW_PX * (len(arms) - 1) + _TERM_GAP_PX)
+    at = dict(zip(terms, middles_px, strict=True))
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[height_px, 0], nice=False), axis=None)
+    printed = _printed(differences, arms, at)
+    column = TextColumn(heading, tuple(cell(text) for text in printed["text"]))
+    width_px = (style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - labels.width_px - column.width_px - _GAP_PX) / 2
+    left = [*write(labels, -labels.width_px, middles_px), *_incidence(incidence, arms, at, y)]
+    left += legend(arms, lines=False)
+    right = [*_differences(printed, arms, y), *write(column, width_px + GAP_PX, list(printed["y"]))]
+    panels = [alt.LayerChart(layer=layers).properties(width=width_px, height=height_px) for layers in (left, right)]
     return draw(alt.hconcat(*panels, spacing=_GAP_PX), name=name, title=title, caption=caption)
 
 
@@ -97,39 +94,20 @@ def _check(incidence: pd.DataFrame, differences: pd.DataFrame, arms: Sequence[st
             )  # fmt: skip
 
 
-def _tops(labels: dict[str, list[str]], active: int) -> dict[str, float]:
-    """Return where each term's row begins [px]; the empty name is where the last one ends."""
-    tops = {}
-    top_px = 0.0
-    for term, lines in labels.items():
-        tops[term] = top_px
-        top_px += max(_ROW_PX * active, _LINE_PX * len(lines)) + _TERM_GAP_PX
-    return {**tops, "": top_px}
+def _printed(differences: pd.DataFrame, arms: Sequence[str], at: Mapping[str, float]) -> pd.DataFrame:
+    """Add to each difference its height [px] and its text; the active arms stand beneath each other."""
+    below = {arm: (index - (len(arms) - 2) / 2) * _ROW_PX for index, arm in enumerate(arms[1:])}
+    rows = differences[["term", "arm", "difference", "lower", "upper"]]
+    return rows.assign(
+        y=[at[term] + below[arm] for term, arm in rows[["term", "arm"]].itertuples(index=False)],
+        text=[
+            interval(*(number(100 * value, 1) for value in three))
+            for three in rows[["difference", "lower", "upper"]].itertuples(index=False, name=None)
+        ],
+    )
 
 
-def _middle_px(tops: dict[str, float], term: str) -> float:
-    """Return the middle of a term's row."""
-    names = list(tops)
-    return (tops[term] + tops[names[names.index(term) + 1]]) / 2
-
-
-def _y(tops: dict[str, float]) -> alt.Y:
-    """Return the vertical channel, in pixels."""
-    return alt.Y("y:Q", scale=alt.Scale(domain=[tops[""], 0], nice=False), axis=None)
-
-
-def _labels(labels: dict[str, list[str]], tops: dict[str, float], label_px: float) -> list[alt.Chart]:
-    """Write the terms left of the plot, wrapped."""
-    lines = [
-        {"text": line, "y": _middle_px(tops, term) + (index - (len(texts) - 1) / 2) * _LINE_PX}
-        for term, texts in labels.items()
-        for index, line in enumerate(texts)
-    ]
-    text = alt.Chart(values(lines)).mark_text(align="left", baseline="middle")
-    return [text.encode(x=alt.value(-label_px), y=_y(tops), text="text:N")]
-
-
-def _incidence(incidence: pd.DataFrame, arms: Sequence[str], tops: dict[str, float]) -> list[alt.Chart]:
+def _incidence(incidence: pd.DataFrame, arms: Sequence[str], at: Mapping[str, float], y: alt.Y) -> list[alt.Chart]:
     """Draw one dot per arm and term, the arms just above each other so that none hides another."""
     axis = alt.Axis(
         title="Participants with the event (%)", labelExpr=_PERCENT, tickCount=4, grid=True, domain=False, ticks=False
@@ -137,37 +115,27 @@ def _incidence(incidence: pd.DataFrame, arms: Sequence[str], tops: dict[str, flo
     x = alt.X("incidence:Q", scale=alt.Scale(zero=True), axis=axis)
     layers = []
     for index, (arm, look) in enumerate(style.arm_styles(arms).items()):
-        shift_px = (index - (len(arms) - 1) / 2) * 6
+        shift_px = (index - (len(arms) - 1) / 2) * _DODGE_PX
         rows = incidence[incidence["arm"] == arm]
-        rows = rows.assign(y=[_middle_px(tops, str(term)) + shift_px for term in rows["term"]])
-        mark = alt.Chart(values(rows)).mark_point(
-            shape=look.shape, filled=True, color=look.color, size=80, opacity=1, clip=False
-        )
-        layers.append(mark.encode(x=x, y=_y(tops)))
+        dots = alt.Chart(values(rows.assign(y=[at[term] + shift_px for term in rows["term"]])))
+        mark = dots.mark_point(shape=look.shape, filled=True, color=look.color, size=75, opacity=1)
+        layers.append(mark.encode(x=x, y=y))
     return layers
 
 
-def _differences(
-    numbers: pd.DataFrame, arms: Sequence[str], tops: dict[str, float], width_px: float, heading: str
-) -> list[alt.Chart]:
-    """Draw the risk differences with their intervals, and print them at the right."""
+def _differences(printed: pd.DataFrame, arms: Sequence[str], y: alt.Y) -> list[alt.Chart]:
+    """Draw the risk differences with their intervals, and no difference."""
     axis = alt.Axis(
         title=f"Difference from {arms[0]} (% points)", labelExpr=_PERCENT, tickCount=4, grid=True, domain=False,
         ticks=False,
     )  # fmt: skip
     x = alt.X("difference:Q", scale=alt.Scale(zero=True), axis=axis)
-    zero = alt.Chart(values([{"difference": 0}])).mark_rule(color=style.MUTED, strokeDash=[3, 3])
-    layers = [zero.encode(x=x)]
-    looks = style.arm_styles(arms)
-    for index, arm in enumerate(arms[1:]):
-        shift_px = (index - (len(arms) - 2) / 2) * _ROW_PX
-        rows = numbers[numbers["arm"] == arm]
-        base = alt.Chart(values(rows.assign(y=[_middle_px(tops, str(term)) + shift_px for term in rows["term"]])))
-        color, y = looks[arm].color, _y(tops)
+    none = alt.Chart(values([{"difference": 0}])).mark_rule(color=style.MUTED, strokeDash=[3, 3])
+    layers = [none.encode(x=x)]
+    for arm, look in list(style.arm_styles(arms).items())[1:]:
+        base = alt.Chart(values(printed[printed["arm"] == arm]))
         layers += [
-            base.mark_rule(color=color, strokeWidth=1.6).encode(x=alt.X("lower:Q"), x2="upper:Q", y=y),
-            base.mark_point(shape=looks[arm].shape, filled=True, color=color, size=80, opacity=1).encode(x=x, y=y),
-            base.mark_text(align="left", baseline="middle").encode(x=alt.value(width_px + 20), y=y, text="text:N"),
+            base.mark_rule(color=look.color, strokeWidth=1.6).encode(x="lower:Q", x2="upper:Q", y=y),
+            base.mark_point(shape=look.shape, filled=True, color=look.color, size=75, opacity=1).encode(x=x, y=y),
         ]
-    head = alt.Chart(values([{}])).mark_text(text=heading, align="left", baseline="middle", color=style.MUTED)
-    return [*layers, head.encode(x=alt.value(width_px + 20), y=alt.value(-16))]
+    return layers

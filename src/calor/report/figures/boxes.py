@@ -82,7 +82,7 @@ class Arrow:
 def fitted(text: str, width_px: float, *, bold: bool = False, indent_px: float = 0.0) -> list[Line]:
     """Break text into lines that fit a box of this width; what is broken hangs in.
 
-    >>> [line.text for line in fitted("Declined to take part (n = 210)", 150)]
+    >>> [line.text for line in fitted("Declined to take part (n = 210)", 160)]
     ['Declined to take part', '(n = 210)']
     """
     room_px = width_px - 2 * INSET_PX - indent_px

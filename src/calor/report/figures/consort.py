@@ -11,7 +11,7 @@ from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.boxes import INDENT_PX, Arrow, Box, Line, fitted, picture
-from calor.report.tidy import require, require_finite
+from calor.report.tidy import numbers, require
 
 _WHOLE_TRIAL = {
     "screened": "Assessed for eligibility",
@@ -67,8 +67,9 @@ def consort(flow: pd.DataFrame, *, arms: Sequence[str], name: str, title: str, c
     'consort'
     """
     require(flow, ["stage", "arm", "count", "reason"], where=name)
-    require_finite(flow, ["count"], where=name)
-    flow = flow.assign(arm=flow["arm"].fillna("").astype(str), reason=flow["reason"].fillna("").astype(str))
+    flow = numbers(flow, ["count"], where=name).assign(
+        arm=flow["arm"].fillna("").astype(str), reason=flow["reason"].fillna("").astype(str)
+    )
     _check_names(flow, arms, name)
     _check_sums(flow, name)
     boxes, arrows = _enrollment(flow)

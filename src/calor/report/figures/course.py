@@ -13,7 +13,7 @@ from calor.report.figure import Figure, draw
 from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import log_ticks, roomy
-from calor.report.tidy import require, require_arms, require_finite, values
+from calor.report.tidy import numbers, require, require_arms, values
 
 _HEIGHT_PX = 280
 _HEADING = "Measured"
@@ -53,7 +53,7 @@ def course(
     """
     require(table, ["arm", "time", "estimate", "lower", "upper", "n"], where=name)
     require_arms(table, arms, where=name)
-    require_finite(table, ["time", "estimate", "lower", "upper", "n"], where=name)
+    table = numbers(table, ["time", "estimate", "lower", "upper", "n"], where=name)
     if log and table["lower"].min() <= 0:
         raise ReportError.must(
             "lower", "be positive on a logarithmic axis", table["lower"].min(), where=name,
@@ -67,7 +67,7 @@ def course(
     shown = roomy(table["time"], domain, width_px, label_px=30)
     ticks = alt.Axis(title=axes[0], values=shown, format="~f", labelOverlap=False)
     x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
-    layers = [*_lines(table, arms, x, _vertical(table, axes[1], log)), *legend(arms, points=True)]
+    layers = [*_lines(table, arms, x, _vertical(table, axes[1], log)), *legend(arms)]
     plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
     counts = table[table["time"].isin(shown)].rename(columns={"n": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)

@@ -12,7 +12,7 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.ticks import log_ticks
 from calor.report.lettering import text_width_px
-from calor.report.tidy import require, require_arms, require_finite, values
+from calor.report.tidy import numbers, require, require_arms, values
 
 _HEIGHT_PX = 290
 _RUG_ROW_PX = 20
@@ -54,8 +54,8 @@ def interaction(
     """
     require(curve, ["baseline", "effect", "lower", "upper"], where=name)
     require(participants, ["arm", "baseline"], where=name)
-    require_finite(curve, ["baseline", "effect", "lower", "upper"], where=name)
-    require_finite(participants, ["baseline"], where=name)
+    curve = numbers(curve, ["baseline", "effect", "lower", "upper"], where=name)
+    participants = numbers(participants, ["baseline"], where=name)
     require_arms(participants, arms, where=name)
     baselines = pd.concat([curve["baseline"], participants["baseline"]])
     if log and baselines.min() <= 0:

@@ -13,7 +13,7 @@ from calor.report.figure import Figure, draw
 from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import roomy
-from calor.report.tidy import require, require_arms, require_finite, values
+from calor.report.tidy import numbers, require, require_arms, values
 
 _HEIGHT_PX = 300
 _HEADING = "At risk"
@@ -57,9 +57,11 @@ def kaplan_meier(
     """
     require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
     require(at_risk, ["arm", "time", "at_risk"], where=name)
-    for table, columns in ((curve, ["time", "estimate"]), (at_risk, ["time", "at_risk"])):
-        require_arms(table, arms, where=name)
-        require_finite(table, columns, where=name)
+    require_arms(curve, arms, where=name)
+    require_arms(at_risk, arms, where=name)
+    curve = numbers(curve, ["time", "estimate"], where=name)
+    curve = numbers(curve, ["lower", "upper"], where=name, gaps=True)
+    at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
     _check(curve, arms, top, name)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
     width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14

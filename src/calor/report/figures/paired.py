@@ -12,7 +12,7 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.lettering import wrap
 from calor.report.number import number
-from calor.report.tidy import require, require_arms, require_finite, values
+from calor.report.tidy import numbers, require, require_arms, values
 
 _HEIGHT_PX = 330
 _AXIS_PX = 62
@@ -54,9 +54,8 @@ def paired(
     """
     require(table, ["arm", "baseline", "followup"], where=name)
     require(means, ["arm", "baseline", "followup"], where=name)
-    require_finite(table, ["baseline"], where=name)
-    require_finite(table.dropna(subset="followup"), ["followup"], where=name)
-    require_finite(means, ["baseline", "followup"], where=name)
+    table = numbers(numbers(table, ["baseline"], where=name), ["followup"], where=name, gaps=True)
+    means = numbers(means, ["baseline", "followup"], where=name)
     require_arms(table, arms, where=name)
     require_arms(means, arms, where=name)
     drawn = pd.concat([table["baseline"], table["followup"].dropna()])
@@ -99,7 +98,9 @@ def _panel(
         alt.Chart(values(points)).mark_line(color=look.color, strokeWidth=1, opacity=0.32).encode(
             x=x, y=y, detail="who:N"
         ),
-        alt.Chart(values(ends)).mark_line(color=look.color, strokeWidth=3.2, strokeDash=list(look.dash)).encode(x=x, y=y),
+        alt.Chart(values(ends)).mark_line(color=look.color, strokeWidth=3.2, strokeDash=list(look.dash)).encode(
+            x=x, y=y
+        ),
         alt.Chart(values(ends)).mark_point(
             shape=look.shape, filled=True, color=look.color, size=130, opacity=1, stroke=style.GROUND, strokeWidth=1.5
         ).encode(x=x, y=y),
