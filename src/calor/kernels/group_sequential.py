@@ -21,8 +21,6 @@ from calor.kernels.normal import density, upper_tail
 
 Array = npt.NDArray[np.float64]
 State = tuple[Array, Array, float, float]  # nodes (z), masses, information fraction, mean had nobody stopped
-    Array, Array, float, float
-]  # nodes (z), masses on them, information fraction, mean of z had nobody stopped
 
 PANEL_NODES, PANEL_WEIGHTS = np.polynomial.legendre.leggauss(10)
 PANEL_SDS = 2.0  # a 10-point panel of two SDs integrates a normal density to about 1e-14
