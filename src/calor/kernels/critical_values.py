@@ -127,14 +127,14 @@ def shaped_bounds(fractions: Array, shape: Array, alpha: float, lower: Array, in
         crossed = crossing(fractions, -upper if symmetric else lower, inner, upper, no_drift, 0.0, 0.0)
         log_now = math.log(crossed[0].sum() / alpha)
         if iteration == 0:
-            step = 0.5 * log_now / c_old
+            step = 0.8 * log_now / c_old
         else:
             slope = (log_now - log_old) / (c - c_old)
             step = -log_now / slope if slope < 0.0 else 0.0
             c_old = c
         log_old = log_now
         c = c_old + step
-        if abs(step) < 1e-10:
+        if abs(step) < 1e-7:  # the step after would be below 1e-11
             break
     return c * shape
 

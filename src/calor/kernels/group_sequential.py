@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 State = tuple[Array, Array, float, float]  # nodes (z), masses, information fraction, mean had nobody stopped
 
 PANEL_NODES, PANEL_WEIGHTS = np.polynomial.legendre.leggauss(10)
-PANEL_SDS = 2.0  # a 10-point panel of two SDs integrates a normal density to about 1e-14
+PANEL_SDS = 3.0  # a 10-point panel of three SDs integrates a normal density to about 1e-12
 REACH_BELOW = 9.0  # SDs below the mean; beyond lies 1e-19
 REACH_ABOVE = 13.0  # farther above, where bounds sit whose tiny tails must keep their relative accuracy
 BRIDGE_SDS = 7.5  # a path's earlier value given its later one lies within so many SDs (6e-14 outside)
