@@ -39,9 +39,9 @@ class Crossing:
 
     @property
     def power(self) -> float:
-        """Probability of rejecting at any look, on the drift's side of a two-sided design."""
-        wrong_side = self.efficacy_below if self.drift >= 0 else self.efficacy - self.efficacy_below
-        return float(self.efficacy.sum() - (wrong_side.sum() if self.efficacy_below.any() else 0.0))
+        """Probability of rejecting at any look, on the side that the drift points to (the likelier one)."""
+        below = float(self.efficacy_below.sum())
+        return max(float(self.efficacy.sum()) - below, below)
 
     @property
     def expected_information(self) -> float:
@@ -87,11 +87,13 @@ def crossing(design: GroupSequential, drift: float, *, heed_futility: bool = Tru
     if not math.isfinite(drift):
         raise DesignError.must("drift", "be finite", drift, fix="Give theta times the root of the full information.")
     lower, inner = design.regions(heed_futility=heed_futility)
-    above, below, within = kernel.crossing(design.information_fractions, lower, inner, design.efficacy_bounds, drift)
+    fractions = design.information_fractions
+    drifts = np.full(fractions.size, drift)
+    above, below, within = kernel.crossing(fractions, lower, inner, design.efficacy_bounds, drifts, 0.0, 0.0)
     two_sided = design.sides == 2
     efficacy_below = below if two_sided else np.zeros_like(below)
     futility = within if two_sided else below
-    return Crossing(drift, design.information_fractions, above + efficacy_below, efficacy_below, futility)
+    return Crossing(drift, fractions, above + efficacy_below, efficacy_below, futility)
 
 
 def drift_for_power(design: GroupSequential, power: float) -> float:

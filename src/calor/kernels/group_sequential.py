@@ -20,9 +20,10 @@ from numba import njit
 from calor.kernels.normal import density, upper_tail
 
 Array = npt.NDArray[np.float64]
+State = tuple[Array, Array, float, float]  # nodes (z), masses, information fraction, mean had nobody stopped
 
 PANEL_NODES, PANEL_WEIGHTS = np.polynomial.legendre.leggauss(10)
-PANEL_SDS = 2.0  # a 10-point panel of two SDs integrates a normal density to about 1e-14
+PANEL_SDS = 3.0  # a 10-point panel of three SDs integrates a normal density to about 1e-12
 REACH_BELOW = 9.0  # SDs below the mean; beyond lies 1e-19
 REACH_ABOVE = 13.0  # farther above, where bounds sit whose tiny tails must keep their relative accuracy
 BRIDGE_SDS = 7.5  # a path's earlier value given its later one lies within so many SDs (6e-14 outside)
@@ -47,8 +48,9 @@ def panel_grid(low: float, high: float, width: float) -> tuple[Array, Array]:
 
 
 @njit(cache=True)
-def region_grid(lower: float, inner: float, upper: float, mean: float, width: float) -> tuple[Array, Array]:
-    """Return nodes and weights over the continuation region, cut where the density vanishes."""
+def region_grid(region: tuple[float, float, float], mean: float, width: float) -> tuple[Array, Array]:
+    """Return nodes and weights over a continuation region, cut where the density vanishes."""
+    lower, inner, upper = region
     low = max(lower, mean - REACH_BELOW)
     high = min(upper, mean + REACH_ABOVE)
     if inner <= 0.0:
@@ -67,21 +69,42 @@ def panel_width(before: float, now: float, after: float) -> float:
 
 
 @njit(cache=True)
-def advance(nodes: Array, mass: Array, before: float, now: float, drift: float, targets: Array) -> Array:
-    """Return the density of Z at `now` on ascending `targets`, from masses on ascending nodes at `before`."""
-    result = np.zeros(targets.size)
+def beginning(z: float, fraction: float) -> State:
+    """Return the state of a trial that stands at `z` at an information fraction (0 and 0 before it starts)."""
+    return np.full(1, z), np.ones(1), fraction, z
+
+
+@njit(cache=True)
+def mirrored(state: State) -> State:
+    """Return the state with the sign of z turned; its nodes descend."""
+    nodes, mass, before, mean = state
+    return -nodes, mass, before, -mean
+
+
+@njit(cache=True)
+def mean_at(state: State, now: float, drift: float) -> float:
+    """Return the mean of z at `now` had nobody stopped."""
+    _, _, before, mean = state
+    return (mean * math.sqrt(before) + drift * (now - before)) / math.sqrt(now)
+
+
+@njit(cache=True)
+def advance(state: State, now: float, drift: float, targets: Array) -> Array:
+    """Return the density of z at `now` on ascending `targets`, from a state with ascending nodes."""
+    nodes, mass, before, mean = state
     step = math.sqrt(now - before)
     root_now = math.sqrt(now) / step
     root_before = math.sqrt(before) / step
-    shift = drift * step
     bridge = math.sqrt(before / now)
+    centre_0 = mean - bridge * mean_at(state, now, drift)
     reach = BRIDGE_SDS * math.sqrt(1.0 - before / now)
+    result = np.zeros(targets.size)
     first = 0
     for j in range(targets.size):
-        centre = targets[j] * bridge
+        centre = centre_0 + targets[j] * bridge
         while first < nodes.size and nodes[first] < centre - reach:
             first += 1
-        scaled = targets[j] * root_now - shift
+        scaled = targets[j] * root_now - drift * step
         total = 0.0
         for i in range(first, nodes.size):
             if nodes[i] > centre + reach:
@@ -93,8 +116,9 @@ def advance(nodes: Array, mass: Array, before: float, now: float, drift: float, 
 
 
 @njit(cache=True)
-def tail(nodes: Array, mass: Array, before: float, now: float, drift: float, bound: float) -> float:
-    """Return P(still in the trial before `now`, Z > bound at `now`)."""
+def tail(state: State, now: float, drift: float, bound: float) -> float:
+    """Return P(still in the trial, z > bound at `now`)."""
+    nodes, mass, before, _ = state
     if bound == math.inf:
         return 0.0
     if bound == -math.inf:
@@ -109,8 +133,15 @@ def tail(nodes: Array, mass: Array, before: float, now: float, drift: float, bou
 
 
 @njit(cache=True)
-def density_at(nodes: Array, mass: Array, before: float, now: float, drift: float, z: float) -> float:
-    """Return the sub-density of Z at `now` in one point."""
+def tail_below(state: State, now: float, drift: float, bound: float) -> float:
+    """Return P(still in the trial, z < bound at `now`)."""
+    return float(tail(mirrored(state), now, -drift, -bound))
+
+
+@njit(cache=True)
+def density_at(state: State, now: float, drift: float, z: float) -> float:
+    """Return the sub-density of z at `now` in one point."""
+    nodes, mass, before, _ = state
     step = math.sqrt(now - before)
     scaled = z * math.sqrt(now) / step - drift * step
     root_before = math.sqrt(before) / step
@@ -121,32 +152,30 @@ def density_at(nodes: Array, mass: Array, before: float, now: float, drift: floa
 
 
 @njit(cache=True)
-def stay(
-    nodes: Array, mass: Array, before: float, now: float, after: float, drift: float, region: tuple[float, float, float]
-) -> tuple[Array, Array]:
-    """Return nodes and masses of those who continue past `now`; region is (lower, inner, upper)."""
-    lower, inner, upper = region
-    mean = drift * math.sqrt(now)
-    targets, weights = region_grid(lower, inner, upper, mean, panel_width(before, now, after))
-    return targets, weights * advance(nodes, mass, before, now, drift, targets)
+def stay(state: State, now: float, after: float, drift: float, region: tuple[float, float, float]) -> State:
+    """Return the state of those who continue past `now` towards `after`; region is (lower, inner, upper)."""
+    mean = mean_at(state, now, drift)
+    targets, weights = region_grid(region, mean, panel_width(state[2], now, after))
+    return targets, weights * advance(state, now, drift, targets), now, mean
 
 
 @njit(cache=True)
-def crossing(fractions: Array, lower: Array, inner: Array, upper: Array, drift: float) -> Array:
-    """Return per look P(Z > upper), P(Z < lower), P(|Z| < inner) as the rows of a (3, looks) array."""
+def crossing(
+    fractions: Array, lower: Array, inner: Array, upper: Array, drifts: Array, start_z: float, start_fraction: float
+) -> Array:
+    """Return per look P(z > upper), P(z < lower), P(|z| < inner) as the rows of a (3, looks) array.
+
+    `drifts` holds one drift per step; the trial stands at `start_z` at `start_fraction` (0 and 0: before it starts).
+    """
     looks = fractions.size
     result = np.zeros((3, looks))
-    nodes, mass = np.zeros(1), np.ones(1)
-    before = 0.0
+    state = beginning(start_z, start_fraction)
     for k in range(looks):
-        now = fractions[k]
-        result[0, k] = tail(nodes, mass, before, now, drift, upper[k])
-        result[1, k] = tail(-nodes, mass, before, now, -drift, -lower[k])
+        now, drift = fractions[k], drifts[k]
+        result[0, k] = tail(state, now, drift, upper[k])
+        result[1, k] = tail_below(state, now, drift, lower[k])
         if inner[k] > 0.0:
-            outside = tail(nodes, mass, before, now, drift, inner[k])
-            result[2, k] = tail(nodes, mass, before, now, drift, -inner[k]) - outside
+            result[2, k] = tail(state, now, drift, -inner[k]) - tail(state, now, drift, inner[k])
         if k < looks - 1:
-            region = (lower[k], inner[k], upper[k])
-            nodes, mass = stay(nodes, mass, before, now, fractions[k + 1], drift, region)
-        before = now
+            state = stay(state, now, fractions[k + 1], drift, (lower[k], inner[k], upper[k]))
     return result
