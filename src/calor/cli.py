@@ -64,7 +64,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 @app.command()
 def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"), as_json: AsJson = False) -> None:
     """Make a reconstruction of IVORY (synthetic participants, published summaries) and run everything on it."""
-    from calor.trial import make_demo  # noqa: PLC0415
+    from calor.trial.demo import make_demo  # noqa: PLC0415
 
     trial = make_demo(folder)
     _run(trial, as_json)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from calor.analyze import declared
 from calor.analyze.finding import Finding
-from calor.datasets.check import check, refuse
 from calor.datasets.folder import find, read_folder
 from calor.errors import TrialError
 from calor.protocol import read_protocol
@@ -108,9 +107,7 @@ class Trial:
         Raises:
             DatasetError: A file cannot be read, or breaks a rule; `results/problems.csv` then lists every problem.
         """
-        datasets = read_folder(self.adam_folder)
-        refuse(check(datasets, self.protocol), self.results / "problems.csv")
-        return datasets
+        return read_folder(self.adam_folder)
 
     @property
     def analyses(self) -> tuple[str, ...]:

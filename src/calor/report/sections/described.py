@@ -112,13 +112,18 @@ def _numeric_rows(here: pd.DataFrame, arms: tuple[str, ...], label: str) -> list
 
 def _counted_rows(here: pd.DataFrame, arms: tuple[str, ...], label: object) -> list[dict[str, object]]:
     """Return heading and one row per category."""
-    rows: list[dict[str, object]] = [{"what": label, "depth": 0}]
     value = here.set_index(["category", "statistic", "arm"])["value"]
-    for category in here["category"].unique():
-        row: dict[str, object] = {"what": category, "depth": 1}
-        for arm in arms:
-            percent = value.get((category, "percent", arm))
-            share = "" if percent is None or pd.isna(percent) else f" ({percent:.0f} %)"
-            row[arm] = f"{int(value[category, 'n', arm])}{share}"
-        rows.append(row)
-    return rows
+    categories = list(here["category"].unique())
+    if set(categories) <= {"Y", "N"}:
+        return [_counted_row(value, "Y", arms) | {"what": label, "depth": 0}]
+    return [{"what": label, "depth": 0}, *(_counted_row(value, category, arms) for category in categories)]
+
+
+def _counted_row(value: pd.Series[float], category: str, arms: tuple[str, ...]) -> dict[str, object]:
+    """Return one category's participants in each arm; a category that an arm lacks counts 0."""
+    row: dict[str, object] = {"what": category, "depth": 1}
+    for arm in arms:
+        percent = value.get((category, "percent", arm), float("nan"))
+        share = "" if pd.isna(percent) else f" ({percent:.0f} %)"
+        row[arm] = f"{int(value.get((category, 'n', arm), 0))}{share}"
+    return row
