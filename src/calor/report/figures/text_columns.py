@@ -99,7 +99,7 @@ def write(column: TextColumn, left_px: float, middles_px: Sequence[float]) -> li
         mark = alt.Chart(values(lines)).mark_text(
             align=column.align, baseline="middle", fontWeight="bold" if bold else "normal"
         )
-        layers.append(mark.encode(x=alt.value(edge_px + indent_px), y="y:Q", text="text:N"))
+        layers.append(mark.encode(x=alt.value(edge_px + indent_px), y=alt.Y("y:Q", axis=None), text="text:N"))
     if column.head:
         head = alt.Chart(values([{}])).mark_text(
             text=column.head, align=column.align, baseline="middle", color=style.MUTED
