@@ -65,8 +65,8 @@ class GroupSequential:
     futility_drift: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        fractions = _rising("information_fractions", self.information_fractions)
-        times = fractions if self.spending_times is None else _rising("spending_times", self.spending_times)
+        fractions = rising("information_fractions", self.information_fractions)
+        times = fractions if self.spending_times is None else rising("spending_times", self.spending_times)
         _check(self, fractions, times)
         put = object.__setattr__
         put(self, "information_fractions", fractions)
@@ -157,7 +157,7 @@ class GroupSequential:
         )
 
 
-def _rising(argument: str, values: object) -> Float[np.ndarray, " look"]:
+def rising(argument: str, values: object) -> Float[np.ndarray, " look"]:
     try:
         fractions = np.array(values, dtype=float)
     except (TypeError, ValueError):
