@@ -9,7 +9,7 @@ import numpy as np
 
 from calor.design.comparison import SUPERIORITY, Comparison
 from calor.design.group_sequential import GroupSequential
-from calor.design.size_table import SizeTable
+from calor.design.size_table import SizeTable, crossings
 from calor.errors import DesignError
 
 
@@ -151,7 +151,7 @@ def _table(
         null=null,
         effect=rate_ratio,
         design=design,
-        drift=drift,
+        crossings=crossings(design, drift),
         participants=n[:, None] * shares,
         efficacy_effect=null * np.exp(design.efficacy_bounds * se),
         futility_effect=null * np.exp(design.futility_bounds * se),

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 
 from calor.design.comparison import SUPERIORITY, Comparison
 from calor.design.group_sequential import GroupSequential
-from calor.design.size_table import SizeTable
+from calor.design.size_table import SizeTable, crossings
 from calor.errors import DesignError
 
 Test = Literal["t", "z"]
@@ -156,7 +156,7 @@ def _table(
         null=null,
         effect=difference,
         design=design,
-        drift=drift,
+        crossings=crossings(design, drift),
         participants=n[:, None] * comparison.shares,
         efficacy_effect=null + efficacy * se,
         futility_effect=null + futility * se,

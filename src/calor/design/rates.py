@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from calor.design.comparison import SUPERIORITY, Comparison
 from calor.design.group_sequential import GroupSequential
-from calor.design.size_table import SizeTable
+from calor.design.size_table import SizeTable, crossings
 from calor.errors import DesignError
 
 Measure = Literal["difference", "ratio", "odds ratio"]
@@ -208,7 +208,7 @@ def _table(design: GroupSequential, drift: float, total: float, question: _Quest
         null=question.null,
         effect=question.effect,
         design=design,
-        drift=drift,
+        crossings=crossings(design, drift),
         participants=n[:, None] * question.comparison.shares,
         efficacy_effect=_crossing_effects(question, design.efficacy_bounds, n),
         futility_effect=_crossing_effects(question, design.futility_bounds, n),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, isfinite
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from calor.errors import DesignError
 from calor.kernels.normal import upper_tail
 
 Looks = Float[np.ndarray, " look"]
+Under = Literal["null", "halfway", "effect"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class SizeTable:
         null: Effect under the null hypothesis.
         effect: Effect assumed.
         design: Looks and bounds.
-        drift: Expected z at the last look under the assumed effect.
+        crossings: What the design does under the null, half the effect, and the effect.
         participants: Randomized by each look, control and treatment.
         efficacy_effect: Estimate that just crosses the efficacy bound; infinite where none does.
         futility_effect: Estimate that just crosses the futility bound; infinite where none does.
@@ -44,7 +46,7 @@ class SizeTable:
     null: float
     effect: float
     design: GroupSequential
-    drift: float
+    crossings: tuple[Crossing, Crossing, Crossing]
     participants: Float[np.ndarray, "look 2"]
     efficacy_effect: Looks
     futility_effect: Looks
@@ -69,7 +71,7 @@ class SizeTable:
     @property
     def crossing(self) -> Crossing:
         """Probabilities of stopping under the assumed effect."""
-        return self.design.crossing(self.drift)
+        return self.crossings[2]
 
     @property
     def power(self) -> float:
@@ -81,19 +83,19 @@ class SizeTable:
         """Participants if the trial runs to its last look."""
         return float(self.participants[-1].sum())
 
-    def expected_participants(self, share_of_effect: float = 1.0) -> float:
-        """Return the expected participants under a share of the effect: 0 the null, 0.5 halfway, 1 as assumed."""
-        return self._expected(self.participants.sum(axis=1), share_of_effect)
+    def expected_participants(self, under: Under = "effect") -> float:
+        """Return the expected participants under the null, half the effect, or the effect."""
+        return self._expected(self.participants.sum(axis=1), under)
 
-    def expected_events(self, share_of_effect: float = 1.0) -> float:
-        """Return the expected events under a share of the effect.
+    def expected_events(self, under: Under = "effect") -> float:
+        """Return the expected events under the null, half the effect, or the effect.
 
         Raises:
             DesignError: The endpoint has no events.
         """
         if self.events is None:
             raise DesignError.must("endpoint", "have events", self.title, fix="Ask for expected_participants.")
-        return self._expected(self.events, share_of_effect)
+        return self._expected(self.events, under)
 
     @property
     def expected_duration(self) -> float:
@@ -104,15 +106,15 @@ class SizeTable:
         """
         if self.times is None:
             raise DesignError.must("endpoint", "have a calendar", self.title, fix="Give accrual: use survival.")
-        return self._expected(self.times, 1.0)
+        return self._expected(self.times, "effect")
 
-    def _expected(self, at_look: Looks, share_of_effect: float) -> float:
-        crossing = self.design.crossing(share_of_effect * self.drift)
+    def _expected(self, at_look: Looks, under: Under) -> float:
+        crossing = self.crossings[("null", "halfway", "effect").index(under)]
         return float((crossing.efficacy + crossing.futility) @ at_look)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per look."""
-        null, assumed = self.design.crossing(0.0), self.crossing
+        null, _, assumed = self.crossings
         z = self.design.efficacy_bounds
         stops_for_futility = np.append(assumed.futility[:-1], 0.0)
         columns = {
@@ -158,6 +160,11 @@ class SizeTable:
             fixed = f"A fixed design would need {ceil(self.fixed_participants - 1e-6)} participants"
             lines.append(fixed + ("." if self.fixed_events is None else f", {ceil(self.fixed_events - 1e-6)} events."))
         return lines
+
+
+def crossings(design: GroupSequential, drift: float) -> tuple[Crossing, Crossing, Crossing]:
+    """Return what a design does under no drift, half the drift and all of it."""
+    return design.crossing(0.0), design.crossing(drift / 2), design.crossing(drift)
 
 
 def _count(x: float) -> str:

@@ -12,7 +12,7 @@ from calor.design.comparison import SUPERIORITY, Comparison
 from calor.design.expected_events import Stratum, expected_events, time_of_events
 from calor.design.group_sequential import GroupSequential
 from calor.design.hazard import Dropout, Hazard, HazardRatio
-from calor.design.size_table import SizeTable
+from calor.design.size_table import SizeTable, crossings
 from calor.errors import DesignError
 
 
@@ -205,7 +205,7 @@ def _table(
         null=null,
         effect=hazard_ratio,
         design=design,
-        drift=float(direction * log(hazard_ratio / null) * root_information[-1]),
+        crossings=crossings(design, direction * log(hazard_ratio / null) * float(root_information[-1])),
         participants=stratum.accrual.enrolled(times)[:, None] * comparison.shares,
         efficacy_effect=null * np.exp(direction * design.efficacy_bounds / root_information),
         futility_effect=null * np.exp(direction * design.futility_bounds / root_information),
