@@ -61,7 +61,7 @@ def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
         sources = paper.Sources(trial.folder, trial.protocol, findings, not_done, trial.hashes)
         outcomes.append(_do(_report_step(trial, sources), tell))
         write_record(trial, outcomes)
-    headlines = tuple(f.sentences[0] for f in findings if f.role != "descriptive")
+    headlines = tuple(s for f in findings if f.role != "descriptive" for s in f.sentences)
     return RunOutcome(tuple(outcomes), headlines, trial.results / paper.REPORT)
 
 

@@ -55,7 +55,7 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
         estimand=estimand.label,
         population=population.label,
         arms=arms,
-        sentences=(*_sentences(table, analysis, methods, arms), *(line for _, said in pairs for line in said)),
+        sentences=_sentences(table, analysis, methods, arms),
         tables={
             "methods": methods,
             "counts": _counts(table, arms, analysis.level),
@@ -63,7 +63,7 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
             "at_risk": _at_risk(curves, endpoint.horizon_days),
             "medians": _medians(curves),
         },
-        notes=(*notes, *_overall(table, arms)),
+        notes=(*(line for _, said in pairs for line in said), *notes, *_overall(table, arms)),
     )
 
 

@@ -42,7 +42,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             incidence,
             differences[differences["term"].isin(commonest)],
             arms=finding.arms,
-            name=anchor(finding.id),
+            name=f"{anchor(finding.id)}-incidence",
             title=f"The {len(commonest)} commonest adverse events, by arm",
             caption=f"{caption(finding)} Risk differences with Miettinen-Nurminen intervals.",
         ),

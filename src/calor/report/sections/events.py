@@ -17,14 +17,13 @@ RARE = 0.5
 
 def section(finding: Finding) -> Section:
     """Compose the section."""
-    first, *more = finding.sentences
     return Section(
         id=anchor(finding.id),
         title=f"{finding.role.capitalize()}: {finding.label}",
-        sentence=typeset(f"{first}."),
+        sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
         tables=(_counts(finding), _methods(finding), _medians(finding)),
-        notes=tuple(typeset(note) for note in (*(f"{m.removesuffix('.')}." for m in more), *finding.notes)),
+        notes=tuple(typeset(note) for note in finding.notes),
     )
 
 
@@ -47,7 +46,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             steps,
             finding.tables["at_risk"],
             arms=finding.arms,
-            name=anchor(finding.id),
+            name=f"{anchor(finding.id)}-curve",
             title=_title(finding),
             caption=f"{caption(finding)} Band: pointwise log-log interval.",
             axes=("Days", f"Cumulative incidence of {finding.label} (%)"),

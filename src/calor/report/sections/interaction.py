@@ -38,7 +38,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             _marked(finding),
             people,
             arms=finding.arms,
-            name=anchor(finding.id),
+            name=f"{anchor(finding.id)}-curve",
             title=f"{title} {axis['biomarker']}",
             caption=f"{caption(finding)} Band: pointwise interval. Marks: percentiles. Ticks: participants.",
             axes=(f"{_capital(axis['biomarker'])}{unit}", "Difference between arms"),
