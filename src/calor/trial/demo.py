@@ -8,9 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from calor.datasets.aside import aside
-from calor.datasets.dataset import write
+from calor.datasets.dataset import read, write
 from calor.errors import TrialError
-from calor.simulate.ivory import ASSUMPTIONS, reconstruct
+from calor.simulate.ivory import reconstruct
+from calor.simulate.ivory_assumptions import ASSUMPTIONS
 from calor.trial.trial import Trial
 
 ASSUMED = "assumptions.csv"
@@ -32,7 +33,10 @@ def make_demo(folder: Path | str) -> Trial:
         raise TrialError.must("DIR", "be new, empty or an earlier demo", folder, fix="Name another folder.")
     (folder / "adam").mkdir(parents=True, exist_ok=True)
     for name, dataset in reconstruct().items():
-        write(dataset, folder / "adam" / f"{name}.xpt")
+        path = folder / "adam" / f"{name}.xpt"
+        # XPORT files carry their time of writing: an equal one is left, so that nothing downstream is repeated.
+        if not (path.exists() and read(path).frame.equals(dataset.frame)):
+            write(dataset, path)
     with aside(folder / ASSUMED) as part, part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, ["what", "value", "reason", "source"])
         table.writeheader()
