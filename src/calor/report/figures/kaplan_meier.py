@@ -13,6 +13,7 @@ from calor.report.figure import Figure, draw
 from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import roomy
+from calor.report.lettering import wrap
 from calor.report.tidy import numbers, require, require_arms, values
 
 _HEIGHT_PX = 300
@@ -65,11 +66,15 @@ def kaplan_meier(
     _check(curve, arms, top, name)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
     width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
-    shown = roomy(at_risk["time"], domain, width_px, label_px=30)
-    ticks = alt.Axis(title=axes[0], values=shown, format="~f", labelOverlap=False)
+    shown = roomy(at_risk["time"], at_risk["at_risk"], domain, width_px)
+    ticks = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
     x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
     scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
-    y = alt.Y("estimate:Q", scale=scale, axis=alt.Axis(title=axes[1], labelExpr=_PERCENT, tickCount=5))
+    y = alt.Y(
+        "estimate:Q",
+        scale=scale,
+        axis=alt.Axis(title=wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), labelExpr=_PERCENT, tickCount=5),
+    )
     layers = [*_curves(curve, arms, x, y), *legend(arms, points=False)]
     plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
     counts = at_risk[at_risk["time"].isin(shown)].rename(columns={"at_risk": "count"})

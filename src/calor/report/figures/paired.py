@@ -66,7 +66,13 @@ def paired(
     headings = {arm: _words(arm, table[table["arm"] == arm], width_px) for arm in arms}
     panels = []
     for index, arm in enumerate(arms):
-        y = alt.Y("value:Q", scale=scale, axis=alt.Axis(title=axis if index == 0 else None, labels=index == 0))
+        y = alt.Y(
+            "value:Q",
+            scale=scale,
+            axis=alt.Axis(
+                title=wrap(axis, _HEIGHT_PX, style.TEXT_PX) if index == 0 else None, labels=index == 0, tickCount=6
+            ),
+        )
         layers = _panel(table[table["arm"] == arm], means[means["arm"] == arm], looks[arm], y, visits)
         layers += _heading(headings[arm], max(map(len, headings.values())), width_px)
         panels.append(alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX))
