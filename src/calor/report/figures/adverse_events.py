@@ -14,7 +14,7 @@ from calor.report.figures.legend import legend
 from calor.report.figures.text_columns import GAP_PX, TextColumn, cell, middles, write
 from calor.report.lettering import wrap
 from calor.report.number import interval, number
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_order, values
 
 _ROW_PX = 21
 _TERM_GAP_PX = 9
@@ -60,6 +60,7 @@ def adverse_events(
     require(differences, ["term", "arm", "difference", "lower", "upper"], where=name)
     incidence = numbers(incidence, ["incidence"], where=name)
     differences = numbers(differences, ["difference", "lower", "upper"], where=name)
+    require_order(differences, ("lower", "difference", "upper"), where=name)
     require_arms(incidence, arms, where=name)
     require_arms(differences, arms[1:], where=name)
     _check(incidence, differences, arms, name)

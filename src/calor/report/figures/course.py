@@ -14,7 +14,7 @@ from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import log_ticks, roomy
 from calor.report.lettering import wrap
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_once, require_order, values
 
 _HEIGHT_PX = 280
 _HEADING = "Measured"
@@ -55,6 +55,8 @@ def course(
     require(table, ["arm", "time", "estimate", "lower", "upper", "n"], where=name)
     require_arms(table, arms, where=name)
     table = numbers(table, ["time", "estimate", "lower", "upper", "n"], where=name)
+    require_once(table, ["arm", "time"], where=name)
+    require_order(table, ("lower", "estimate", "upper"), where=name)
     if log and table["lower"].min() <= 0:
         raise ReportError.must(
             "lower", "be positive on a logarithmic axis", table["lower"].min(), where=name,

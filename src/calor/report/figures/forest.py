@@ -17,7 +17,7 @@ from calor.report.figures.text_columns import GAP_PX, Cell, TextColumn, cell, mi
 from calor.report.figures.ticks import log_ticks
 from calor.report.lettering import wrap
 from calor.report.number import interval, number, ratio
-from calor.report.tidy import numbers, require, values
+from calor.report.tidy import numbers, require, require_order, values
 
 _NUMBERS = ("estimate", "lower", "upper")
 _ROW_PX = 25.0
@@ -76,6 +76,7 @@ def forest(
     """
     require(table, ["label", *_NUMBERS], where=name)
     table = numbers(table, _NUMBERS, where=name, gaps=True)
+    require_order(table, ("lower", "estimate", "upper"), where=name)
     _check(table, log, name)
     rows = _rows(table, log)
     columns = _columns(rows, heading)
@@ -100,14 +101,14 @@ def forest(
 
 
 def _check(table: pd.DataFrame, log: bool, name: str) -> None:
-    """Refuse limits that do not enclose their estimate and ratios that are none."""
+    """Refuse an estimate without its limits, and ratios that are none."""
     for label, estimate, lower, upper in table[["label", *_NUMBERS]].itertuples(index=False):
         missing = [math.isnan(value) for value in (estimate, lower, upper)]
         if all(missing):
             continue
-        if any(missing) or not lower <= estimate <= upper or math.isinf(estimate):
+        if any(missing) or math.isinf(estimate):
             raise ReportError.must(
-                "lower, estimate, upper", "be in this order, or all missing", (lower, estimate, upper),
+                "estimate, lower, upper", "be there, or all three missing", (estimate, lower, upper),
                 where=f"{label} in {name}", fix="Leave all three out where nothing could be estimated.",
             )  # fmt: skip
         if log and (lower < 0 or estimate <= 0):

@@ -12,7 +12,7 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.ticks import log_ticks
 from calor.report.lettering import text_width_px, wrap
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_order, values
 
 _HEIGHT_PX = 290
 _RUG_ROW_PX = 20
@@ -55,6 +55,7 @@ def interaction(
     require(curve, ["baseline", "effect", "lower", "upper"], where=name)
     require(participants, ["arm", "baseline"], where=name)
     curve = numbers(curve, ["baseline", "effect", "lower", "upper"], where=name)
+    require_order(curve, ("lower", "effect", "upper"), where=name)
     participants = numbers(participants, ["baseline"], where=name)
     require_arms(participants, arms, where=name)
     baselines = pd.concat([curve["baseline"], participants["baseline"]])

@@ -14,7 +14,7 @@ from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import roomy
 from calor.report.lettering import wrap
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_once, require_order, values
 
 _HEIGHT_PX = 300
 _HEADING = "At risk"
@@ -44,7 +44,8 @@ def kaplan_meier(
         title: One sentence that states what the figure shows.
         caption: The line beneath: n, method, estimand.
         axes: Titles of the horizontal and the vertical axis, with unit.
-        top: Where the vertical axis ends; below 1 for a rare event's cumulative incidence.
+        top: Where the vertical axis ends; below 1 for a rare event's cumulative incidence. A band that
+            rises above it is cut there.
 
     Raises:
         ReportError: A column is missing, an arm has no row at time 0, or a curve leaves 0 to `top`.
@@ -60,8 +61,10 @@ def kaplan_meier(
     require(at_risk, ["arm", "time", "at_risk"], where=name)
     require_arms(curve, arms, where=name)
     require_arms(at_risk, arms, where=name)
-    curve = numbers(curve, ["time", "estimate"], where=name)
+    curve = numbers(curve, ["time", "estimate", "censored"], where=name)
     curve = numbers(curve, ["lower", "upper"], where=name, gaps=True)
+    require_order(curve, ("lower", "estimate", "upper"), where=name)
+    require_once(at_risk, ["arm", "time"], where=name)
     at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
     _check(curve, arms, top, name)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
@@ -110,7 +113,7 @@ def _curves(curve: pd.DataFrame, arms: Sequence[str], x: alt.X, y: alt.Y) -> lis
             interpolate="step-after", color=look.color, strokeWidth=2, strokeDash=list(look.dash), strokeCap="butt"
         )
         layers.append(line.encode(x=x, y=y))
-        censored = rows[rows["censored"].astype(bool)]
+        censored = rows[rows["censored"] != 0]
         if not censored.empty:
             tick = alt.Chart(values(censored)).mark_point(shape="stroke", angle=90, size=70, color=look.color)
             layers.append(tick.encode(x=x, y=y))

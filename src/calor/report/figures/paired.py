@@ -12,7 +12,7 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.lettering import wrap
 from calor.report.number import number
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_once, values
 
 _HEIGHT_PX = 330
 _AXIS_PX = 62
@@ -58,6 +58,7 @@ def paired(
     means = numbers(means, ["baseline", "followup"], where=name)
     require_arms(table, arms, where=name)
     require_arms(means, arms, where=name)
+    require_once(means, ["arm"], where=name)
     drawn = pd.concat([table["baseline"], table["followup"].dropna()])
     pad = 0.05 * (drawn.max() - drawn.min() or 1.0)
     scale = alt.Scale(domain=[float(drawn.min() - pad), float(drawn.max() + pad)], nice=False, zero=False)
