@@ -7,7 +7,7 @@ from typing import get_args
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from calor.analyze.event_count import check_level
 from calor.analyze.hazard_ratios import HazardRatios, chi_square_test
@@ -98,7 +98,7 @@ def fit_cox(
         3
     """
     refuse_no_event(data)
-    _refuse_empty_category(data.event, model)
+    refuse_empty_category(data, model)
     likelihood = partial_likelihood(data, model.values, ties, weight)
     origin = np.zeros(model.values.shape[1])
     null = likelihood.point(origin)
@@ -130,15 +130,20 @@ def refuse_no_event(data: TimeToEvent) -> None:
         raise AnalysisError.must("event", "happen at least once", "no event", fix=fix)
 
 
-def _refuse_empty_category(event: Bool[np.ndarray, " row"], model: Terms) -> None:
+def refuse_empty_category(data: TimeToEvent, model: Terms) -> None:
+    """Refuse an arm or other category without events, whose hazard ratio would run off to 0 or infinity.
+
+    >>> table = pd.DataFrame({"t": [4, 2, 1], "e": [1, 1, 0], "x": [0, 1, 1]})
+    >>> refuse_empty_category(time_to_event(table, time="t", event="e"), terms(table, ["x"]))
+    """
     for name, against, column in zip(model.names, model.against, model.values.T, strict=True):
         values = np.unique(column)
         if len(values) != 2:
             continue
         for value in values:
-            if not event[column == value].any():
+            if not data.event[column == value].any():
                 got = f"none where {name} is {value:g}" + (f" (0 is {against})" if against else "")
-                raise AnalysisError.must("event", "happen in each arm of an ordinary Cox model", got, fix=_WAY_OUT)
+                raise AnalysisError.must("event", "happen in each arm of an ordinary model", got, fix=_WAY_OUT)
 
 
 def _refuse_monotone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf
 from typing import Literal
@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.optimize import brentq
-from scipy.stats import chi2, norm
+from scipy.stats import norm
 
 from calor.analyze.cox import refuse_no_event
 from calor.analyze.estimate import Estimate
@@ -19,11 +18,10 @@ from calor.analyze.event_count import check_level
 from calor.analyze.hazard_ratios import ChiSquareTest, chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.partial_likelihood import PartialLikelihood, partial_likelihood
+from calor.analyze.profile_likelihood import profile, profile_limits
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import time_to_event
 from calor.errors import AnalysisError
-
-Profile = Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -166,9 +164,8 @@ def firth_cox(
         return _penalized(likelihood, beta)
 
     beta, top = newton(objective, np.zeros(p))
-    drop = float(chi2.ppf(level, 1)) / 2
-    limits = np.array([_limits(objective, beta, top, i, drop) for i in range(p)])
-    null_profiles = [_profile(objective, beta, i)(0.0) for i in range(p)]
+    limits = np.array([profile_limits(objective, beta, top, i, level) for i in range(p)])
+    null_profiles = [profile(objective, beta, i)(0.0) for i in range(p)]
     units = float(np.log(model.values.std(axis=0, ddof=1)).sum())  # the penalty is told in units of each covariate's SD
     return FirthCox(
         terms=model,
@@ -195,36 +192,3 @@ def _penalized(likelihood: PartialLikelihood, beta: Float[np.ndarray, " p"]) -> 
         return Point(-inf, parts.score.sum(axis=0), information)
     penalty = np.einsum("ab,bac->c", np.linalg.inv(information), parts.slope) / 2
     return Point(float(parts.loglik.sum()) + determinant / 2, parts.score.sum(axis=0) + penalty, information)
-
-
-def _profile(objective: Callable[[np.ndarray], Point], beta: Float[np.ndarray, " p"], i: int) -> Profile:
-    """Return the penalized likelihood maximized over the other coefficients, as a function of coefficient i."""
-    free = np.arange(len(beta)) != i
-    best = beta.copy()
-
-    def profile(value: float) -> float:
-        best[i] = value
-        best[:], _ = newton(objective, best, free=free)
-        return objective(best).loglik
-
-    return profile
-
-
-def _limits(
-    objective: Callable[[np.ndarray], Point], beta: Float[np.ndarray, " p"], top: Point, i: int, drop: float
-) -> tuple[float, float]:
-    """Find where the profile has fallen by `drop` on each side of the maximum."""
-    width = float(np.sqrt(np.linalg.inv(top.information)[i, i]))
-
-    def fall(profile: Profile, value: float) -> float:
-        return profile(value) - top.loglik + drop
-
-    found = []
-    for side in (-1.0, 1.0):
-        profile = _profile(objective, beta, i)
-        near, far = beta[i], beta[i] + side * width
-        while fall(profile, far) > 0 and abs(far - beta[i]) < 64 * width:
-            near, far = far, beta[i] + 2 * (far - beta[i])
-        reached = fall(profile, far) <= 0
-        found.append(float(brentq(lambda v, f=profile: fall(f, v), near, far, xtol=1e-10)) if reached else side * inf)
-    return found[0], found[1]

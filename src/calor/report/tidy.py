@@ -85,6 +85,45 @@ def numbers(table: pd.DataFrame, columns: Sequence[str], *, where: str, gaps: bo
     return table.assign(**floats)
 
 
+def require_once(table: pd.DataFrame, keys: Sequence[str], *, where: str) -> None:
+    """Refuse a table that has two rows for what these columns name.
+
+    Raises:
+        ReportError: Two rows have the same values.
+
+    >>> require_once(pd.DataFrame({"arm": ["Placebo", "Active"]}), ["arm"], where="course")
+    """
+    twice = table.duplicated(list(keys))
+    if twice.any():
+        raise ReportError.must(
+            ", ".join(keys), "name one row each", ", ".join(str(table[key][twice].iloc[0]) for key in keys) + " twice",
+            where=where, fix="Drop the row that does not belong.",
+        )  # fmt: skip
+
+
+def require_order(table: pd.DataFrame, columns: tuple[str, str, str], *, where: str) -> None:
+    """Refuse an interval that does not enclose its estimate; missing limits pass.
+
+    Args:
+        table: What the figure was given, its numbers as floats.
+        columns: Lower limit, estimate, upper limit.
+        where: The figure's name, for the message.
+
+    Raises:
+        ReportError: A lower limit is above its estimate, or an upper one below.
+
+    >>> require_order(pd.DataFrame({"l": [0.1], "m": [0.2], "u": [0.3]}), ("l", "m", "u"), where="course")
+    """
+    lower, estimate, upper = (table[column] for column in columns)
+    bad = ((lower > estimate) | (upper < estimate)).to_numpy()
+    if bad.any():
+        row = int(bad.argmax())
+        raise ReportError.must(
+            ", ".join(columns), "be in this order", tuple(float(part.iloc[row]) for part in (lower, estimate, upper)),
+            where=f"row {row + 1} of {where}", fix="Check which limit is which.",
+        )  # fmt: skip
+
+
 def values(rows: pd.DataFrame | Iterable[Mapping[str, Any]]) -> alt.InlineData:
     """Turn rows into inline data that Vega reads; missing and infinite numbers become null.
 

@@ -12,8 +12,9 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.legend import legend
 from calor.report.figures.text_columns import GAP_PX, TextColumn, cell, middles, write
+from calor.report.lettering import wrap
 from calor.report.number import interval, number
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_order, values
 
 _ROW_PX = 21
 _TERM_GAP_PX = 9
@@ -59,6 +60,7 @@ def adverse_events(
     require(differences, ["term", "arm", "difference", "lower", "upper"], where=name)
     incidence = numbers(incidence, ["incidence"], where=name)
     differences = numbers(differences, ["difference", "lower", "upper"], where=name)
+    require_order(differences, ("lower", "difference", "upper"), where=name)
     require_arms(incidence, arms, where=name)
     require_arms(differences, arms[1:], where=name)
     _check(incidence, differences, arms, name)
@@ -70,9 +72,12 @@ def adverse_events(
     printed = _printed(differences, arms, at)
     column = TextColumn(heading, tuple(cell(text) for text in printed["text"]))
     width_px = (style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - labels.width_px - column.width_px - _GAP_PX) / 2
-    left = [*write(labels, -labels.width_px, middles_px), *_incidence(incidence, arms, at, y)]
+    left = [*write(labels, -labels.width_px, middles_px, y), *_incidence(incidence, arms, at, y)]
     left += legend(arms, lines=False)
-    right = [*_differences(printed, arms, y), *write(column, width_px + GAP_PX, list(printed["y"]))]
+    right = [
+        *_differences(printed, arms, y, width_px + _GAP_PX),
+        *write(column, width_px + GAP_PX, list(printed["y"]), y),
+    ]
     panels = [alt.LayerChart(layer=layers).properties(width=width_px, height=height_px) for layers in (left, right)]
     return draw(alt.hconcat(*panels, spacing=_GAP_PX), name=name, title=title, caption=caption)
 
@@ -123,12 +128,10 @@ def _incidence(incidence: pd.DataFrame, arms: Sequence[str], at: Mapping[str, fl
     return layers
 
 
-def _differences(printed: pd.DataFrame, arms: Sequence[str], y: alt.Y) -> list[alt.Chart]:
+def _differences(printed: pd.DataFrame, arms: Sequence[str], y: alt.Y, room_px: float) -> list[alt.Chart]:
     """Draw the risk differences with their intervals, and no difference."""
-    axis = alt.Axis(
-        title=f"Difference from {arms[0]} (% points)", labelExpr=_PERCENT, tickCount=4, grid=True, domain=False,
-        ticks=False,
-    )  # fmt: skip
+    named = wrap(f"Difference from {arms[0]} (% points)", room_px, style.TEXT_PX)
+    axis = alt.Axis(title=named, labelExpr=_PERCENT, tickCount=4, grid=True, domain=False, ticks=False)
     x = alt.X("difference:Q", scale=alt.Scale(zero=True), axis=axis)
     none = alt.Chart(values([{"difference": 0}])).mark_rule(color=style.MUTED, strokeDash=[3, 3])
     layers = [none.encode(x=x)]

@@ -13,7 +13,8 @@ from calor.report.figure import Figure, draw
 from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import log_ticks, roomy
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.lettering import wrap
+from calor.report.tidy import numbers, require, require_arms, require_once, require_order, values
 
 _HEIGHT_PX = 280
 _HEADING = "Measured"
@@ -54,6 +55,8 @@ def course(
     require(table, ["arm", "time", "estimate", "lower", "upper", "n"], where=name)
     require_arms(table, arms, where=name)
     table = numbers(table, ["time", "estimate", "lower", "upper", "n"], where=name)
+    require_once(table, ["arm", "time"], where=name)
+    require_order(table, ("lower", "estimate", "upper"), where=name)
     if log and table["lower"].min() <= 0:
         raise ReportError.must(
             "lower", "be positive on a logarithmic axis", table["lower"].min(), where=name,
@@ -64,17 +67,17 @@ def course(
     domain = (first - edge, last + edge)
     width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
     # A visit without room for its number keeps its dots and gives up its label.
-    shown = roomy(table["time"], domain, width_px, label_px=30)
-    ticks = alt.Axis(title=axes[0], values=shown, format="~f", labelOverlap=False)
+    shown = roomy(table["time"], table["n"], domain, width_px)
+    ticks = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
     x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
-    layers = [*_lines(table, arms, x, _vertical(table, axes[1], log)), *legend(arms)]
+    layers = [*_lines(table, arms, x, _vertical(table, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), log)), *legend(arms)]
     plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
     counts = table[table["time"].isin(shown)].rename(columns={"n": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)
     return draw(alt.vconcat(plot, strip, spacing=26), name=name, title=title, caption=caption)
 
 
-def _vertical(table: pd.DataFrame, title: str, log: bool) -> alt.Y:
+def _vertical(table: pd.DataFrame, title: list[str], log: bool) -> alt.Y:
     """Return the vertical channel, its axis covering every interval."""
     low, high = float(table["lower"].min()), float(table["upper"].max())
     if log:

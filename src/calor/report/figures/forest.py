@@ -15,14 +15,16 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.text_columns import GAP_PX, Cell, TextColumn, cell, middles, write
 from calor.report.figures.ticks import log_ticks
+from calor.report.lettering import wrap
 from calor.report.number import interval, number, ratio
-from calor.report.tidy import numbers, require, values
+from calor.report.tidy import numbers, require, require_order, values
 
 _NUMBERS = ("estimate", "lower", "upper")
 _ROW_PX = 25.0
 _INDENT_PX = 14.0
 _LABEL_MOST_PX = 220.0
 _PLOT_LEAST_PX = 170.0
+_TITLE_OVERHANG_PX = 60.0
 _EMPTY = Cell(("",))
 
 
@@ -74,6 +76,7 @@ def forest(
     """
     require(table, ["label", *_NUMBERS], where=name)
     table = numbers(table, _NUMBERS, where=name, gaps=True)
+    require_order(table, ("lower", "estimate", "upper"), where=name)
     _check(table, log, name)
     rows = _rows(table, log)
     columns = _columns(rows, heading)
@@ -83,26 +86,29 @@ def forest(
     text_px = sum(column.width_px for column in (*left, *right))
     plot_px = max(_PLOT_LEAST_PX, style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - text_px)
     domain = _domain(table, log)
-    x, y = _axes(axis, domain, height_px, log)
+    named = wrap(axis, plot_px + 2 * _TITLE_OVERHANG_PX, style.TEXT_PX)
+    x, y = _axes(named, domain, (plot_px, height_px), log)
     layers = [_no_effect(x, log, height_px), *_effects(rows, middles_px, (x, y), domain)]
     for side, start_px in ((left, -sum(column.width_px for column in left)), (right, plot_px + GAP_PX)):
         for index, column in enumerate(side):
-            layers += write(column, start_px + sum(before.width_px for before in side[:index]), middles_px)
+            layers += write(column, start_px + sum(before.width_px for before in side[:index]), middles_px, y)
     if favours:
-        layers += _favours(favours, _share(1.0 if log else 0.0, domain, log) * plot_px, height_px)
+        layers += _favours(
+            favours, _share(1.0 if log else 0.0, domain, log) * plot_px, height_px + 40 + 15 * len(named)
+        )
     chart = alt.LayerChart(layer=layers).properties(width=plot_px, height=height_px)
     return draw(chart, name=name, title=title, caption=caption)
 
 
 def _check(table: pd.DataFrame, log: bool, name: str) -> None:
-    """Refuse limits that do not enclose their estimate and ratios that are none."""
+    """Refuse an estimate without its limits, and ratios that are none."""
     for label, estimate, lower, upper in table[["label", *_NUMBERS]].itertuples(index=False):
         missing = [math.isnan(value) for value in (estimate, lower, upper)]
         if all(missing):
             continue
-        if any(missing) or not lower <= estimate <= upper or math.isinf(estimate):
+        if any(missing) or math.isinf(estimate):
             raise ReportError.must(
-                "lower, estimate, upper", "be in this order, or all missing", (lower, estimate, upper),
+                "estimate, lower, upper", "be there, or all three missing", (estimate, lower, upper),
                 where=f"{label} in {name}", fix="Leave all three out where nothing could be estimated.",
             )  # fmt: skip
         if log and (lower < 0 or estimate <= 0):
@@ -168,12 +174,16 @@ def _share(value: float, domain: tuple[float, float], log: bool) -> float:
     return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
 
 
-def _axes(axis: str, domain: tuple[float, float], height_px: float, log: bool) -> tuple[alt.X, alt.Y]:
+def _axes(
+    named: list[str], domain: tuple[float, float], size_px: tuple[float, float], log: bool
+) -> tuple[alt.X, alt.Y]:
     """Return the horizontal channel in the estimates' unit and the vertical one in pixels."""
-    ticks = {"values": log_ticks(*domain), "format": "~g"} if log else {"tickCount": 5, "format": "~f"}
+    ticks = (
+        {"values": log_ticks(*domain), "format": "~g"} if log else {"tickCount": int(size_px[0] // 55), "format": "~f"}
+    )
     scale = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
-    x = alt.X("estimate:Q", scale=scale, axis=alt.Axis(title=axis, grid=False, **ticks))
-    return x, alt.Y("y:Q", scale=alt.Scale(domain=[height_px, 0], nice=False), axis=None)
+    x = alt.X("estimate:Q", scale=scale, axis=alt.Axis(title=named, grid=False, **ticks))
+    return x, alt.Y("y:Q", scale=alt.Scale(domain=[size_px[1], 0], nice=False), axis=None)
 
 
 def _no_effect(x: alt.X, log: bool, height_px: float) -> alt.Chart:
@@ -209,7 +219,7 @@ def _effects(
     return layers
 
 
-def _favours(favours: tuple[str, str], null_px: float, height_px: float) -> list[alt.Chart]:
+def _favours(favours: tuple[str, str], null_px: float, level_px: float) -> list[alt.Chart]:
     """Write what each side of no effect means, beneath the axis title."""
     sides: tuple[tuple[str, Literal["left", "right"], float], ...] = (
         (f"← {favours[0]}", "right", null_px - 10),
@@ -217,8 +227,6 @@ def _favours(favours: tuple[str, str], null_px: float, height_px: float) -> list
     )
     empty = alt.Chart(values([{}]))
     return [
-        empty.mark_text(text=text, align=align, baseline="middle").encode(
-            x=alt.value(edge_px), y=alt.value(height_px + 54)
-        )
+        empty.mark_text(text=text, align=align, baseline="middle").encode(x=alt.value(edge_px), y=alt.value(level_px))
         for text, align, edge_px in sides
     ]

@@ -11,8 +11,8 @@ from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.ticks import log_ticks
-from calor.report.lettering import text_width_px
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.lettering import text_width_px, wrap
+from calor.report.tidy import numbers, require, require_arms, require_order, values
 
 _HEIGHT_PX = 290
 _RUG_ROW_PX = 20
@@ -55,6 +55,7 @@ def interaction(
     require(curve, ["baseline", "effect", "lower", "upper"], where=name)
     require(participants, ["arm", "baseline"], where=name)
     curve = numbers(curve, ["baseline", "effect", "lower", "upper"], where=name)
+    require_order(curve, ("lower", "effect", "upper"), where=name)
     participants = numbers(participants, ["baseline"], where=name)
     require_arms(participants, arms, where=name)
     baselines = pd.concat([curve["baseline"], participants["baseline"]])
@@ -70,15 +71,17 @@ def interaction(
     scale = alt.Scale(domain=[low, high], nice=False, type="log" if log else "linear")
     room_px = max(70.0, 16 + max(text_width_px(arm, style.TEXT_PX) for arm in arms))
     width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - room_px - 12
-    plot = alt.LayerChart(layer=_effect(curve, scale, axes[1])).properties(width=width_px, height=_HEIGHT_PX)
+    plot = alt.LayerChart(layer=_effect(curve, scale, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX))).properties(
+        width=width_px, height=_HEIGHT_PX
+    )
     ticks = {"values": log_ticks(low, high), "format": "~g"} if log else {"tickCount": 6, "format": "~f"}
-    x = alt.X("baseline:Q", scale=scale, axis=alt.Axis(title=axes[0], **ticks))
+    x = alt.X("baseline:Q", scale=scale, axis=alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), **ticks))
     rug = alt.LayerChart(layer=_rug(participants, arms, x))
     rug = rug.properties(width=width_px, height=_RUG_ROW_PX * len(arms))
     return draw(alt.vconcat(plot, rug, spacing=10), name=name, title=title, caption=caption)
 
 
-def _effect(curve: pd.DataFrame, scale: alt.Scale, axis: str) -> list[alt.Chart]:
+def _effect(curve: pd.DataFrame, scale: alt.Scale, axis: list[str]) -> list[alt.Chart]:
     """Draw zero, the band, the curve and the marked percentiles."""
     x = alt.X("baseline:Q", scale=scale, axis=None)
     y = alt.Y("effect:Q", scale=alt.Scale(zero=True), axis=alt.Axis(title=axis, tickCount=6))

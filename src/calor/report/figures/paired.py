@@ -12,7 +12,7 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.lettering import wrap
 from calor.report.number import number
-from calor.report.tidy import numbers, require, require_arms, values
+from calor.report.tidy import numbers, require, require_arms, require_once, values
 
 _HEIGHT_PX = 330
 _AXIS_PX = 62
@@ -58,6 +58,7 @@ def paired(
     means = numbers(means, ["baseline", "followup"], where=name)
     require_arms(table, arms, where=name)
     require_arms(means, arms, where=name)
+    require_once(means, ["arm"], where=name)
     drawn = pd.concat([table["baseline"], table["followup"].dropna()])
     pad = 0.05 * (drawn.max() - drawn.min() or 1.0)
     scale = alt.Scale(domain=[float(drawn.min() - pad), float(drawn.max() + pad)], nice=False, zero=False)
@@ -66,7 +67,13 @@ def paired(
     headings = {arm: _words(arm, table[table["arm"] == arm], width_px) for arm in arms}
     panels = []
     for index, arm in enumerate(arms):
-        y = alt.Y("value:Q", scale=scale, axis=alt.Axis(title=axis if index == 0 else None, labels=index == 0))
+        y = alt.Y(
+            "value:Q",
+            scale=scale,
+            axis=alt.Axis(
+                title=wrap(axis, _HEIGHT_PX, style.TEXT_PX) if index == 0 else None, labels=index == 0, tickCount=6
+            ),
+        )
         layers = _panel(table[table["arm"] == arm], means[means["arm"] == arm], looks[arm], y, visits)
         layers += _heading(headings[arm], max(map(len, headings.values())), width_px)
         panels.append(alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX))

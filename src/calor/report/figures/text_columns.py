@@ -15,7 +15,7 @@ from calor.report.tidy import values
 
 GAP_PX = 18.0
 _LINE_PX = 15.0
-_HEAD_PX = -14.0
+_HEAD_PX = -16.0
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ def middles(columns: Sequence[TextColumn], least_px: float) -> tuple[list[float]
     return found, bottom_px
 
 
-def write(column: TextColumn, left_px: float, middles_px: Sequence[float]) -> list[alt.Chart]:
-    """Write a column; the vertical scale of its plot must be in pixels.
+def write(column: TextColumn, left_px: float, middles_px: Sequence[float], y: alt.Y) -> list[alt.Chart]:
+    """Write a column beside a plot whose vertical channel is the field `y`, in pixels.
 
-    >>> len(write(TextColumn("n", (cell(60), cell(31)), "right"), -40, [12, 36]))
+    >>> len(write(TextColumn("n", (cell(60), cell(31)), "right"), -40, [12, 36], alt.Y("y:Q")))
     2
     """
     right = column.align == "right"
@@ -99,7 +99,7 @@ def write(column: TextColumn, left_px: float, middles_px: Sequence[float]) -> li
         mark = alt.Chart(values(lines)).mark_text(
             align=column.align, baseline="middle", fontWeight="bold" if bold else "normal"
         )
-        layers.append(mark.encode(x=alt.value(edge_px + indent_px), y=alt.Y("y:Q", axis=None), text="text:N"))
+        layers.append(mark.encode(x=alt.value(edge_px + indent_px), y=y, text="text:N"))
     if column.head:
         head = alt.Chart(values([{}])).mark_text(
             text=column.head, align=column.align, baseline="middle", color=style.MUTED

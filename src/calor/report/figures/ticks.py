@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from calor.report import style
+from calor.report.lettering import text_width_px
+
 
 def log_ticks(low: float, high: float) -> list[float]:
     """Return the values 1, 2 and 5 times a power of ten within limits; powers alone over three decades or more.
@@ -20,12 +23,14 @@ def log_ticks(low: float, high: float) -> list[float]:
     return within or [low, high]
 
 
-def roomy(times: Iterable[float], domain: tuple[float, float], width_px: float, label_px: float) -> list[float]:
-    """Choose, from the left, the times whose labels do not touch.
+def roomy(times: Iterable[float], counts: Iterable[float], domain: tuple[float, float], width_px: float) -> list[float]:
+    """Choose, from the left, the times whose labels, and the counts beneath them, do not touch.
 
-    >>> roomy([0, 1, 6, 12], (0, 12), width_px=120, label_px=20)
+    >>> roomy([0, 1, 6, 12], [31, 31, 30, 29], (0, 12), width_px=120)
     [0.0, 6.0, 12.0]
     """
+    times = list(times)
+    label_px = 8 + max(text_width_px(f"{value:,.6g}", style.TEXT_PX) for value in (*times, *counts))
     px_per_unit = width_px / (domain[1] - domain[0])
     chosen: list[float] = []
     for time in sorted(set(times)):
