@@ -118,7 +118,7 @@ def protocol_check(path: Annotated[Path, typer.Argument(metavar="FILE|DIR")], as
         "estimands": protocol.estimands,
         "analyses": protocol.analyses,
     }
-    typer.echo(f"{protocol.trial.id}: " + ", ".join(f"{len(parts)} {name}" for name, parts in counts.items()))
+    typer.echo(f"{protocol.trial.id}: valid; " + ", ".join(f"{name} {len(parts)}" for name, parts in counts.items()))
     typer.echo(f"gate: {protocol.gate or 'none'}")
     for regimen in protocol.regimens:
         days = ", ".join(str(day) for day in regimen.dosing_days)

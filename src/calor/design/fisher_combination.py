@@ -198,7 +198,10 @@ def _critical_values(design: FisherCombination, alpha: float) -> Float[np.ndarra
     low = 1e-6 * alpha
     if excess(low) > 0:
         raise DesignError.must(
-            "method", "leave alpha for the first stage", repr(design.method), fix="Use 'equal_levels', or raise futility_p."
+            "method",
+            "leave alpha for the first stage",
+            repr(design.method),
+            fix="Use 'equal_levels', or raise futility_p.",
         )
     return values(float(brentq(excess, low, alpha, xtol=1e-15, rtol=1e-13)))
 

@@ -15,6 +15,7 @@ from calor.analyze.declared.records import (
     Datasets,
     arm_labels,
     compared,
+    continuous,
     endpoint_rows,
     one_row_each,
     participants,
@@ -22,14 +23,16 @@ from calor.analyze.declared.records import (
 from calor.analyze.estimate import Estimate
 from calor.analyze.finding import Finding
 from calor.analyze.unadjusted import Unadjusted, unadjusted
+from calor.datasets.dataset import Dataset
 from calor.protocol import Protocol
 from calor.protocol.analyses import AncovaAnalysis
+from calor.protocol.endpoints import ContinuousEndpoint
 
 
 def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Datasets) -> Finding:
     """Compare arms at one visit as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
-    endpoint = protocol.endpoint(estimand.endpoint)
+    endpoint = continuous(protocol.endpoint(estimand.endpoint))
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=False)
@@ -46,7 +49,7 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
         label=analysis.label,
         role=analysis.role,
         kind=analysis.method,
-        method=f"ANCOVA of {analysis.response} on arm, {', '.join((*analysis.covariates, *analysis.factors))}",
+        method=_method(protocol, analysis, endpoint, datasets[endpoint.dataset]),
         estimand=estimand.label,
         population=population.label,
         arms=arms,
@@ -56,10 +59,27 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
             "ls_means": pd.concat([e.to_frame() for e in main.ls_means], ignore_index=True),
             "beside": _beside(table, analysis, crude, arms),
             "arms": _described(table, analysis.response, arms),
+            "axis": pd.DataFrame([{"label": analysis.label, "unit": endpoint.unit, "better": endpoint.better}]),
             "participants": table[[ARM, "BASE", "AVAL"]].dropna().reset_index(drop=True),
         },
         notes=(*_excluded(main.differences[0]), *(_imbalance(c, analysis.label) for c in crude if c.disagree)),
     )
+
+
+def _method(protocol: Protocol, analysis: AncovaAnalysis, endpoint: ContinuousEndpoint, dataset: Dataset) -> str:
+    """Name the model in a reader's words."""
+    visit = protocol.visit(endpoint.visit).label
+    response = {"AVAL": f"{endpoint.label} at {visit}", "CHG": f"change in {endpoint.label} at {visit}"}
+    terms = [_column_words(name, dataset) for name in (*analysis.covariates, *analysis.factors)]
+    adjusted = f", adjusted for {' and '.join(terms)}" if terms else ""
+    return f"ANCOVA of {response[analysis.response]}{adjusted}"
+
+
+def _column_words(name: str, dataset: Dataset) -> str:
+    if name == "BASE":
+        return "baseline"
+    label = dataset.labels.get(name)
+    return f"{label} ({name})" if label else name
 
 
 def _ancova(table: pd.DataFrame, analysis: AncovaAnalysis, arms: tuple[str, ...]) -> Ancova:
@@ -94,13 +114,13 @@ def _beside(
     for method in analysis.beside:
         if method == "HC3":
             found = ancova(table, response=analysis.response, arm=ARM, arms=arms, se="HC3", **model)  # type: ignore[arg-type]
-            rows += [("ANCOVA, HC3 standard errors", d) for d in found.differences]
+            rows += [("ANCOVA, HC3 errors", d) for d in found.differences]
         elif method == "log_ratio":
             logged = table.assign(BASE=np.log(table["BASE"].where(table["BASE"] > 0)))
             ratios = ancova_log(logged, response="AVAL", arm=ARM, arms=arms, **model).ratios  # type: ignore[arg-type]
-            rows += [("Ratio of geometric means, ANCOVA on the logarithm", r) for r in ratios]
+            rows += [("Ratio, ANCOVA of logarithms", r) for r in ratios]
         elif method == "unadjusted":
-            rows += [("Follow-up means, unadjusted", c.followup) for c in crude]
+            rows += [("Follow-up, unadjusted", c.followup) for c in crude]
         else:
             rows += [("Change score, unadjusted", c.change) for c in crude]
     frames = [estimate.to_frame().assign(method=method) for method, estimate in rows]

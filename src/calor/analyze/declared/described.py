@@ -94,7 +94,7 @@ def _flow(found: Disposition, protocol: Protocol) -> pd.DataFrame:
             ("not analyzed", arm, allocated - analyzed, ""),
         ]
         reasons = counts["discontinued"].drop("", level="detail").xs(arm, level="arm")
-        rows += [("discontinued", arm, int(n), str(reason)) for reason, n in reasons.items() if n]
+        rows += [("discontinued", arm, int(n), str(reason).capitalize()) for reason, n in reasons.items() if n]
     return pd.DataFrame(rows, columns=["stage", "arm", "count", "reason"])
 
 

@@ -16,7 +16,7 @@ from calor.analyze.declared.records import (
     one_row_each,
     participants,
 )
-from calor.analyze.estimate import format_p
+from calor.analyze.estimate import Estimate, format_p
 from calor.analyze.event_count import EventCount
 from calor.analyze.few_events import few_events
 from calor.analyze.finding import Finding
@@ -37,7 +37,8 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
     """Compare times to the first event as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
     endpoint = protocol.endpoint(estimand.endpoint)
-    assert isinstance(endpoint, TimeToEventEndpoint)  # noqa: S101  (the protocol's cross-checks say so)
+    if not isinstance(endpoint, TimeToEventEndpoint):  # the protocol's cross-checks let no other kind come here
+        raise TypeError(f"{endpoint.id} is no time to an event")
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=False)
@@ -97,7 +98,15 @@ def _compare(
     found = few_events(pair, time=TIME, event=EVENT, arm=ARM, arms=arms, rng=rng, primary=primary, level=analysis.level)
     low, high = found.spread
     spread = f"{len(found.methods)} defensible methods give p from {low:.3f} to {high:.3f}."
-    return found.to_frame().assign(comparison=name), (spread, *(f"{bound}." for bound in found.bounds))
+    return found.to_frame().assign(comparison=name), (spread, *map(_cannot_tell, found.bounds))
+
+
+def _cannot_tell(bound: Estimate) -> str:
+    """Say what the count of one arm cannot rule out."""
+    return (
+        f"{bound.label}: {round(bound.estimate * bound.n)} of {bound.n}; the data cannot rule out "
+        f"{100 * bound.upper:.1f} % with the event (exact, one-sided {bound.level * 100:g} %)."
+    )
 
 
 def _many(pair: pd.DataFrame, analysis: EventsAnalysis, arms: tuple[str, str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from calor.analyze.declared.records import (
     Datasets,
     arm_labels,
     compared,
+    continuous,
     endpoint_rows,
     one_row_each,
     participants,
@@ -75,10 +76,10 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
 def modifier_words(protocol: Protocol, analysis: InteractionAnalysis) -> tuple[str, str]:
     """Return the modifier's name and unit as a figure's axis prints them."""
     if analysis.modifier == "BASE":
-        endpoint = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint)
-        return f"baseline {endpoint.label}", getattr(endpoint, "unit", "1")
+        endpoint = continuous(protocol.endpoint(protocol.estimand(analysis.estimand).endpoint))
+        return f"baseline {endpoint.label}", endpoint.unit
     biomarker = protocol.biomarker(analysis.modifier)
-    return f"baseline {biomarker.analyte}", biomarker.unit
+    return f"baseline {biomarker.label}", biomarker.unit
 
 
 def _modifier(

@@ -64,6 +64,13 @@ def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: Endpoint) ->
     return frame
 
 
+def continuous(endpoint: Endpoint) -> ContinuousEndpoint:
+    """Return a continuous endpoint as such; the protocol's cross-checks let no other kind come here."""
+    if not isinstance(endpoint, ContinuousEndpoint):
+        raise TypeError(f"{endpoint.id} is no continuous endpoint")
+    return endpoint
+
+
 def one_row_each(people: pd.DataFrame, rows: pd.DataFrame, columns: Sequence[str], what: str) -> pd.DataFrame:
     """Give each participant the values of their one row; who has no row keeps missing values.
 

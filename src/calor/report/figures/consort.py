@@ -23,7 +23,7 @@ _PER_ARM = {
     "received": "Received allocated treatment",
     "not received": "Did not receive it",
     "lost": "Lost to follow-up",
-    "discontinued": "Discontinued treatment",
+    "discontinued": "Discontinued",
     "analyzed": "Analyzed",
     "not analyzed": "Not analyzed",
 }

@@ -9,7 +9,7 @@ from calor.report.figure import Figure
 from calor.report.figures.forest import forest
 from calor.report.figures.paired import paired
 from calor.report.section import Section
-from calor.report.sections.words import anchor, caption, typeset
+from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
 
 
@@ -50,7 +50,6 @@ def _forest(finding: Finding) -> Figure:
     same_scale = beside[beside["scale"] == "difference"]
     label = "Primary model: ANCOVA" if finding.role == "primary" else "ANCOVA"
     rows = pd.concat([main.assign(method=label), same_scale], ignore_index=True)
-    several = len(finding.arms) > 2
     table = pd.DataFrame(
         {
             "label": rows["method"],
@@ -60,7 +59,7 @@ def _forest(finding: Finding) -> Figure:
             "n": rows["n"].astype(str),
         }
     )
-    if several:
+    if len(finding.arms) > 2:
         table["label"] = rows["label"]
     return forest(
         table,
@@ -68,15 +67,24 @@ def _forest(finding: Finding) -> Figure:
         title=_forest_title(finding),
         caption=caption(finding),
         axis=f"Difference in {finding.label}",
+        favours=_favours(finding),
     )
 
 
+def _favours(finding: Finding) -> tuple[str, str] | None:
+    """Say which arm a difference on either side favors, where there is one active arm."""
+    if len(finding.arms) > 2:
+        return None
+    control, active = (f"{arm} better" for arm in finding.arms)
+    return (active, control) if finding.tables["axis"]["better"].iloc[0] == "lower" else (control, active)
+
+
 def _forest_title(finding: Finding) -> str:
-    rows = finding.tables["differences"]
-    clear = [r["label"] for r in rows.to_dict("records") if r["lower"] > 0 or r["upper"] < 0]
+    rows = zip(finding.arms[1:], finding.tables["differences"].to_dict("records"), strict=True)
+    clear = [(arm, "lower" if row["upper"] < 0 else "higher") for arm, row in rows if row["lower"] * row["upper"] > 0]
     if not clear:
-        return f"No comparison excludes a difference of 0 in {finding.label}"
-    return f"The interval excludes a difference of 0 in {finding.label}: {', '.join(clear)}"
+        return f"No clear difference between arms in {finding.label}"
+    return "; ".join(f"{capital(finding.label)} was {way} with {arm} than with {finding.arms[0]}" for arm, way in clear)
 
 
 def _means(finding: Finding) -> Table:
@@ -103,19 +111,19 @@ def _means(finding: Finding) -> Table:
     return Table.from_frame(
         arms,
         name=f"{anchor(finding.id)}-means",
-        title=f"{finding.label}: means by arm.",
+        title=f"{capital(finding.label)}: means by arm.",
         columns=columns,
         note="LS means at the mean of the covariates, levels of factors weighted equally.",
     )
 
 
 def _comparisons(finding: Finding) -> Table:
-    main = finding.tables["differences"].assign(method="ANCOVA (declared)")
+    main = finding.tables["differences"].assign(method="ANCOVA, as declared")
     rows = pd.concat([main, finding.tables["beside"]], ignore_index=True)
+    several = [Column("label", "Comparison")] if len(finding.arms) > 2 else []
     columns = [
         Column("method", "Method"),
-        Column("label", "Comparison"),
-        Column("scale", "Scale"),
+        *several,
         Column("estimate", "Estimate", digits=3, align="right"),
         Column("lower", "CI, lower", digits=3, align="right"),
         Column("upper", "CI, upper", digits=3, align="right"),

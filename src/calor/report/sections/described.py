@@ -113,7 +113,8 @@ def _numeric_rows(here: pd.DataFrame, arms: tuple[str, ...], label: str) -> list
 def _counted_rows(here: pd.DataFrame, arms: tuple[str, ...], label: object) -> list[dict[str, object]]:
     """Return heading and one row per category."""
     value = here.set_index(["category", "statistic", "arm"])["value"]
-    categories = list(here["category"].unique())
+    counted = here[here["statistic"] == "n"].groupby("category", sort=False)["value"].sum()
+    categories = [str(name) for name in counted.index if counted[name] > 0]
     if set(categories) <= {"Y", "N"}:
         return [_counted_row(value, "Y", arms) | {"what": label, "depth": 0}]
     return [{"what": label, "depth": 0}, *(_counted_row(value, category, arms) for category in categories)]

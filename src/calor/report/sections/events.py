@@ -89,9 +89,9 @@ def _methods(finding: Finding) -> Table:
         Column("comparison", "Comparison"),
         Column("declared", ""),
         Column("measure", "Measure", missing="test only"),
-        Column("estimate", "Estimate", digits=3, align="right", missing="none"),
-        Column("lower", "CI, lower", digits=4, align="right", missing="none"),
-        Column("upper", "CI, upper", digits=3, align="right", missing="none"),
+        Column("estimate", "Estimate", digits=3, align="right", missing="not estimated"),
+        Column("lower", "CI, lower", digits=4, align="right", missing="not estimated"),
+        Column("upper", "CI, upper", digits=3, align="right", missing="not estimated"),
         Column("p_value", "p", digits=4, align="right"),
     ]
     return Table.from_frame(

@@ -9,7 +9,7 @@ from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.figures.interaction import interaction
 from calor.report.section import Section
-from calor.report.sections.words import anchor, caption, typeset
+from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
 
 
@@ -41,7 +41,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             name=f"{anchor(finding.id)}-curve",
             title=f"{title} {axis['biomarker']}",
             caption=f"{caption(finding)} Band: pointwise interval. Marks: percentiles. Ticks: participants.",
-            axes=(f"{_capital(axis['biomarker'])}{unit}", "Difference between arms"),
+            axes=(f"{capital(axis['biomarker'])}{unit}", "Difference between arms"),
             log=axis["scale"] == "log",
         ),
     )
@@ -57,16 +57,12 @@ def _marked(finding: Finding) -> pd.DataFrame:
     return pd.DataFrame(both[np.isfinite(both["baseline"])]).reset_index(drop=True)
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _effects(finding: Finding) -> Table:
     axis = finding.tables["axis"].iloc[0]
     unit = "" if axis["unit"] == "1" else f" [{axis['unit']}]"
     columns = [
         Column("percentile", "Percentile", digits=0),
-        Column("biomarker", f"{_capital(axis['biomarker'])}{unit}", digits=2, align="right"),
+        Column("biomarker", f"{capital(axis['biomarker'])}{unit}", digits=2, align="right"),
         Column("effect", "Effect", digits=3, align="right"),
         Column("lower", "CI, lower", digits=3, align="right"),
         Column("upper", "CI, upper", digits=3, align="right"),
