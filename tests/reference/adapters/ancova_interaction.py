@@ -13,12 +13,19 @@ from calor.analyze.ancova import ancova
 from calor.analyze.ancova_log import ancova_log, percent_change
 from calor.analyze.anhecova import anhecova
 from calor.analyze.comparison import Comparison
+from calor.analyze.fractional_polynomials import fractional_polynomials
 from calor.analyze.g_computation import g_computation
 from calor.analyze.interaction import interaction
 from calor.analyze.least_squares import LeastSquares, Robust, least_squares
+from calor.analyze.maximally_selected_rank import maximally_selected_rank
+from calor.analyze.mediation import mediation
+from calor.analyze.mfpi import mfpi
 from calor.analyze.quade import quade
 from calor.analyze.rank_sum import mann_whitney, rank_sum, rank_z
+from calor.analyze.restricted_cubic_spline import spline_basis, spline_interaction
+from calor.analyze.stepp import stepp, window_starts
 from calor.analyze.t_test import t_test
+from calor.analyze.threshold_search import threshold_search
 from tests.reference.registry import Case, adapter, close, data_file
 
 FILE = "stats_ancova_interaction"
@@ -331,3 +338,171 @@ def standardization(case: Case) -> None:
     close(active.estimate, outputs["mu1"], tolerance, "active mean")
     close(control.estimate, outputs["mu0"], tolerance, "control mean")
     close(found.differences[0].estimate, outputs["diff"], tolerance, "difference")
+
+
+INTERACTED = Comparison("tbr_fu", "arm", ARMS, ("tbr_bl",))
+
+
+@adapter(FILE, r"inter(action)?_(rcs|spline).*")
+def spline(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    named = re.search(r"rcs\((\w+), ?(\d)\)", case["model"])
+    assert named, case["model"]
+    biomarker = {"lc": "hscrp_bl", "li": "il6_bl"}.get(named[1], named[1])
+    scale = "linear" if biomarker == named[1] else "log"
+    found = spline_interaction(table, INTERACTED, biomarker=biomarker, knots=int(named[2]), scale=scale)  # type: ignore[arg-type]
+    knots = np.array(found.knots) if scale == "linear" else np.log(found.knots)
+    for got, want in zip(knots, outputs["knots"], strict=True):
+        close(float(got), want, tolerance, "knot")
+    basis = spline_basis(table[named[1]].to_numpy(), knots)
+    first = next((v for k, v in outputs.items() if k.startswith("basis")), [])
+    for got_row, want_row in zip(basis, first, strict=False):
+        for got, want in zip(got_row, want_row, strict=True):
+            close(float(got), want, tolerance, "basis")
+    both = {"": found.interaction, "_nonlin": found.nonlinearity}
+    for suffix, test in both.items():
+        for key, value in (("F", test.f), ("p", test.p_value), ("df1", test.df1), ("df2", test.df2)):
+            if key + suffix in outputs:
+                close(value, outputs[key + suffix], tolerance, key + suffix)
+
+
+@adapter(FILE, r"fp\d?_.*")
+def fractional_polynomial_table(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    found = fractional_polynomials(table_of(case), INTERACTED, biomarker="hscrp_bl")
+    close(found.null, outputs["null_dev"], tolerance, "null deviance")
+    for power, want in zip(outputs["powers"], outputs["fp1_dev"], strict=True):
+        close(found.first[(float(power),)], want, tolerance, f"power {power}")
+    for row in outputs["fp2"]:
+        close(found.second[(float(row["p1"]), float(row["p2"]))], row["dev"], tolerance, f"pair {row}")
+    assert len(outputs["fp2"]) == len(found.second)
+    assert found.best_first == tuple(np.atleast_1d(outputs["best_fp1"]).astype(float))
+    assert found.best_second == tuple(np.atleast_1d(outputs["best_fp2"]).astype(float))
+
+
+@adapter(FILE, r"mfpi.*")
+def fractional_polynomial_interaction(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    flexibility = re.search(r"flex\D{0,2}(\d)", case["id"] + " " + case["what"])
+    degree = 1 if "FP1" in case["model"] + case["what"] else 2
+    found = mfpi(
+        table_of(case),
+        INTERACTED,
+        biomarker="hscrp_bl",
+        degree=degree,  # type: ignore[arg-type]
+        flexibility=int(flexibility[1]) if flexibility else 1,  # type: ignore[arg-type]
+    )
+    by_key = {
+        "powers": found.active_powers,
+        "powers_main": found.main_powers,
+        "main_powers": found.main_powers,
+        "powers_control": found.control_powers,
+        "powers_placebo": found.control_powers,
+        "powers0": found.control_powers,
+        "powers_active": found.active_powers,
+        "powers1": found.active_powers,
+    }
+    numbers = {"F": found.f, "p_F": found.p_f, "lr": found.likelihood_ratio, "p_lr": found.p_likelihood_ratio}
+    numbers |= {"df": found.df, "df1": found.df}
+    for key, want in outputs.items():
+        if key in by_key:
+            assert by_key[key] == tuple(float(p) for p in np.atleast_1d(want)), key
+        elif key in numbers:
+            close(numbers[key], want, tolerance, key)
+        else:
+            raise AssertionError(f"{key} has nothing to be compared with")
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261122)
+
+
+@adapter(FILE, r"threshold.*|sup_?t.*")
+def threshold(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    share = re.search(r"(\d+) ?[-–] ?(\d+) ?%", case["what"])
+    between = (float(share[1]), float(share[2])) if share else (20.0, 80.0)
+    found = threshold_search(
+        table_of(case), INTERACTED, biomarker="hscrp_bl", rng=rng(), between=between, bootstraps=50
+    )
+    if "cuts" in outputs:
+        assert found.cuts.tolist() == outputs["cuts"]
+    for got, want in zip(found.t, outputs.get("t", []), strict="t" in outputs):
+        close(float(got), want, tolerance, "t")
+    numbers = {"best_cut": found.best_cut, "cut": found.best_cut, "max_abs_t": found.max_abs_t, "p": found.p_value}
+    numbers |= {"obs": found.max_abs_t, "observed": found.max_abs_t, "max_t": found.max_abs_t}
+    for key in {"p_perm", "perm_p", "p_adj", "pvalue", "p_value"} & set(outputs):
+        numbers[key] = found.p_value
+    compared = {k for k in numbers if k in outputs}
+    for key in compared:
+        close(numbers[key], outputs[key], tolerance, key)
+    assert compared, f"nothing to compare among {list(outputs)}"
+
+
+@adapter(FILE, r"maxstat.*")
+def maximally_selected(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    words = f"{case['id']} {case['what']} {case['model']}"
+    side = re.search(r"trt ?== ?([01])", case["model"])
+    rows = table[table.trt == int(side[1])] if side else table
+    names = re.search(r"(\w+|\w+\(\w+\)) ?~ ?(\w+)", case["model"])
+    assert names, case["model"]
+    share = {k: float(v) for k, v in re.findall(r"(minprop|maxprop) ?= ?(\.?\d*\.?\d+)", case["model"])}
+    found = maximally_selected_rank(
+        column(rows, names[1]),
+        column(rows, names[2]),
+        between=(share.get("minprop", 0.1), share.get("maxprop", 0.9)),
+        approximation="Lausen 1992" if re.search(r"Lau(sen)? ?(19)?92", words) else "Lausen 1994",
+        scores="values" if "gauss" in words.lower() else "ranks",
+    )
+    numbers = {"stat": found.statistic, "p": found.p_value, "cut": found.cut}
+    for key, want in outputs.items():
+        close(numbers[key], want, tolerance, key)
+
+
+@adapter(FILE, r"stepp.*")
+def sliding_windows(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    size = int(re.search(r"(\d+) (patients|participants|subjects)", case["what"])[1])  # type: ignore[index]
+    overlap = int(re.search(r"overlap(?:ping)? ?=? ?(\d+)", case["what"])[1])  # type: ignore[index]
+    biomarker = re.search(r"order\((\w+)\)", case["model"])
+    found = stepp(
+        table,
+        INTERACTED,
+        biomarker=biomarker[1] if biomarker else "hscrp_bl",
+        rng=rng(),
+        size=size,
+        overlap=overlap,
+        permutations=200,
+    )
+    assert [w.first - 1 for w in found.windows] == window_starts(len(table), size, overlap)
+    for got, want in zip(found.windows, outputs["windows"], strict=True):
+        numbers = {"start": got.first, "lo": got.lower, "hi": got.upper, "med": got.median}
+        numbers |= {"est": got.effect.estimate, "se": got.effect.se or 0.0, "n": got.effect.n}
+        for key, value in want.items():
+            close(numbers[key], value, tolerance, f"window {got.first} {key}")
+    close(found.overall.estimate, outputs["overall"], tolerance, "overall")
+    close(found.supremum, outputs["sup"], tolerance, "supremum")
+
+
+@adapter(FILE, r"mediation.*")
+def product_of_coefficients(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    a_model, b_model = re.findall(r"lm\(([^~]+~[^)]+(?:\([^)]*\)[^)]*)*)\)", case["model"])
+    mediator = a_model.split("~")[0].strip()
+    response = b_model.split("~")[0].strip()
+    a_terms = [t.strip() for t in a_model.split("~")[1].split("+")]
+    b_terms = [t.strip() for t in b_model.split("~")[1].split("+")]
+    terms = {t: column(table, t) for t in {mediator, *a_terms, *b_terms}}
+    found = mediation(
+        table.assign(**terms),
+        Comparison(response, "arm", ARMS, tuple(t for t in b_terms if t not in {"trt", mediator})),
+        mediator=mediator,
+        rng=rng(),
+        mediator_covariates=[t for t in a_terms if t != "trt"],
+        bootstraps=200,
+    )
+    numbers = {"a": found.a.estimate, "b": found.b.estimate, "ind": found.indirect.estimate}
+    numbers |= {"sobel_se": found.indirect.se or 0.0, "direct": found.direct.estimate, "total": found.total.estimate}
+    for key, want in outputs.items():
+        close(numbers[key], want, tolerance, key)
