@@ -73,10 +73,12 @@ class VisitAncova:
     Attributes:
         ls_mean: Weights of each arm's LS mean, covariates averaged over all participants.
         difference: Weights of each difference from the reference arm.
+        fitted: Weights of the fitted values (the hat matrix).
     """
 
     ls_mean: Float[np.ndarray, "arm participant"]
     difference: Float[np.ndarray, "comparison participant"]
+    fitted: Float[np.ndarray, "participant participant"]
 
 
 def visit_ancova(grid: VisitGrid) -> VisitAncova:
@@ -94,4 +96,4 @@ def visit_ancova(grid: VisitGrid) -> VisitAncova:
         )
     solve = np.linalg.pinv(design)
     profile = np.hstack([np.ones((arms, 1)), np.eye(arms)[:, 1:], np.tile(grid.adjustment.mean(axis=0), (arms, 1))])
-    return VisitAncova(profile @ solve, solve[1:arms])
+    return VisitAncova(profile @ solve, solve[1:arms], design @ solve)

@@ -50,7 +50,7 @@ class VisitGrid:
         """First visit after the last response: when a participant dropped out; the number of visits for completers."""
         visits = self.response.shape[1]
         last_to_first = self.observed[:, ::-1]
-        return np.where(last_to_first.any(axis=1), visits - last_to_first.argmax(axis=1), 0)
+        return np.asarray(np.where(last_to_first.any(axis=1), visits - last_to_first.argmax(axis=1), 0))
 
     def keep(self, rows: Int[np.ndarray, " kept"]) -> VisitGrid:
         """Take some of the participants, in the order given, again where they repeat."""
