@@ -12,18 +12,20 @@ import pandas as pd
 from calor.errors import ReportError
 
 
-def require(table: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
-    """Refuse a table that is empty or lacks a column the figure needs.
+def require(table: pd.DataFrame, columns: Sequence[str], *, where: str, wanted: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the columns a figure draws and no other, so that no identifier travels along in its specification.
 
     Args:
         table: What the figure was given.
         columns: Columns that must be there.
         where: The figure's name, for the message.
+        wanted: Columns that are drawn where they are there.
 
     Raises:
         ReportError: A column is missing or there is no row.
 
-    >>> require(pd.DataFrame({"arm": ["Placebo"]}), ["arm"], where="forest")
+    >>> require(pd.DataFrame({"arm": ["Placebo"], "USUBJID": ["01"]}), ["arm"], where="forest").columns.tolist()
+    ['arm']
     """
     missing = [column for column in columns if column not in table.columns]
     if missing:
@@ -36,6 +38,7 @@ def require(table: pd.DataFrame, columns: Sequence[str], *, where: str) -> None:
         )
     if table.empty:
         raise ReportError.must("table", "have at least one row", "none", where=where, fix="Leave the figure out.")
+    return table[[*columns, *(column for column in wanted if column in table.columns)]].reset_index(drop=True)
 
 
 def require_arms(table: pd.DataFrame, arms: Sequence[str], *, where: str) -> None:
@@ -57,29 +60,33 @@ def require_arms(table: pd.DataFrame, arms: Sequence[str], *, where: str) -> Non
         )
 
 
-def numbers(table: pd.DataFrame, columns: Sequence[str], *, where: str, gaps: bool = False) -> pd.DataFrame:
+def numbers(
+    table: pd.DataFrame, columns: Sequence[str], *, where: str, gaps: bool = False, endless: bool = False
+) -> pd.DataFrame:
     """Return the table with these columns as floats, refusing what cannot be drawn.
 
     Args:
         table: What the figure was given.
         columns: Columns that hold numbers.
         where: The figure's name, for the message.
-        gaps: Whether a value may be missing or infinite.
+        gaps: Whether a value may be missing.
+        endless: Whether a value may be infinite.
 
     Raises:
-        ReportError: A value is text, or missing or infinite where it may not be.
+        ReportError: A value is no number, or missing or infinite where it may not be.
 
     >>> numbers(pd.DataFrame({"time": [0, 1]}), ["time"], where="course")["time"].tolist()
     [0.0, 1.0]
     """
     floats = {column: pd.to_numeric(table[column], errors="coerce").astype(float) for column in columns}
-    for column, drawn in floats.items():
-        missing = drawn.isna() & table[column].notna()
-        bad = missing.to_numpy() if gaps else ~np.isfinite(drawn.to_numpy())
+    for column, found in floats.items():
+        drawn = found.to_numpy()
+        no_number = np.isnan(drawn) & (table[column].notna().to_numpy() | (not gaps))
+        bad = no_number | (np.isinf(drawn) & (not endless))
         if bad.any():
             row = int(bad.argmax())
             raise ReportError.must(
-                column, "hold numbers" if gaps else "hold finite numbers", table[column].iloc[row],
+                column, "hold numbers" if endless else "hold finite numbers", table[column].iloc[row],
                 where=f"row {row + 1} of {where}", fix="Leave the row out and say so in words in the caption.",
             )  # fmt: skip
     return table.assign(**floats)

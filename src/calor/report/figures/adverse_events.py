@@ -56,8 +56,8 @@ def adverse_events(
     >>> adverse_events(incidence, differences, arms=["Placebo", "Active"], name="ae", title="T.", caption="n.").name
     'ae'
     """
-    require(incidence, ["term", "arm", "incidence"], where=name)
-    require(differences, ["term", "arm", "difference", "lower", "upper"], where=name)
+    incidence = require(incidence, ["term", "arm", "incidence"], where=name)
+    differences = require(differences, ["term", "arm", "difference", "lower", "upper"], where=name)
     incidence = numbers(incidence, ["incidence"], where=name)
     differences = numbers(differences, ["difference", "lower", "upper"], where=name)
     require_order(differences, ("lower", "difference", "upper"), where=name)

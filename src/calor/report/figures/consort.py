@@ -66,7 +66,7 @@ def consort(flow: pd.DataFrame, *, arms: Sequence[str], name: str, title: str, c
     >>> consort(flow, arms=["Placebo", "Active"], name="consort", title="60 were analyzed.", caption="ITT.").name
     'consort'
     """
-    require(flow, ["stage", "arm", "count", "reason"], where=name)
+    flow = require(flow, ["stage", "arm", "count", "reason"], where=name)
     flow = numbers(flow, ["count"], where=name).assign(
         arm=flow["arm"].fillna("").astype(str), reason=flow["reason"].fillna("").astype(str)
     )

@@ -52,7 +52,7 @@ def course(
     >>> course(table, arms=["Placebo"], name="crp", title="hs-CRP fell.", caption="Median.", axes=axes).name
     'crp'
     """
-    require(table, ["arm", "time", "estimate", "lower", "upper", "n"], where=name)
+    table = require(table, ["arm", "time", "estimate", "lower", "upper", "n"], where=name)
     require_arms(table, arms, where=name)
     table = numbers(table, ["time", "estimate", "lower", "upper", "n"], where=name)
     require_once(table, ["arm", "time"], where=name)

@@ -74,8 +74,8 @@ def forest(
     >>> forest(table, name="primary", title="TBR fell.", caption="n = 60.", axis="Difference in TBRmax").name
     'primary'
     """
-    require(table, ["label", *_NUMBERS], where=name)
-    table = numbers(table, _NUMBERS, where=name, gaps=True)
+    table = require(table, ["label", *_NUMBERS], where=name, wanted=["group", "n", "p_interaction", "words"])
+    table = numbers(table, _NUMBERS, where=name, gaps=True, endless=True)
     require_order(table, ("lower", "estimate", "upper"), where=name)
     _check(table, log, name)
     rows = _rows(table, log)

@@ -52,8 +52,8 @@ def interaction(
     ...             caption="n = 2.", axes=("Baseline hs-CRP (mg/L)", "Difference in TBRmax"), log=True).name
     'by-crp'
     """
-    require(curve, ["baseline", "effect", "lower", "upper"], where=name)
-    require(participants, ["arm", "baseline"], where=name)
+    curve = require(curve, ["baseline", "effect", "lower", "upper"], where=name, wanted=["percentile"])
+    participants = require(participants, ["arm", "baseline"], where=name)
     curve = numbers(curve, ["baseline", "effect", "lower", "upper"], where=name)
     require_order(curve, ("lower", "effect", "upper"), where=name)
     participants = numbers(participants, ["baseline"], where=name)

@@ -57,8 +57,8 @@ def kaplan_meier(
     >>> kaplan_meier(curve, at_risk, arms=["Placebo"], name="mi", title="T.", caption="n = 27.", axes=axes).name
     'mi'
     """
-    require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
-    require(at_risk, ["arm", "time", "at_risk"], where=name)
+    curve = require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
+    at_risk = require(at_risk, ["arm", "time", "at_risk"], where=name)
     require_arms(curve, arms, where=name)
     require_arms(at_risk, arms, where=name)
     curve = numbers(curve, ["time", "estimate", "censored"], where=name)

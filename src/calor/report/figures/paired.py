@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -52,8 +53,8 @@ def paired(
     >>> paired(table, table, arms=["Placebo"], name="tbr", title="TBR fell.", caption="n = 1.", axis="TBRmax").name
     'tbr'
     """
-    require(table, ["arm", "baseline", "followup"], where=name)
-    require(means, ["arm", "baseline", "followup"], where=name)
+    table = require(table, ["arm", "baseline", "followup"], where=name)
+    means = require(means, ["arm", "baseline", "followup"], where=name)
     table = numbers(numbers(table, ["baseline"], where=name), ["followup"], where=name, gaps=True)
     means = numbers(means, ["baseline", "followup"], where=name)
     require_arms(table, arms, where=name)
@@ -67,32 +68,27 @@ def paired(
     headings = {arm: _words(arm, table[table["arm"] == arm], width_px) for arm in arms}
     panels = []
     for index, arm in enumerate(arms):
-        y = alt.Y(
-            "value:Q",
-            scale=scale,
-            axis=alt.Axis(
-                title=wrap(axis, _HEIGHT_PX, style.TEXT_PX) if index == 0 else None, labels=index == 0, tickCount=6
-            ),
-        )
+        named = wrap(axis, _HEIGHT_PX, style.TEXT_PX) if index == 0 else None
+        y = alt.Y("value:Q", scale=scale, axis=alt.Axis(title=named, labels=index == 0, tickCount=6))
         layers = _panel(table[table["arm"] == arm], means[means["arm"] == arm], looks[arm], y, visits)
         layers += _heading(headings[arm], max(map(len, headings.values())), width_px)
         panels.append(alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX))
     return draw(alt.hconcat(*panels, spacing=_GAP_PX), name=name, title=title, caption=caption)
 
 
+def _across(visits: tuple[str, str]) -> alt.X:
+    """Return the horizontal channel: 0 is baseline and 1 follow-up."""
+    labels = f"datum.value == 0 ? {json.dumps(visits[0])} : {json.dumps(visits[1])}"
+    axis = alt.Axis(title=None, values=[0, 1], labelExpr=labels, domain=False, ticks=False)
+    # Lines stand in from the panel's edge, so that the means' numbers have room beside them.
+    return alt.X("at:Q", scale=alt.Scale(domain=[-_EDGE, 1 + _EDGE], nice=False), axis=axis)
+
+
 def _panel(
     rows: pd.DataFrame, mean: pd.DataFrame, look: style.ArmStyle, y: alt.Y, visits: tuple[str, str]
 ) -> list[alt.Chart]:
     """Draw one arm: thin lines, open dots where there is no follow-up, the mean line with its numbers."""
-    # Lines stand in from the panel's edge, so that the means' numbers have room beside them.
-    x = alt.X(
-        "at:Q",
-        scale=alt.Scale(domain=[-_EDGE, 1 + _EDGE], nice=False),
-        axis=alt.Axis(
-            title=None, values=[0, 1], labelExpr=f"datum.value == 0 ? {_quoted(visits[0])} : {_quoted(visits[1])}",
-            domain=False, ticks=False,
-        ),
-    )  # fmt: skip
+    x = _across(visits)
     graded = rows[rows["followup"].notna()].reset_index(drop=True)
     missing = rows[rows["followup"].isna()]
     points = [
@@ -143,8 +139,3 @@ def _heading(lines: Sequence[tuple[str, bool]], most: int, width_px: float) -> l
         )  # fmt: skip
         layers.append(mark.encode(x=alt.value(width_px / 2), y=alt.value(-8 - (most - 1 - index) * _LINE_PX)))
     return layers
-
-
-def _quoted(text: str) -> str:
-    """Write text as a string of Vega's expression language."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
