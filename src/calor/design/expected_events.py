@@ -55,32 +55,45 @@ class FollowUp:
         width: Integration weights of the nodes.
         enrolled: Participants randomized long enough ago to be observable at each node.
         hazard: Hazard of the event, control first.
-        observable: Probability of neither event nor dropout by each node, control first.
+        survival: Probability of no event by each node, control first.
+        retained: Probability of no dropout by each node, control first.
         ratio: Hazard ratio.
     """
 
     time: Float[np.ndarray, " node"]
     width: Float[np.ndarray, " node"]
     enrolled: Float[np.ndarray, " node"]
-    hazard: Float[np.ndarray, "2 node"]
-    observable: Float[np.ndarray, "2 node"]
+    hazard: Float[np.ndarray, "arm node"]
+    survival: Float[np.ndarray, "arm node"]
+    retained: Float[np.ndarray, "arm node"]
     ratio: Float[np.ndarray, " node"]
 
+<<<<<<< HEAD
     def events(self, allocation: Float[np.ndarray, 2]) -> Float[np.ndarray, "2 node"]:
         """Return the expected events at each node per arm, given each arm's share of participants."""
         return np.asarray(allocation[:, None] * self.width * self.enrolled * self.hazard * self.observable)
+=======
+    def at_risk(self, shares: Float[np.ndarray, " arm"]) -> Float[np.ndarray, "arm node"]:
+        """Return the participants expected to be at risk at each node, given each arm's share of participants."""
+        return np.asarray(shares[:, None] * self.enrolled * self.survival * self.retained)
+
+    def events(self, shares: Float[np.ndarray, " arm"]) -> Float[np.ndarray, "arm node"]:
+        """Return the events expected at each node, given each arm's share of participants."""
+        return np.asarray(self.width * self.hazard * self.at_risk(shares))
+>>>>>>> endpoints
 
 
-def follow_up(stratum: Stratum, calendar_time: float) -> FollowUp:
-    """Lay the integration grid for one stratum at one calendar time."""
+def follow_up(stratum: Stratum, calendar_time: float, until: float | None = None) -> FollowUp:
+    """Lay the integration grid for one stratum at one calendar time, `until` a time since randomization."""
+    end = calendar_time if until is None else until
     treated = stratum.hazard_ratio.treated(stratum.control)
     lost = (stratum.dropout.control, stratum.dropout.treatment)
     since_rate_changed = calendar_time - stratum.accrual.ends
     breaks = {*treated.breaks, *lost[0].breaks, *lost[1].breaks, *since_rate_changed.tolist()}
-    most = max(float(h.cumulative(np.asarray(calendar_time))) for h in (stratum.control, treated, *lost))
+    most = max(float(h.cumulative(np.asarray(end))) for h in (stratum.control, treated, *lost))
     halvings = range(1, 1 + int(np.ceil(np.log2(max(most / _STEEPEST, 1)))))  # keep exp(-hazard) tame in every span
-    breaks |= {calendar_time / 2**i for i in halvings}
-    edges = np.array([0.0, *sorted(b for b in breaks if 0 < b < calendar_time), calendar_time])
+    breaks |= {end / 2**i for i in halvings}
+    edges = np.array([0.0, *sorted(b for b in breaks if 0 < b < end), end])
     time, width = grid(edges)
     cumulative = np.array([stratum.control.cumulative(time), treated.cumulative(time)])
     dropped = np.array([h.cumulative(time) for h in lost])
@@ -89,7 +102,8 @@ def follow_up(stratum: Stratum, calendar_time: float) -> FollowUp:
         width=width,
         enrolled=stratum.accrual.enrolled(calendar_time - time),
         hazard=np.array([stratum.control.at(time), treated.at(time)]),
-        observable=np.exp(-cumulative - dropped),
+        survival=np.exp(-cumulative),
+        retained=np.exp(-dropped),
         ratio=stratum.hazard_ratio.at(time),
     )
 
@@ -103,7 +117,11 @@ def grid(edges: Float[np.ndarray, " edge"]) -> tuple[Float[np.ndarray, " node"],
     return nodes.ravel(), weights.ravel()
 
 
+<<<<<<< HEAD
 def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, 2]:
+=======
+def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, " arm"]:
+>>>>>>> endpoints
     """Return the shares of control and treatment of an allocation ratio (treatment to control).
 
     >>> allocation_shares(2.0).round(3)
@@ -117,7 +135,11 @@ def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, 2]:
 
 def expected_events(
     strata: Sequence[Stratum], calendar_time: float, allocation_ratio: float = 1.0
+<<<<<<< HEAD
 ) -> Float[np.ndarray, 2]:
+=======
+) -> Float[np.ndarray, " arm"]:
+>>>>>>> endpoints
     """Return the events expected by a calendar time under control and under treatment.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, log
 from typing import Protocol
 
@@ -243,7 +244,7 @@ def _check_steps(starts: Sequence[float], values: Sequence[float], name: str) ->
     if not starts or len(starts) != len(values):
         got = f"{len(starts)} and {len(values)}"
         raise DesignError.must("starts", f"be as many as {name}", got, fix="Say from when each value holds.")
-    if starts[0] != 0 or not all(a < b < inf for a, b in zip(starts, starts[1:], strict=False)):
+    if starts[0] != 0 or not all(a < b < inf for a, b in pairwise(starts)):
         raise DesignError.must("starts", "begin at 0 and increase", starts, fix="Sort them; the first is 0.")
     if not all(-inf < v < inf for v in values):
         raise DesignError.must(name, "be finite", values, fix="Give a number for each span.")

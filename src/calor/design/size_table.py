@@ -47,7 +47,7 @@ class SizeTable:
     effect: float
     design: GroupSequential
     crossings: tuple[Crossing, Crossing, Crossing]
-    participants: Float[np.ndarray, "look 2"]
+    participants: Float[np.ndarray, "look arm"]
     efficacy_effect: Looks
     futility_effect: Looks
     events: Looks | None = None

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
 
-from calor.design import GroupSequential, classical, means, rates, spending, survival
+from calor.design import (
+    GroupSequential,
+    average_hazard_ratio,
+    classical,
+    lachin_foulkes,
+    max_combo,
+    means,
+    rates,
+    rmst,
+    spending,
+    survival,
+    weighted_logrank,
+)
 from calor.design.accrual import Accrual
 from calor.design.comparison import Comparison
+from calor.design.effect_by_look import EffectByLook
 from calor.design.event_probability import event_probability
-from calor.design.expected_events import Stratum
+from calor.design.expected_events import Stratum, expected_events
 from calor.design.hazard import Dropout, Hazard, HazardRatio, PiecewiseHazard, WeibullHazard
+from calor.design.operating_characteristics import Crossing
 from calor.design.size_table import SizeTable
+from calor.design.weighted_logrank import FlemingHarrington
 from tests.reference.registry import Case, adapter, close, number
 
 Values = dict[str, Any]
+
+# gsDesign2 integrates weighted log-rank moments with R's integrate() at its default tolerance, 1.2e-4 absolute. The
+# same integrals at that tolerance give its numbers to 1e-5, at 1e-10 they give Calor's; between them lie up to 4e-4.
+R_INTEGRATE = 5e-4
 
 
 def _list(value: Any) -> list[Any]:
@@ -276,3 +298,331 @@ def power_t_test(case: Case) -> None:
     else:
         table = means.sample_size(design, difference=float(got["delta"]), sd=sd, power=float(got["power"]))
         close(table.total / 2, case["outputs"]["n"], case["tolerance"], "n")
+
+
+# gsDesign
+
+
+def _gs_spending(name: str, total: float, parameter: Any) -> spending.SpendingFunction:
+    made = {
+        "LDOF": lambda: spending.obrien_fleming(total),
+        "LDP": lambda: spending.pocock(total),
+        "LDPocock": lambda: spending.pocock(total),
+        "HSD": lambda: spending.hwang_shih_decani(total, -4.0 if parameter is None else number(parameter)),
+        "Power": lambda: spending.kim_demets(total, number(parameter)),
+    }
+    return made[name]()
+
+
+def _gs_design(i: Values) -> GroupSequential:
+    """Build the design that gsDesign makes for survival; its alpha is always one-sided."""
+    kind, looks = int(i.get("test.type", 4)), int(i.get("k", 3))
+    timing = _numbers(i["timing"]) if "timing" in i else [(k + 1) / looks for k in range(looks)]
+    fractions = timing if len(timing) == looks else [*timing, 1.0]
+    alpha = float(i.get("alpha", 0.025)) * (2 if kind == 2 else 1)
+    upper = i.get("sfu", "HSD")
+    efficacy: Any = (
+        {"OF": classical.obrien_fleming, "Pocock": classical.pocock, "P": classical.pocock}[upper](alpha)
+        if upper in ("OF", "Pocock", "P")
+        else _gs_spending(upper, alpha, i.get("sfupar"))
+    )
+    if kind <= 2:
+        return GroupSequential(fractions, efficacy=efficacy, sides=kind)
+    under_null = kind >= 5
+    total = 1 - alpha if under_null else float(i.get("beta", 0.1))
+    return GroupSequential(
+        fractions,
+        efficacy=efficacy,
+        futility=_gs_spending(i.get("sfl", "HSD"), total, i.get("sflpar", -2)),
+        binding=kind in (3, 5),
+        futility_under="null" if under_null else "alternative",
+    )
+
+
+def _columns(value: Any) -> list[list[float]]:
+    """Read a vector as one column, a matrix (list of rows) as its columns."""
+    rows = [_numbers(row) for row in _list(value)] if isinstance(_list(value)[0], list) else None
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [_numbers(value)]
+
+
+def _gs_strata(i: Values) -> list[Stratum]:
+    """Read gsDesign's hazards (rows: spans S, columns: strata), accrual (rows: spans R) and dropout eta."""
+    hazards, accruals = _columns(i["lambdaC"]), _columns(i["gamma"])
+    spans = _numbers(i["S"]) if i.get("S") is not None else []
+    starts = [0.0, *np.cumsum(spans).tolist()]
+    durations = _numbers(i["R"])
+    if "minfup" in i and "T" in i:  # gsDesign stretches or cuts the last accrual span to T - minfup
+        durations = [*durations[:-1], i["T"] - i["minfup"] - sum(durations[:-1])]
+    lost = [_columns(i.get(name, i.get("eta", 0)))[0][0] if i.get(name, i.get("eta")) else 0.0 for name in ("etaE", "eta")]
+    dropout = Dropout(PiecewiseHazard.constant(lost[0]), PiecewiseHazard.constant(lost[1]))
+    strata = []
+    for k in range(max(len(hazards), len(accruals))):
+        rates = hazards[k % len(hazards)]
+        control = PiecewiseHazard(starts[: len(rates)], rates)
+        accrual = Accrual(durations, accruals[k % len(accruals)])
+        strata.append(Stratum(accrual, control, HazardRatio.constant(i["hr"]), dropout))
+    return strata
+
+
+@adapter("design_gsdesign_gsdesign2", r"(gsSurv|nSurv).*")
+def gsdesign_survival(case: Case) -> None:
+    i, want, tolerance = case["inputs"], case["outputs"], case["tolerance"]
+    sequential = "gsSurv" in case["function"]
+    alpha, sides = float(i.get("alpha", 0.025)), int(i.get("sided", 1))
+    design = (
+        _gs_design(i) if sequential else GroupSequential([1.0], efficacy=spending.at_the_end(alpha), sides=sides)
+    )
+    comparison = Comparison(i.get("ratio", 1.0), i.get("hr0", 1.0))
+    strata = _gs_strata(i)
+    table = lachin_foulkes.sample_size(
+        design, strata, time=i["T"], power=1 - i.get("beta", 0.1), comparison=comparison
+    )
+    assert table.events is not None
+    assert table.times is not None
+    factor = table.total / sum(s.n for s in strata)
+    larger = [replace(s, accrual=s.accrual.scaled(factor)) for s in strata]
+    by_stratum = np.array(
+        [[expected_events([s], t, comparison.allocation_ratio) for s in larger] for t in table.times]
+    )  # look, stratum, arm
+    enrolled = np.array([[float(s.accrual.enrolled(t)) for s in larger] for t in table.times])[..., None]
+    by_arm = enrolled * comparison.shares
+    found = {
+        "upper": design.efficacy_bounds, "n.I": table.events, "T": table.times, "hr": [i["hr"]],
+        "d": table.events[-1:], "n": [table.total], "eDC": by_stratum[..., 0], "eDE": by_stratum[..., 1],
+        "eNC": by_arm[..., 0], "eNE": by_arm[..., 1],
+    }  # fmt: skip
+    if want.get("lower") is not None:
+        found["lower"] = -design.efficacy_bounds if design.sides == 2 else design.futility_bounds
+    for name, values in found.items():
+        if want.get(name) is not None:
+            wanted = _numbers(want[name])
+            got = np.ravel(values)
+            assert len(got) == len(wanted), name
+            for k, value in enumerate(got):
+                close(float(value), wanted[k], tolerance, f"{name}[{k}]")
+
+
+# gsDesign2
+
+
+def _gs2_strata(i: Values) -> list[Stratum]:
+    """Read gsDesign2's tables of enrollment and failure rates, one row per stratum and span."""
+    enroll, fail = i["enroll_rate"], i["fail_rate"]
+    rows = len(_list(fail["fail_rate"]))
+    names = [*_list(fail.get("stratum", "All"))] * (rows if not isinstance(fail.get("stratum"), list) else 1)
+    enrolled = len(_list(enroll["rate"]))
+    groups = [*_list(enroll.get("stratum", names[0]))] * (enrolled if not isinstance(enroll.get("stratum"), list) else 1)
+    strata = []
+    for name in dict.fromkeys(groups):
+        mine = [k for k, g in enumerate(groups) if g == name]
+        spans = [k for k, g in enumerate(names) if g == name]
+
+        def column(table: Values, key: str, at: list[int]) -> list[float]:
+            values = _numbers(table[key])
+            return [values[k if len(values) > 1 else 0] for k in at]
+
+        starts = [0.0, *np.cumsum(column(fail, "duration", spans))[:-1].tolist()]
+        lost = PiecewiseHazard(starts, column(fail, "dropout_rate", spans))
+        strata.append(
+            Stratum(
+                Accrual(column(enroll, "duration", mine), column(enroll, "rate", mine)),
+                PiecewiseHazard(starts, column(fail, "fail_rate", spans)),
+                HazardRatio(starts, column(fail, "hr", spans)),
+                Dropout(lost, lost),
+            )
+        )
+    return strata
+
+
+def _compare(case: Case, found: dict[str, Any], want: Values, tolerance: float) -> None:
+    for name, values in found.items():
+        if want.get(name) is not None:
+            for k, (got, wanted) in enumerate(zip(np.atleast_1d(values), _numbers(want[name]), strict=True)):
+                close(float(got), wanted, tolerance, f"{case['id']} {name}[{k}]")
+
+
+@adapter("design_gsdesign_gsdesign2", r"ahr\..*")
+def gsdesign2_ahr(case: Case) -> None:
+    i = case["inputs"]
+    times = _numbers(i.get("total_duration", 30))
+    got = average_hazard_ratio.average_hazard_ratio(_gs2_strata(i), times, i.get("ratio", 1.0))
+    found = {
+        "time": got.times, "ahr": got.ratio, "n": got.participants.sum(axis=1), "event": got.events,
+        "info": got.information, "info0": got.null_information,
+    }  # fmt: skip
+    _compare(case, found, case["outputs"], case["tolerance"])
+
+
+def _gs2_spending(text: str) -> spending.SpendingFunction | None:
+    """Read "LDOF .025", "LDP .025", "HSD(-2) .1" or "none"."""
+    found = re.fullmatch(r"([A-Za-z]+)(?:\(([-\d.]+)\))? +([\d.]+)", text)
+    return _gs_spending(found[1], float(found[3]), found[2]) if found else None
+
+
+def _gs2_crossing(trial: EffectByLook, design: GroupSequential, futility: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return cumulative crossing probabilities as gsDesign2 1.1.8 adds them up.
+
+    At the first look it gives z the variance null information / information, at the later looks variance 1, and adds
+    the two: 0.0423005 + (0.1240954 - 0.0409089) = 0.125487 for the stratified case. Calor keeps to the first, a single
+    process for all looks; the second is the same code with null information set to information.
+    """
+    first = trial.crossing(design.efficacy_bounds, futility)
+    later = _unit_variance(trial).crossing(design.efficacy_bounds, futility)
+    upper, lower = later.efficacy.copy(), later.futility.copy()
+    upper[0], lower[0] = first.efficacy[0], first.futility[0]
+    return np.cumsum(upper), np.cumsum(lower)
+
+
+def _unit_variance(trial: EffectByLook) -> EffectByLook:
+    return EffectByLook(trial.effect, trial.information, trial.information)
+
+
+def _gs2_compare_design(case: Case, table: SizeTable, trial: EffectByLook, tolerance: float) -> None:
+    """Compare bounds and probabilities of a design whose looks are calendar times."""
+    i, want, design = case["inputs"], case["outputs"], table.design
+    spent = _gs2_spending(i.get("lower", "none"))
+    looks = design.information_fractions.size
+    futility = np.full(looks, -math.inf)
+    if spent is not None:
+        futility = _unit_variance(trial).futility_bounds(design.efficacy_bounds, spent)
+    upper, lower = _gs2_crossing(trial, design, futility)
+    null = EffectByLook(0 * trial.effect, trial.null_information, trial.null_information)
+    upper_null, lower_null = (np.cumsum(x) for x in _both(null.crossing(design.efficacy_bounds, futility)))
+    events, shares = table.events, table.participants[-1] / table.total
+    assert events is not None
+    per_z = np.sqrt(trial.null_information if "wlr" not in case["id"] else events * np.prod(shares))
+    sides = {
+        "upper": (design.efficacy_bounds, upper, upper_null),
+        "lower": (futility, lower, lower_null),
+    }
+    rows = want["bounds"]
+    for k, (look, side) in enumerate(zip(_list(rows["analysis"]), _list(rows["bound"]), strict=True)):
+        z, probability, null_probability = (float(x[look - 1]) for x in sides[side])
+        found = {
+            "z": z, "probability": probability, "probability0": null_probability, "nominal p": float(ndtr(-z)),
+            "~hr at bound": math.exp(-z / float(per_z[look - 1])),
+        }  # fmt: skip
+        for name, value in found.items():
+            if name in rows:
+                close(value, _list(rows[name])[k], tolerance, f"{name} {side} at look {look}")
+    _compare(
+        case,
+        {
+            "time": table.times, "n": table.participants.sum(axis=1), "event": events, "theta": trial.effect,
+            "info": trial.information, "info0": trial.null_information, "info_frac0": trial.fractions,
+            "info_frac": trial.information / trial.information[-1],
+        },
+        want["analysis"],
+        tolerance,
+    )  # fmt: skip
+
+
+def _both(crossing: Crossing) -> tuple[np.ndarray, np.ndarray]:
+    return crossing.efficacy, crossing.futility
+
+
+def _ahr_by_look(strata: list[Stratum], times: list[float], ratio: float) -> EffectByLook:
+    got = average_hazard_ratio.average_hazard_ratio(strata, times, ratio)
+    return EffectByLook(-np.log(got.ratio), got.information, got.null_information)
+
+
+@adapter("design_gsdesign_gsdesign2", r"gs_power_ahr.*")
+def gsdesign2_power_ahr(case: Case) -> None:
+    i = case["inputs"]
+    strata, times, ratio = _gs2_strata(i), _numbers(i["analysis_time"]), i.get("ratio", 1.0)
+    efficacy = _gs2_spending(i["upper"])
+    assert efficacy is not None
+    table = average_hazard_ratio.power(strata, times=times, efficacy=efficacy, allocation_ratio=ratio)
+    _gs2_compare_design(case, table, _ahr_by_look(strata, times, ratio), case["tolerance"])
+    got = average_hazard_ratio.average_hazard_ratio(strata, times, ratio)
+    _compare(case, {"ahr": got.ratio}, case["outputs"]["analysis"], case["tolerance"])
+
+
+@adapter("design_gsdesign_gsdesign2", r"gs_design_ahr.*")
+def gsdesign2_design_ahr(case: Case) -> None:
+    i, want = case["inputs"], case["outputs"]
+    strata, times, ratio = _gs2_strata(i), _numbers(i["analysis_time"]), i.get("ratio", 1.0)
+    efficacy = _gs2_spending(i["upper"])
+    assert efficacy is not None
+    one = _ahr_by_look(strata, times, ratio)
+    power = 1 - i.get("beta", 0.1)
+    own = average_hazard_ratio.sample_size(strata, times=times, power=power, efficacy=efficacy, allocation_ratio=ratio)
+    design = own.design
+    none = np.full(len(times), -math.inf)
+    spent = _gs2_spending(i.get("lower", "none"))
+
+    def missing(factor: float) -> float:  # its own power, added up as in _gs2_crossing
+        trial = one.scaled(factor)
+        futility = none if spent is None else _unit_variance(trial).futility_bounds(design.efficacy_bounds, spent)
+        return power - float(_gs2_crossing(trial, design, futility)[0][-1])
+
+    factor = brentq(missing, 0.01, 1000, xtol=1e-10)
+    larger = [replace(s, accrual=s.accrual.scaled(factor)) for s in strata]
+    table = average_hazard_ratio.power(larger, times=times, efficacy=efficacy, allocation_ratio=ratio)
+    _gs2_compare_design(case, table, one.scaled(factor), case["tolerance"])
+    rates = [rate for s in larger for rate in s.accrual.rates]
+    _compare(case, {"rate": rates}, want["enroll_rate"], case["tolerance"])
+    got = average_hazard_ratio.average_hazard_ratio(larger, times, ratio)
+    _compare(case, {"ahr": got.ratio}, want["analysis"], case["tolerance"])
+    if spent is None:  # one process for all looks or two: the sample size hardly moves
+        assert abs(own.total / table.total - 1) < 0.03
+
+
+@adapter("design_gsdesign_gsdesign2", r"gs_power_wlr.*")
+def gsdesign2_power_wlr(case: Case) -> None:
+    i = case["inputs"]
+    strata, times, ratio = _gs2_strata(i), _numbers(i["analysis_time"]), i.get("ratio", 1.0)
+    weight = FlemingHarrington(*(float(x) for x in re.findall(r"[-\d.]+", i["weight"])))
+    efficacy = _gs2_spending(i["upper"])
+    assert efficacy is not None
+    table = weighted_logrank.power(strata, times=times, weight=weight, efficacy=efficacy, allocation_ratio=ratio)
+    seen = [weighted_logrank.scores(strata, [weight], t, ratio) for t in times]
+    tolerance = max(case["tolerance"], R_INTEGRATE)
+    _gs2_compare_design(case, table, weighted_logrank.effect_by_look(seen), tolerance)
+    log_ratio = np.array([-s.mean[0] / s.per_log_ratio[0] for s in seen])
+    _compare(case, {"ahr": np.exp(log_ratio)}, case["outputs"]["analysis"], tolerance)
+
+
+def _weights(i: Values) -> list[FlemingHarrington]:
+    return [FlemingHarrington(r, g) for r, g in zip(_numbers(i["rho"]), _numbers(i["gamma"]), strict=True)]
+
+
+@adapter("design_gsdesign_gsdesign2", r"maxcombo\..*")
+def gsdesign2_maxcombo(case: Case) -> None:
+    i = case["inputs"]
+    assumed: Values = {
+        "weights": _weights(i), "time": i["study_duration"], "alpha": i.get("alpha", 0.025),
+        "allocation_ratio": i.get("ratio", 1.0),
+    }  # fmt: skip
+    strata = _gs2_strata(i)
+    got = (
+        max_combo.sample_size(strata, power=i["power"], **assumed)
+        if i.get("power") is not None
+        else max_combo.power(strata, **assumed)
+    )
+    found = {
+        "n": got.participants, "event": got.events, "time": got.time, "bound": got.bound, "alpha": got.alpha,
+        "power": got.power,
+    }  # fmt: skip
+    _compare(case, found, case["outputs"], case["tolerance"])
+
+
+@adapter("design_gsdesign_gsdesign2", r"rmst\..*")
+def gsdesign2_rmst(case: Case) -> None:
+    i = case["inputs"]
+    (stratum,) = _gs2_strata(i)
+    assumed: Values = {
+        "tau": i.get("tau", i["study_duration"]), "time": i["study_duration"], "alpha": i.get("alpha", 0.025),
+        "allocation_ratio": i.get("ratio", 1.0),
+    }  # fmt: skip
+    got = (
+        rmst.sample_size(stratum, power=i["power"], **assumed)
+        if i.get("power") is not None
+        else rmst.power(stratum, **assumed)
+    )
+    assert got.events is not None
+    found = {
+        "n": got.total, "event": got.events[-1], "time": got.times, "bound": got.design.efficacy_bounds,
+        "alpha": got.design.alpha, "power": got.power,
+    }  # fmt: skip
+    _compare(case, found, case["outputs"], case["tolerance"])
