@@ -43,11 +43,7 @@ class Comparison:
             raise DesignError.must("benefit", "be higher, lower or None", repr(self.benefit), fix="Choose one.")
 
     @property
-<<<<<<< HEAD
-    def shares(self) -> Float[np.ndarray, 2]:
-=======
     def shares(self) -> Float[np.ndarray, " arm"]:
->>>>>>> endpoints
         """Share of participants under control and under treatment."""
         return np.array([1.0, self.allocation_ratio]) / (1 + self.allocation_ratio)
 

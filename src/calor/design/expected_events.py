@@ -68,11 +68,6 @@ class FollowUp:
     retained: Float[np.ndarray, "arm node"]
     ratio: Float[np.ndarray, " node"]
 
-<<<<<<< HEAD
-    def events(self, allocation: Float[np.ndarray, 2]) -> Float[np.ndarray, "2 node"]:
-        """Return the expected events at each node per arm, given each arm's share of participants."""
-        return np.asarray(allocation[:, None] * self.width * self.enrolled * self.hazard * self.observable)
-=======
     def at_risk(self, shares: Float[np.ndarray, " arm"]) -> Float[np.ndarray, "arm node"]:
         """Return the participants expected to be at risk at each node, given each arm's share of participants."""
         return np.asarray(shares[:, None] * self.enrolled * self.survival * self.retained)
@@ -80,7 +75,6 @@ class FollowUp:
     def events(self, shares: Float[np.ndarray, " arm"]) -> Float[np.ndarray, "arm node"]:
         """Return the events expected at each node, given each arm's share of participants."""
         return np.asarray(self.width * self.hazard * self.at_risk(shares))
->>>>>>> endpoints
 
 
 def follow_up(stratum: Stratum, calendar_time: float, until: float | None = None) -> FollowUp:
@@ -117,11 +111,7 @@ def grid(edges: Float[np.ndarray, " edge"]) -> tuple[Float[np.ndarray, " node"],
     return nodes.ravel(), weights.ravel()
 
 
-<<<<<<< HEAD
-def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, 2]:
-=======
 def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, " arm"]:
->>>>>>> endpoints
     """Return the shares of control and treatment of an allocation ratio (treatment to control).
 
     >>> allocation_shares(2.0).round(3)
@@ -135,11 +125,7 @@ def allocation_shares(allocation_ratio: float) -> Float[np.ndarray, " arm"]:
 
 def expected_events(
     strata: Sequence[Stratum], calendar_time: float, allocation_ratio: float = 1.0
-<<<<<<< HEAD
-) -> Float[np.ndarray, 2]:
-=======
 ) -> Float[np.ndarray, " arm"]:
->>>>>>> endpoints
     """Return the events expected by a calendar time under control and under treatment.
 
     Args:
@@ -192,13 +178,11 @@ def time_of_events(strata: Sequence[Stratum], events: float, allocation_ratio: f
 
     late = end
     for _ in range(40):  # 2**40 accrual times: by then whoever could have the event has had it
-        if events >= participants or missing(late) >= 0:
+        if missing(late) >= 0:
             break
         late *= 2
-    if events >= participants or missing(late) < 0:
-        most = min(participants, missing(late) + events)
-        raise DesignError.must(
-            "events", "be reachable", f"{events:.1f} where at most {most:.1f} of {participants:.0f} are ever expected",
-            fix="Randomize more, follow longer, or expect less.",
-        )  # fmt: skip
-    return float(brentq(missing, 0.0 if missing(late) == 0 else late * 1e-9, late, xtol=1e-10, rtol=1e-13))
+    else:
+        got = f"{events:.1f} where at most {missing(late) + events:.1f} of {participants:.0f} are ever expected"
+        fix = "Randomize more, follow longer, or expect less."
+        raise DesignError.must("events", "be reachable", got, fix=fix)
+    return float(brentq(missing, late * 1e-9, late, xtol=1e-10, rtol=1e-13))
