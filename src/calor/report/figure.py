@@ -87,7 +87,7 @@ class Figure:
 
     def _titled(self) -> dict[str, Any]:
         """Return the specification with title and caption wrapped to the drawing's width."""
-        width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX
+        width_px = style.PLOT_WIDTH_PX
         title = wrap(self.title, width_px, style.TITLE_PX, bold=True, even=True)
         return {
             **self.spec,

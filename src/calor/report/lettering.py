@@ -1,7 +1,8 @@
 """How wide a line of text is, and where to break it, before anything is drawn.
 
 A box must be sized before its text is rendered, and a reader's browser may lack our first font. Widths are therefore
-those of Helvetica (Adobe font metrics), which Arial and Liberation Sans share, plus slack for a wider fallback.
+those of Helvetica (Adobe font metrics), which Arial and Liberation Sans share, plus slack for a wider fallback; signs
+of arithmetic, which fallbacks draw much wider, have more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _ADVANCES = {
     469: "^",
     500: "Jcksvxyz",
     556: "#$0123456789?L_abdeghnopqu–",
-    584: "+<=>~−±×≥≤",
+    700: "+<=>~−±×≥≤",
     611: "FTZ",
     667: "&ABEKPSVXY",
     722: "CDHNRUw",

@@ -298,3 +298,58 @@ def document() -> Document:
         ),
         footer="Calor 0.1.0; seed 1; sha256 4f0c2e…",
     )
+
+
+FOUR_ARMS = ("Placebo", "Aldesleukin 1.5 million IU", "Aldesleukin 3 million IU", "Supercalifragilisticimab")
+
+
+def crowded_document() -> Document:
+    """Compose figures of four arms with long names, long terms and many visits."""
+    rng = np.random.default_rng(3)
+    flow = [("screened", "", 123_456, ""), ("excluded", "", 111_456, ""), ("excluded", "", 111_456, HOSTILE)]
+    flow += [("randomized", "", 12_000, "")]
+    for arm in FOUR_ARMS:
+        flow += [("allocated", arm, 3_000, ""), ("lost", arm, 12, ""), ("lost", arm, 12, "Withdrew consent to contact")]
+        flow += [("analyzed", arm, 2_988, "")]
+    days = (1, 2, 3, 4, 5, 12, 19, 26, 54, 90)
+    visits = pd.DataFrame(
+        [
+            (arm, day, 5 - 0.3 * index, 4 - 0.3 * index, 6.0, 2_988)
+            for index, arm in enumerate(FOUR_ARMS)
+            for day in days
+        ],
+        columns=["arm", "time", "estimate", "lower", "upper", "n"],
+    )
+    curve = visits.assign(time=visits["time"] - 1, estimate=visits["time"] / 200, lower=0.0, upper=0.6, censored=False)
+    at_risk = curve.rename(columns={"n": "at_risk"})
+    terms = ("Injection-site reaction", "Gastrointestinal haemorrhage of unknown origin " * 3)
+    incidence = pd.DataFrame(
+        [(term, arm, 0.1) for term in terms for arm in FOUR_ARMS], columns=["term", "arm", "incidence"]
+    )
+    differences = pd.DataFrame(
+        [(term, arm, 0.01, -0.02, 0.04) for term in terms for arm in FOUR_ARMS[1:]],
+        columns=["term", "arm", "difference", "lower", "upper"],
+    )
+    people = pd.DataFrame(
+        {"arm": np.repeat(FOUR_ARMS, 25), "baseline": rng.normal(2.3, 0.2, 100), "followup": rng.normal(2.2, 0.2, 100)}
+    )
+    people.loc[::10, "followup"] = np.nan
+    effect = pd.DataFrame({"baseline": [1.8, 2.8], "effect": [0.1, -0.3], "lower": [-0.1, -0.5], "upper": [0.3, -0.1]})
+    axes = ("Days from randomization", "A quantity with a name so long that its axis cannot hold it on a line (mg/L)")
+    words = {"title": "Four arms.", "caption": "n = 12,000."}
+    subgroups = pd.DataFrame(
+        {"label": ["Participants with diabetes mellitus treated with insulin or another injected medicine"]}
+    ).assign(group="Diabetes mellitus at the time of the index infarction, by treatment", n=12_000, estimate=-12345.678,
+             lower=-23456.789, upper=-1234.567, p_interaction="0.041")  # fmt: skip
+    stages = ["stage", "arm", "count", "reason"]
+    figures = (
+        consort(pd.DataFrame(flow, columns=stages), arms=FOUR_ARMS, name="consort", **words),
+        course(visits, arms=FOUR_ARMS, name="course", axes=axes, **words),
+        kaplan_meier(curve, at_risk, arms=FOUR_ARMS, name="events", axes=axes, **words),
+        adverse_events(incidence, differences, arms=FOUR_ARMS, name="harms", **words),
+        paired(people, people.dropna().groupby("arm").mean().reset_index(), arms=FOUR_ARMS, name="tbr", axis=axes[1],
+               **words),
+        interaction(effect, people, arms=FOUR_ARMS, name="effect", axes=(axes[1], axes[1]), **words),
+        forest(subgroups, name="subgroups", axis=axes[1], favours=("better", "worse"), **words),
+    )  # fmt: skip
+    return Document("Four arms", "Crowded", "", (Section("all", "All", "Four arms.", figures),))

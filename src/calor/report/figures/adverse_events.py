@@ -71,9 +71,9 @@ def adverse_events(
     y = alt.Y("y:Q", scale=alt.Scale(domain=[height_px, 0], nice=False), axis=None)
     printed = _printed(differences, arms, at)
     column = TextColumn(heading, tuple(cell(text) for text in printed["text"]))
-    width_px = (style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - labels.width_px - column.width_px - _GAP_PX) / 2
+    width_px = (style.PLOT_WIDTH_PX - labels.width_px - column.width_px - _GAP_PX) / 2
     left = [*write(labels, -labels.width_px, middles_px, y), *_incidence(incidence, arms, at, y)]
-    left += legend(arms, lines=False)
+    left += legend(arms, 2 * width_px, lines=False)
     right = [
         *_differences(printed, arms, y, width_px + _GAP_PX),
         *write(column, width_px + GAP_PX, list(printed["y"]), y),

@@ -35,7 +35,7 @@ _ROWS = (
 _NEEDED = ("randomized", "allocated", "analyzed")
 
 _LEFT_PX = 30.0
-_RIGHT_PX = style.FIGURE_WIDTH_PX - 2.0 * style.PADDING_PX
+_RIGHT_PX = style.PLOT_WIDTH_PX
 _GAP_PX = 18.0
 _DROP_PX = 32.0
 _TOP_BOX_PX = 236.0

@@ -65,12 +65,15 @@ def course(
     first, last = float(table["time"].min()), float(table["time"].max())
     edge = 0.03 * (last - first or 1.0)
     domain = (first - edge, last + edge)
-    width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
+    width_px = style.PLOT_WIDTH_PX - label_room_px(arms, _HEADING) - 14
     # A visit without room for its number keeps its dots and gives up its label.
     shown = roomy(table["time"], table["n"], domain, width_px)
     ticks = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
     x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
-    layers = [*_lines(table, arms, x, _vertical(table, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), log)), *legend(arms)]
+    layers = [
+        *_lines(table, arms, x, _vertical(table, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), log)),
+        *legend(arms, width_px),
+    ]
     plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
     counts = table[table["time"].isin(shown)].rename(columns={"n": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)

@@ -84,7 +84,7 @@ def forest(
     right = [columns[key] for key in ("numbers", "p") if key in columns]
     middles_px, height_px = middles([*left, *right], _ROW_PX)
     text_px = sum(column.width_px for column in (*left, *right))
-    plot_px = max(_PLOT_LEAST_PX, style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - text_px)
+    plot_px = max(_PLOT_LEAST_PX, style.PLOT_WIDTH_PX - text_px)
     domain = _domain(table, log)
     named = wrap(axis, plot_px + 2 * _TITLE_OVERHANG_PX, style.TEXT_PX)
     x, y = _axes(named, domain, (plot_px, height_px), log)
@@ -179,7 +179,7 @@ def _axes(
 ) -> tuple[alt.X, alt.Y]:
     """Return the horizontal channel in the estimates' unit and the vertical one in pixels."""
     ticks = (
-        {"values": log_ticks(*domain), "format": "~g"} if log else {"tickCount": int(size_px[0] // 55), "format": "~f"}
+        {"values": log_ticks(*domain), "format": "~g"} if log else {"tickCount": int(size_px[0] // 55), "format": ",~f"}
     )
     scale = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
     x = alt.X("estimate:Q", scale=scale, axis=alt.Axis(title=named, grid=False, **ticks))

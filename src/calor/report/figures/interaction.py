@@ -70,7 +70,7 @@ def interaction(
     low, high = float(baselines.min()), float(baselines.max())
     scale = alt.Scale(domain=[low, high], nice=False, type="log" if log else "linear")
     room_px = max(70.0, 16 + max(text_width_px(arm, style.TEXT_PX) for arm in arms))
-    width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - room_px - 12
+    width_px = style.PLOT_WIDTH_PX - room_px - 12
     plot = alt.LayerChart(layer=_effect(curve, scale, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX))).properties(
         width=width_px, height=_HEIGHT_PX
     )

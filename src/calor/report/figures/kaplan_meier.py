@@ -68,7 +68,7 @@ def kaplan_meier(
     at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
     _check(curve, arms, top, name)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
-    width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
+    width_px = style.PLOT_WIDTH_PX - label_room_px(arms, _HEADING) - 14
     shown = roomy(at_risk["time"], at_risk["at_risk"], domain, width_px)
     ticks = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
     x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
@@ -78,7 +78,7 @@ def kaplan_meier(
         scale=scale,
         axis=alt.Axis(title=wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), labelExpr=_PERCENT, tickCount=5),
     )
-    layers = [*_curves(curve, arms, x, y), *legend(arms, points=False)]
+    layers = [*_curves(curve, arms, x, y), *legend(arms, width_px, points=False)]
     plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
     counts = at_risk[at_risk["time"].isin(shown)].rename(columns={"at_risk": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)

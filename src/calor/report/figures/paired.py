@@ -63,7 +63,7 @@ def paired(
     drawn = pd.concat([table["baseline"], table["followup"].dropna()])
     pad = 0.05 * (drawn.max() - drawn.min() or 1.0)
     scale = alt.Scale(domain=[float(drawn.min() - pad), float(drawn.max() + pad)], nice=False, zero=False)
-    width_px = (style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - _AXIS_PX - _GAP_PX * (len(arms) - 1)) / len(arms)
+    width_px = (style.PLOT_WIDTH_PX - _AXIS_PX - _GAP_PX * (len(arms) - 1)) / len(arms)
     looks = style.arm_styles(arms)
     headings = {arm: _words(arm, table[table["arm"] == arm], width_px) for arm in arms}
     panels = []
