@@ -13,6 +13,7 @@ from scipy.stats import norm
 
 from calor.analyze.competing_risks import CauseCounts, cause_counts, check_cause, competing_risks
 from calor.analyze.event_count import check_level
+from calor.analyze.step_curve import read_steps
 from calor.analyze.time_to_event import Arm
 from calor.errors import AnalysisError
 
@@ -52,16 +53,7 @@ class AalenJohansen:
 
     def at(self, times: Sequence[float]) -> pd.DataFrame:
         """Read the curves at given times, each within the arm's follow-up: one row per arm and time."""
-        rows = []
-        for arm, last in zip(self.arms, self.followed, strict=True):
-            curve = self.curves[self.curves["arm"] == arm]
-            for time in times:
-                if not 0 <= time <= last:
-                    fix = "Nobody is followed there; ask for an earlier time."
-                    raise AnalysisError.must("times", f"lie between 0 and {last:g}", time, where=f"arm {arm}", fix=fix)
-                step = curve.iloc[int(np.searchsorted(curve["time"].to_numpy(), time, side="right")) - 1]
-                rows.append({**step.to_dict(), "time": time})
-        return pd.DataFrame(rows)
+        return read_steps(self.curves, dict(zip(self.arms, self.followed, strict=True)), times)
 
 
 def aalen_johansen(

@@ -90,8 +90,8 @@ def fine_gray(
         The subdistribution hazard ratios.
 
     Raises:
-        AnalysisError: Unusable rows (see `competing_risks` and `terms`), an unknown form, a cause that did not happen, or not in each
-            category, a likelihood without a maximum.
+        AnalysisError: Unusable rows (see `competing_risks` and `terms`), an unknown form, a cause that did not happen,
+            or not in each category, a likelihood without a maximum.
 
     Reference:
         Fine and Gray, JASA 1999; Geskus, Biometrics 2011 (weighted rows).
@@ -99,7 +99,7 @@ def fine_gray(
     Example:
         >>> table = pd.DataFrame({"days": range(1, 13), "status": [1, 2, 0] * 4, "arm": ["p", "a"] * 6})
         >>> print(fine_gray(table, time="days", status="status", covariates=["arm"], categories={"arm": ("p", "a")}))
-        hazard ratio, a v p: 0.766 (95 % CI 0.140 to 4.179; p = 0.758; Fine-Gray, n = 12)
+        subdistribution hazard ratio, a v p: 0.766 (95 % CI 0.140 to 4.179; p = 0.758; Fine-Gray, n = 12)
     """
     check_level(level)
     data = competing_risks(table, time=time, status=status)
@@ -111,7 +111,7 @@ def fine_gray(
     long = Terms(model.names, model.terms, model.against, model.values[rows.participant])
     ties: Literal["efron", "breslow"] = "breslow" if form == "fine-gray" else "efron"
     fit = fit_cox(rows.data, long, ties=ties, level=level, weight=rows.weight)
-    fit = replace(fit, n=len(table), method="Fine-Gray")
+    fit = replace(fit, n=len(table), method="Fine-Gray", measure="subdistribution hazard ratio")
     if form == "geskus":
         return replace(lin_wei(fit, rows.participant.tolist()), method="Fine-Gray, robust")
     influence = _influence(data, cause, model.values - long.values.mean(axis=0), fit)
