@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from jaxtyping import Float
 from calor.analyze.event_count import check_level
 from calor.analyze.hazard_ratios import HazardRatios, chi_square_test
 from calor.analyze.newton import newton
-from calor.analyze.partial_likelihood import PartialLikelihood, Ties, partial_likelihood
+from calor.analyze.partial_likelihood import PartialLikelihood, Ties, check_ties, partial_likelihood
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import TimeToEvent, time_to_event
 from calor.errors import AnalysisError
@@ -59,8 +58,7 @@ def cox(
         hazard ratio, a v p: 0.299 (95 % CI 0.030 to 2.976; p = 0.303; Cox (efron), n = 6)
     """
     check_level(level)
-    if ties not in get_args(Ties):
-        raise AnalysisError.must("ties", f"be one of {', '.join(get_args(Ties))}", ties, fix="Efron is the default.")
+    check_ties(ties)
     data = time_to_event(table, time=time, event=event, strata=strata)
     model = terms(table, covariates, categories)
     return fit_cox(data, model, ties=ties, level=level)

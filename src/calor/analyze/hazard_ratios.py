@@ -49,6 +49,7 @@ class HazardRatios:
         level: Confidence level.
         method: The method's name as a paper would print it.
         likelihood: What was maximized, for residuals and tests that build on the fit.
+        measure: What the exponential of a coefficient is called.
     """
 
     terms: Terms
@@ -62,6 +63,7 @@ class HazardRatios:
     level: float
     method: str
     likelihood: PartialLikelihood
+    measure: str = "hazard ratio"
 
     @property
     def se(self) -> Float[np.ndarray, " p"]:
@@ -88,7 +90,7 @@ class HazardRatios:
         beta, se = float(self.coefficients[i]), float(self.se[i])
         half = float(norm.ppf((1 + self.level) / 2)) * se
         return Estimate(
-            label=f"hazard ratio, {self.terms.label(name)}",
+            label=f"{self.measure}, {self.terms.label(name)}",
             estimate=float(np.exp(beta)),
             se=se,
             lower=float(np.exp(beta - half)),

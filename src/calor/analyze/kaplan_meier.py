@@ -13,6 +13,7 @@ from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
 from calor.analyze.event_count import check_level
+from calor.analyze.step_curve import read_steps
 from calor.analyze.time_to_event import Arm, time_to_event
 from calor.errors import AnalysisError
 
@@ -88,17 +89,8 @@ class KaplanMeier:
 
     def at(self, times: Sequence[float]) -> pd.DataFrame:
         """Read the curves at given times, each within the arm's follow-up: one row per arm and time."""
-        rows = []
-        for arm in self.arms:
-            curve = self._curve(arm)
-            last = float(curve["time"].iloc[-1])
-            for time in times:
-                if not 0 <= time <= last:
-                    fix = "Nobody is followed there; ask for an earlier time."
-                    raise AnalysisError.must("times", f"lie between 0 and {last:g}", time, where=f"arm {arm}", fix=fix)
-                step = curve.iloc[int(np.searchsorted(curve["time"].to_numpy(), time, side="right")) - 1]
-                rows.append({"arm": arm, "time": time, **step[["survival", "se", "lower", "upper"]].to_dict()})
-        return pd.DataFrame(rows)
+        followed = {arm: float(self.curves.loc[self.curves["arm"] == arm, "time"].iloc[-1]) for arm in self.arms}
+        return read_steps(self.curves, followed, times)
 
     def median(self, arm: Arm) -> Quantile:
         """Return the median time to the event in an arm, with its interval (Brookmeyer and Crowley 1982)."""

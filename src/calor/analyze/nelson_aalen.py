@@ -11,8 +11,8 @@ from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
 from calor.analyze.event_count import check_level
+from calor.analyze.step_curve import read_steps
 from calor.analyze.time_to_event import Arm, time_to_event
-from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,8 @@ class NelsonAalen:
 
     def at(self, times: Sequence[float]) -> pd.DataFrame:
         """Read the curves at given times, each within the arm's follow-up: one row per arm and time."""
-        rows = []
-        for arm in self.arms:
-            curve = self.curves[self.curves["arm"] == arm]
-            last = float(curve["time"].iloc[-1])
-            for time in times:
-                if not 0 <= time <= last:
-                    fix = "Nobody is followed there; ask for an earlier time."
-                    raise AnalysisError.must("times", f"lie between 0 and {last:g}", time, where=f"arm {arm}", fix=fix)
-                step = curve.iloc[int(np.searchsorted(curve["time"].to_numpy(), time, side="right")) - 1]
-                rows.append({**step.to_dict(), "time": time})
-        return pd.DataFrame(rows)
+        followed = {arm: float(self.curves.loc[self.curves["arm"] == arm, "time"].iloc[-1]) for arm in self.arms}
+        return read_steps(self.curves, followed, times)
 
 
 def nelson_aalen(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from calor.analyze.newton import Point
 from calor.analyze.time_to_event import TimeToEvent
+from calor.errors import AnalysisError
 from calor.kernels.exact_partial_likelihood import exact_partial_likelihood
 from calor.kernels.partial_likelihood import Rows, Sweep, sweep
 
@@ -40,6 +41,15 @@ class PartialLikelihood:
             return Point(*exact_partial_likelihood(beta, self.rows))
         parts = self.sweep(beta)
         return Point(float(parts.loglik.sum()), parts.score.sum(axis=0), parts.information.sum(axis=0))
+
+
+def check_ties(ties: str) -> None:
+    """Refuse an unknown way with ties.
+
+    >>> check_ties("efron")
+    """
+    if ties not in get_args(Ties):
+        raise AnalysisError.must("ties", f"be one of {', '.join(get_args(Ties))}", ties, fix="Efron is the default.")
 
 
 def partial_likelihood(
