@@ -12,6 +12,8 @@ import pandas as pd
 
 from calor.analyze import declared
 from calor.analyze.finding import Finding
+from calor.datasets.aside import aside
+from calor.datasets.check import check, refuse
 from calor.datasets.folder import find, read_folder
 from calor.errors import TrialError
 from calor.protocol import read_protocol
@@ -107,7 +109,17 @@ class Trial:
         Raises:
             DatasetError: A file cannot be read, or breaks a rule; `results/problems.csv` then lists every problem.
         """
-        return read_folder(self.adam_folder)
+        datasets = read_folder(self.adam_folder)
+        problems = check(datasets, self.protocol)
+        listing = self.results / "problems.csv"
+        if problems.empty:
+            listing.unlink(missing_ok=True)
+        else:
+            self.results.mkdir(exist_ok=True)
+            with aside(listing) as part:
+                problems.to_csv(part, index=False)
+        refuse(problems, table=str(listing))
+        return datasets
 
     @property
     def analyses(self) -> tuple[str, ...]:
