@@ -36,22 +36,22 @@ FAILED, INTERRUPTED = 1, 130
 def main() -> None:
     """Run the command line; an error that the user can put right is shown without a traceback and exits with 2."""
     try:
-        app(standalone_mode=False)
+        code = (
+            app(standalone_mode=False) or 0
+        )  # the exit code of a command that raised typer.Exit, or that was interrupted
     except CalorError as error:
-        print(f"calor: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(error.exit_code) from None
-    except typer.Abort:
-        raise SystemExit(INTERRUPTED) from None
+        typer.echo(f"calor: {error}", err=True)
+        code = error.exit_code
     except KeyboardInterrupt:
-        print("calor: interrupted; finished steps are kept, run the same command to go on", file=sys.stderr)  # noqa: T201
-        raise SystemExit(INTERRUPTED) from None
-    except typer.Exit as stop:
-        raise SystemExit(stop.exit_code) from None
+        code = INTERRUPTED
     except Exception as error:
-        if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
-            error.show()
-            raise SystemExit(getattr(error, "exit_code", 2)) from None
-        raise
+        if not hasattr(error, "show"):  # typer's own: a wrong option or argument
+            raise
+        error.show()
+        code = getattr(error, "exit_code", 2)
+    if code == INTERRUPTED:
+        typer.echo("calor: interrupted; finished steps are kept, run the same command to go on", err=True)
+    raise SystemExit(code)
 
 
 @app.callback(invoke_without_command=True)

@@ -80,6 +80,11 @@ def repeat_scan(frames: Frames) -> None:
     frames["adpet"] = pd.concat([frames["adpet"], frames["adpet"].iloc[[row]]], ignore_index=True)
 
 
+def scan_of_forty(frames: Frames) -> None:
+    row = first(frames["adpet"], PARAMCD="TBRIDX", AVISIT="Day 61")
+    frames["adpet"].loc[row, ["AVAL", "CHG"]] = [40.0, 40.0 - frames["adpet"].loc[row, "BASE"]]
+
+
 def early_event(frames: Frames) -> None:
     before = pd.Timestamp("2015-01-01")
     frames["adtte"].loc[0, ["STARTDT", "ADT"]] = [before, before + pd.Timedelta(days=730)]
@@ -146,6 +151,7 @@ SPEC: list[tuple[str, Callable[[Frames], None], str, int]] = [
     ("day_disagrees", put("adlb", "ADY", 3.0, PARAMCD="EOS", AVISIT="Day 1"), "adlb", 1),
     ("day_disagrees", put("adlb", "ADY", 0.0, PARAMCD="EOS", AVISIT="Day 1"), "adlb", 1),
     ("not_numbers", age_as_text, "adsl", 63),
+    ("implausible", scan_of_forty, "adpet", 1),
     ("implausible", hscrp(600.0, "600"), "adlb", 1),
     ("implausible", hscrp(0.001, "0.001"), "adlb", 1),
     ("implausible", put("adsl", "AGE", 170.0), "adsl", 1),
@@ -158,6 +164,7 @@ SPEC: list[tuple[str, Callable[[Frames], None], str, int]] = [
     ("limit_as_number", hscrp(0.1, "0.1"), "adlb", 1),
     ("text_disagrees", hscrp(3.1, "31"), "adlb", 1),
     ("text_disagrees", hscrp(np.nan, "3.1"), "adlb", 1),
+    ("change_disagrees", put("adpet", "CHG", 0.123, PARAMCD="TBRIDX", AVISIT="Day 61"), "adpet", 1),
     ("time_not_positive", put("adtte", "AVAL", 0.0), "adtte", 1),
     ("time_not_positive", put("adtte", "AVAL", -3.0), "adtte", 1),
     ("time_not_positive", put("adtte", "AVAL", np.nan), "adtte", 1),

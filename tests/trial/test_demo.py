@@ -117,7 +117,7 @@ def test_broken_data_stop_the_run_with_every_problem_listed(demo: Path) -> None:
         calor.open_trial(demo).analyze("primary")
 
 
-@pytest.mark.parametrize("after_s", [0.5, 1.5, 2.5, 4.0])
+@pytest.mark.parametrize("after_s", [1.0, 3.0])
 def test_kill_at_any_moment_leaves_nothing_half_written(demo: Path, after_s: float) -> None:
     shutil.rmtree(demo / "results")
     process = subprocess.Popen([*CALOR, "run", str(demo)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -141,7 +141,7 @@ def test_interrupt_says_how_to_go_on(demo: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (a shell may have ignored it)
     )
     deadline = time.monotonic() + 30
     while not (demo / "results/.lock").exists() and time.monotonic() < deadline:

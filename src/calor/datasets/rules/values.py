@@ -24,6 +24,13 @@ def _implausible(given: Given) -> Iterator[Found]:
         if not is_text(frame["AVAL"]):
             low, high = biomarker.plausible
             yield Found(name, "AVAL", rows & ((frame["AVAL"] < low) | (frame["AVAL"] > high)))
+    for endpoint in given.protocol.endpoints:
+        if endpoint.kind != "continuous" or endpoint.plausible is None or endpoint.dataset not in given.datasets:
+            continue
+        frame = given.frame(endpoint.dataset)
+        if {"PARAMCD", "AVAL"} <= set(frame.columns) and not is_text(frame["AVAL"]):
+            beyond = frame["AVAL"].notna() & ~frame["AVAL"].between(*endpoint.plausible)
+            yield Found(endpoint.dataset, "AVAL", (frame["PARAMCD"] == endpoint.paramcd) & beyond)
     for name, frame in given.frames("ADSL"):
         if "AGE" in frame and not is_text(frame["AGE"]):
             yield Found(name, "AGE", frame["AGE"].notna() & ~frame["AGE"].between(*_AGE_YEARS))
@@ -123,6 +130,16 @@ def _text_disagrees(given: Given) -> Iterator[Found]:
             yield Found(name, "AVALC", written.notna() & ~np.isclose(written, frame["AVAL"], rtol=1e-6, atol=1e-9))
 
 
+def _change_disagrees(given: Given) -> Iterator[Found]:
+    for name, frame in given.frames("BDS"):
+        if {"AVAL", "BASE", "CHG"} <= set(frame.columns) and not any(
+            is_text(frame[c]) for c in ("AVAL", "BASE", "CHG")
+        ):
+            change = frame["AVAL"] - frame["BASE"]
+            known = frame["CHG"].notna() & change.notna()
+            yield Found(name, "CHG", known & ~np.isclose(frame["CHG"], change, rtol=1e-6, atol=1e-6))
+
+
 def _time_not_positive(given: Given) -> Iterator[Found]:
     for name, frame in given.frames("TTE"):
         if "AVAL" in frame and not is_text(frame["AVAL"]):
@@ -154,6 +171,7 @@ RULES = (
         _limit_as_number,
     ),
     Rule("text_disagrees", "must say the same number as AVAL", _text_disagrees),
+    Rule("change_disagrees", "must be AVAL less BASE", _change_disagrees),
     Rule("time_not_positive", "must be a time above 0", _time_not_positive),
     Rule("censoring_unknown", "must be 0 for an event or a whole number above 0 for censoring", _censoring_unknown),
 )
