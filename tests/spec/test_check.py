@@ -82,7 +82,7 @@ def repeat_scan(frames: Frames) -> None:
 
 def scan_of_forty(frames: Frames) -> None:
     row = first(frames["adpet"], PARAMCD="TBRIDX", AVISIT="Day 61")
-    frames["adpet"].loc[row, ["AVAL", "CHG"]] = [40.0, 40.0 - frames["adpet"].loc[row, "BASE"]]
+    frames["adpet"].loc[row, "AVAL"] = 40.0
 
 
 def early_event(frames: Frames) -> None:
@@ -177,6 +177,10 @@ def broken(change: Callable[[Frames], None]) -> dict[str, Contents]:
     whole = reconstruct()
     frames = {name: dataset.frame.copy() for name, dataset in whole.items()}
     change(frames)
+    for name, frame in frames.items():  # a changed value changes its change too, so that one rule is broken at a time
+        if {"AVAL", "BASE", "CHG"} <= set(frame.columns) and len(frame) == len(whole[name].frame):
+            moved = frame["AVAL"].ne(whole[name].frame["AVAL"]) & frame["CHG"].notna()
+            frame.loc[moved, "CHG"] = frame["AVAL"] - frame["BASE"]
     same = {name: frame.equals(whole[name].frame) for name, frame in frames.items()}
     return {name: whole[name] if same[name] else Contents(name.upper(), frame) for name, frame in frames.items()}
 
