@@ -76,14 +76,22 @@ class FisherCombination:
     def _futility(self) -> Float[np.ndarray, " stage"]:
         return np.append(np.asarray(self.futility_p, dtype=float), 1.0)
 
+    def log_products(self, p_values: Sequence[float] | Float[np.ndarray, " stage"]) -> Float[np.ndarray, " stage"]:
+        """Return the logarithm of the weighted product of the p-values up to each stage.
+
+        >>> FisherCombination([0.5, 1.0]).log_products([0.1, 0.2]).round(4)
+        array([-2.3026, -3.912 ])
+        """
+        p = checked_p_values(p_values, self.critical_values.size)
+        return np.cumsum(self.weights[: p.size] * np.log(p))
+
     def products(self, p_values: Sequence[float] | Float[np.ndarray, " stage"]) -> Float[np.ndarray, " stage"]:
         """Return the weighted product of the p-values up to each stage.
 
         >>> FisherCombination([0.5, 1.0]).products([0.1, 0.2])
         array([0.1 , 0.02])
         """
-        p = checked_p_values(p_values, self.critical_values.size)
-        return np.asarray(np.exp(np.cumsum(self.weights[: p.size] * np.log(p))))
+        return np.asarray(np.exp(self.log_products(p_values)))
 
     def conditional_rejection(self, p_values: Sequence[float]) -> float:
         """Return the probability under the null of rejecting at a later stage, given the p-values so far.
@@ -93,9 +101,9 @@ class FisherCombination:
         0.0785
         """
         stage = len(p_values)
-        product = float(self.products(p_values)[-1])
+        start = -float(self.log_products(p_values)[-1])
         later = rejection_by_stage(
-            self.critical_values[stage:], self._futility[stage:], self.weights[stage:], start=-math.log(product)
+            self.critical_values[stage:], self._futility[stage:], self.weights[stage:], start=start
         )
         return float(later.sum())
 
@@ -106,10 +114,10 @@ class FisherCombination:
         0.1446
         """
         stage = len(p_values)
-        product = float(self.products(p_values)[-1])
+        log_product = float(self.log_products(p_values)[-1])
 
         def short(level: float) -> float:
-            return math.log(product) - math.log(_critical_values(self, level)[stage - 1])
+            return log_product - math.log(_critical_values(self, level)[stage - 1])
 
         if short(0.5 - 1e-9) > 0:
             return 0.5
@@ -211,6 +219,6 @@ def stage_critical(level: float, weights: Float[np.ndarray, " stage"]) -> float:
     0.000728
     """
     if weights.size == 1:
-        return math.exp(math.log(level) * float(weights[0]))
+        return float(np.exp(np.log(level) * weights[0]))
     root = brentq(lambda log_c: math.log(stage_level(math.exp(log_c), weights) / level), -200.0, -1e-12, xtol=1e-13)
     return math.exp(float(root))
