@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import brentq
+from scipy.special import chdtri
 
 from calor.design.fisher_paths import rejection_by_stage, stage_level
 from calor.design.looks import rising
@@ -116,13 +117,13 @@ class FisherCombination:
         stage = len(p_values)
         log_product = float(self.log_products(p_values)[-1])
 
-        def short(level: float) -> float:
-            return log_product - math.log(_critical_values(self, level)[stage - 1])
+        def short(log_level: float) -> float:
+            return log_product - math.log(_critical_values(self, math.exp(log_level))[stage - 1])
 
-        if short(0.5 - 1e-9) > 0:
+        low, high = math.log(1e-12), math.log(0.5 - 1e-9)
+        if short(high) > 0:
             return 0.5
-        low = 1e-12
-        return low if short(low) < 0 else float(brentq(short, low, 0.5 - 1e-9, xtol=1e-10))
+        return math.exp(low) if short(low) < 0 else math.exp(float(brentq(short, low, high, xtol=1e-9)))
 
     def __str__(self) -> str:
         values = ", ".join(f"{c:.3g}" for c in self.critical_values)
@@ -194,7 +195,7 @@ def _critical_values(design: FisherCombination, alpha: float) -> Float[np.ndarra
             repr(design.method),
             fix="Use 'equal_levels', or raise futility_p.",
         )
-    return values(float(brentq(excess, low, alpha, xtol=1e-15, rtol=1e-13)))
+    return values(float(brentq(excess, low, alpha, xtol=1e-14, rtol=1e-12)))
 
 
 def _by_spending(
@@ -206,7 +207,7 @@ def _by_spending(
 
         def excess(log_c: float, k: int = k) -> float:
             candidate = np.array([*values, math.exp(log_c)])
-            return float(rejection_by_stage(candidate, futility[:k], weights[:k]).sum()) - spent[k - 1]
+            return float(rejection_by_stage(candidate, futility[:k], weights[:k]).sum() - spent[k - 1])
 
         values.append(math.exp(brentq(excess, -80.0, math.log(values[-1]), xtol=1e-13)))
     return np.array(values)
@@ -218,7 +219,7 @@ def stage_critical(level: float, weights: Float[np.ndarray, " stage"]) -> float:
     >>> round(stage_critical(0.025, np.ones(3)), 6)
     0.000728
     """
-    if weights.size == 1:
-        return float(np.exp(np.log(level) * weights[0]))
+    if np.allclose(weights, weights[0], rtol=1e-12):
+        return math.exp(-0.5 * float(weights[0] * chdtri(2 * weights.size, level)))
     root = brentq(lambda log_c: math.log(stage_level(math.exp(log_c), weights) / level), -200.0, -1e-12, xtol=1e-13)
     return math.exp(float(root))

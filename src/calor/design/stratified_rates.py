@@ -23,7 +23,7 @@ class StratifiedRates:
     array([1.853])
 
     Reference: Mantel N, Haenszel W. Journal of the National Cancer Institute 1959;22:719-748 (null difference 0,
-        without their n / (n - 1)). Farrington CP, Manning G. Statistics in Medicine 1990;9:1447-1454 (other null differences).
+        without their n / (n - 1)). Farrington CP, Manning G. Statistics in Medicine 1990;9:1447-1454 (other values).
     """
 
     strata: Sequence[Rates]
