@@ -1,18 +1,19 @@
 """The null distribution of Fisher's product over the stages of a trial that may stop early.
 
-With Y = -log p the product is a sum S_k = w_1 Y_1 + ... + w_k Y_k of weighted exponentials. The density of S_k among those
-who continue has kinks only where a bound has cut an earlier stage, so it is kept as Chebyshev series between the kinks
-and integrated exactly.
+With Y = -log p the product is a sum S_k = w_1 Y_1 + ... + w_k Y_k of weighted exponentials. The density of S_k among
+those who continue has kinks only where a bound has cut an earlier stage, so it is kept as Chebyshev series between the
+kinks and integrated exactly.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 from jaxtyping import Float
 from numpy.polynomial import Chebyshev
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 Piece = tuple[float, float, Chebyshev]
 
@@ -29,7 +30,7 @@ def stage_level(critical: float, weights: Float[np.ndarray, " stage"]) -> float:
     if critical >= 1.0:
         return 1.0
     if np.allclose(weights, weights[0], rtol=1e-12):
-        return float(chi2.sf(-2 * math.log(critical) / weights[0], 2 * weights.size))
+        return float(chdtrc(2 * weights.size, -2 * math.log(critical) / weights[0]))
     never = np.full(weights.size, 0.0)
     never[-1] = critical
     return float(rejection_by_stage(never, np.ones(weights.size), weights).sum())
@@ -71,10 +72,7 @@ def rejection_by_stage(
         top = bound if math.isfinite(bound) else max(start, 0.0) + 60.0 * float(weights.sum())
         edges = _panels([cut for cut in cuts if cut < top] + [top], _WIDEST * float(weights.min()))
         before = pieces
-        pieces = [
-            (low, high, _density(before, w, least, low, high, start))
-            for low, high in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        pieces = [(low, high, _density(before, w, least, low, high, start)) for low, high in itertools.pairwise(edges)]
     return rejected
 
 
@@ -105,10 +103,7 @@ def _density(before: list[Piece], w: float, least: float, low: float, high: floa
     """Return the density of the sum on (low, high), from the pieces one stage earlier."""
     if not before:
         return Chebyshev.interpolate(lambda s: np.exp(-(s - start) / w) / w, _DEGREE, [low, high])
-    tilted = [
-        (a, b, Chebyshev.interpolate(lambda s, f=f: f(s) * np.exp((s - low) / w), _DEGREE, [a, b]).integ(lbnd=a))
-        for a, b, f in before
-    ]
+    tilted = [(a, b, _tilted(f, w, low, a, b)) for a, b, f in before]
 
     def value(s: Float[np.ndarray, " node"]) -> Float[np.ndarray, " node"]:
         total = np.zeros_like(s)
@@ -117,3 +112,8 @@ def _density(before: list[Piece], w: float, least: float, low: float, high: floa
         return total * np.exp(-(s - low) / w) / w
 
     return Chebyshev.interpolate(value, _DEGREE, [low, high])
+
+
+def _tilted(density: Chebyshev, w: float, origin: float, a: float, b: float) -> Chebyshev:
+    """Return the integral from a of density(s) exp((s - origin) / w)."""
+    return Chebyshev.interpolate(lambda s: density(s) * np.exp((s - origin) / w), _DEGREE, [a, b]).integ(lbnd=a)
