@@ -66,6 +66,7 @@ def landmark_responder(
             than two.
 
     Example:
+        >>> import numpy as np
         >>> rng = np.random.default_rng(1)
         >>> table = pd.DataFrame({"arm": ["placebo", "active"] * 30, "low": rng.random(60) < 0.5, "day": 61})
         >>> table["tbr"] = 2.2 - 0.2 * table.low + rng.normal(0, 0.2, 60)

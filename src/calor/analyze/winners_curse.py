@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from calor.analyze.estimate import Estimate
 from calor.errors import AnalysisError
@@ -70,7 +70,7 @@ def winners_curse(observed: Estimate, *, alpha: float = 0.05) -> WinnersCurse:
     if observed.se is None or not observed.se > 0 or observed.scale == "ratio":
         got = f"a {observed.scale} with se {observed.se}"
         raise AnalysisError.must("observed", "have a standard error on its own scale", got, fix="Give the log ratio.")
-    critical = float(norm.ppf(1 - alpha / 2))
+    critical = float(ndtri(1 - alpha / 2))
     z = observed.estimate / observed.se
     if abs(z) <= critical:
         raise AnalysisError.must("observed", f"be significant at {alpha}", f"z = {z:.2f}", fix="Nothing was selected.")
@@ -104,21 +104,25 @@ def exaggeration(true_z: float, alpha: float = 0.05) -> float:
     """
     if not true_z > 0:
         raise AnalysisError.must("true_z", "be positive", true_z, fix="Give the size of effect over standard error.")
-    c = float(norm.ppf(1 - alpha / 2))
-    above = true_z * norm.sf(c - true_z) + norm.pdf(c - true_z)
-    below = -true_z * norm.cdf(-c - true_z) + norm.pdf(-c - true_z)
+    c = float(ndtri(1 - alpha / 2))
+    above = true_z * ndtr(true_z - c) + _density(c - true_z)
+    below = -true_z * ndtr(-c - true_z) + _density(-c - true_z)
     return float((above + below) / _power(true_z, c) / true_z)
 
 
+def _density(z: float) -> float:
+    return float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+
+
 def _power(true_z: float, critical: float) -> float:
-    return float(norm.sf(critical - true_z) + norm.cdf(-critical - true_z))
+    return float(ndtr(true_z - critical) + ndtr(-critical - true_z))
 
 
 def _conditional_quantile(z: float, critical: float, probability: float) -> float:
     """True z at which a significant z is below the one seen with the given probability."""
 
     def below(true_z: float) -> float:
-        seen = norm.cdf(z - true_z) - norm.cdf(critical - true_z) + norm.cdf(-critical - true_z)
+        seen = ndtr(z - true_z) - ndtr(critical - true_z) + ndtr(-critical - true_z)
         return float(seen / _power(true_z, critical) - probability)
 
     return float(brentq(below, -30.0, z + 10.0))

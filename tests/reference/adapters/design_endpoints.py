@@ -231,7 +231,9 @@ def _rpact_accrual(i: Values) -> Accrual:
         times.append(times[-1] + (i["maxNumberOfSubjects"] - so_far) / intensity[-1])
     accrual = Accrual(np.diff(times).tolist(), intensity)
     given = "accrualIntensity" in i and min(intensity) >= 1 and i.get("accrualIntensityType") != "relative"
-    return accrual if given or "maxNumberOfSubjects" not in i else accrual.scaled(i["maxNumberOfSubjects"] / accrual.total)
+    return (
+        accrual if given or "maxNumberOfSubjects" not in i else accrual.scaled(i["maxNumberOfSubjects"] / accrual.total)
+    )
 
 
 def _rpact_dropout(i: Values) -> Dropout:
