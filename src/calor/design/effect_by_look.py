@@ -123,7 +123,7 @@ class EffectByLook:
     @property
     def _spread(self) -> Looks:
         """What turns a bound on z, standardized under the null, into one on a statistic with unit variance."""
-        return np.sqrt(self.information / self.null_information)
+        return np.asarray(np.sqrt(self.information / self.null_information))
 
     @property
     def _drifts(self) -> Looks:

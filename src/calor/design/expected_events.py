@@ -178,13 +178,11 @@ def time_of_events(strata: Sequence[Stratum], events: float, allocation_ratio: f
 
     late = end
     for _ in range(40):  # 2**40 accrual times: by then whoever could have the event has had it
-        if events >= participants or missing(late) >= 0:
+        if missing(late) >= 0:
             break
         late *= 2
-    if events >= participants or missing(late) < 0:
-        most = min(participants, missing(late) + events)
-        raise DesignError.must(
-            "events", "be reachable", f"{events:.1f} where at most {most:.1f} of {participants:.0f} are ever expected",
-            fix="Randomize more, follow longer, or expect less.",
-        )  # fmt: skip
-    return float(brentq(missing, 0.0 if missing(late) == 0 else late * 1e-9, late, xtol=1e-10, rtol=1e-13))
+    else:
+        got = f"{events:.1f} where at most {missing(late) + events:.1f} of {participants:.0f} are ever expected"
+        fix = "Randomize more, follow longer, or expect less."
+        raise DesignError.must("events", "be reachable", got, fix=fix)
+    return float(brentq(missing, late * 1e-9, late, xtol=1e-10, rtol=1e-13))

@@ -199,9 +199,7 @@ class _Question:
         return float(fitted), float(fitted + self.null if self.measure == "difference" else fitted * self.null)
 
 
-def _table(
-    design: GroupSequential, drift: float, total: float, question: _Question, fixed: float | None
-) -> SizeTable:
+def _table(design: GroupSequential, drift: float, total: float, question: _Question, fixed: float | None) -> SizeTable:
     n = total * design.information_fractions
     score = question.test == "restricted" and question.measure != "odds ratio"
     return SizeTable(
