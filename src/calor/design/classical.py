@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
 
+from calor.design.looks import Looks
 from calor.errors import DesignError
 from calor.kernels import critical_values
 
-Solve = Callable[
-    [
-        Float[np.ndarray, " look"],
-        Float[np.ndarray, " look"],
-        Float[np.ndarray, " look"],
-        int,
-    ],
-    Float[np.ndarray, " look"],
-]
+Solve = Callable[[float, Looks], Float[np.ndarray, " look"]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +23,7 @@ class ClassicalBoundary:
     Attributes:
         name: The boundary's name as a protocol prints it.
         alpha: Type I error, both sides together; None where the critical values were given.
-        solve: Function from fractions, binding futility bounds (lower, inner) and sides to the efficacy bounds.
+        solve: Function from alpha and the looks to the efficacy bounds.
     """
 
     name: str
@@ -43,17 +36,13 @@ class ClassicalBoundary:
                 "alpha", "lie strictly between 0 and 1", self.alpha, fix="Give 0.025 for a one-sided 2.5 % level."
             )
 
-    def efficacy_bounds(
-        self,
-        fractions: Float[np.ndarray, " look"],
-        times: Float[np.ndarray, " look"],
-        lower: Float[np.ndarray, " look"],
-        inner: Float[np.ndarray, " look"],
-        *,
-        sides: int,
-    ) -> Float[np.ndarray, " look"]:
-        """Return the efficacy bounds at the looks' fractions; see `SpendingFunction.efficacy_bounds`."""
-        return self.solve(fractions, lower, inner, sides)
+    def at_level(self, alpha: float) -> ClassicalBoundary:
+        """Return the same shape at another level."""
+        return replace(self, alpha=alpha)
+
+    def efficacy_bounds(self, looks: Looks) -> Float[np.ndarray, " look"]:
+        """Return the efficacy bounds at the looks."""
+        return self.solve(self.alpha or 0.0, looks)
 
 
 def wang_tsiatis(alpha: float, shape: float) -> ClassicalBoundary:
@@ -71,15 +60,12 @@ def wang_tsiatis(alpha: float, shape: float) -> ClassicalBoundary:
     if not abs(shape) <= 5:
         raise DesignError.must("shape", "lie between -5 and 5", shape, fix="0 is O'Brien-Fleming, 0.5 is Pocock.")
 
-    def solve(
-        fractions: Float[np.ndarray, " look"],
-        lower: Float[np.ndarray, " look"],
-        inner: Float[np.ndarray, " look"],
-        sides: int,
-    ) -> Float[np.ndarray, " look"]:
-        relative = (fractions / fractions[-1]) ** (shape - 0.5)
-        bounds: Float[np.ndarray, " look"] = critical_values.shaped_bounds(
-            fractions, relative, alpha / sides, lower, inner, sides == 2
+    def solve(alpha: float, looks: Looks) -> Float[np.ndarray, " look"]:
+        relative = (looks.fractions / looks.fractions[-1]) ** (shape - 0.5)
+        side = alpha / looks.sides
+        bounds: Float[np.ndarray, " look"]
+        bounds = critical_values.shaped_bounds(
+            looks.fractions, relative, side, looks.lower, looks.inner, looks.sides == 2
         )
         return bounds
 
@@ -130,32 +116,21 @@ def haybittle_peto(alpha: float, early: float = 3.0) -> ClassicalBoundary:
     if not (early > 0 and math.isfinite(early)):
         raise DesignError.must("early", "be positive and finite", early, fix="3 is customary.")
 
-    def solve(
-        fractions: Float[np.ndarray, " look"],
-        lower: Float[np.ndarray, " look"],
-        inner: Float[np.ndarray, " look"],
-        sides: int,
-    ) -> Float[np.ndarray, " look"]:
-        return closing(np.full(fractions.size, early), alpha, fractions, lower, inner, sides)
+    def solve(alpha: float, looks: Looks) -> Float[np.ndarray, " look"]:
+        return closing(np.full(looks.fractions.size, early), alpha, looks)
 
     return ClassicalBoundary(f"Haybittle-Peto ({early:g})", alpha, solve)
 
 
-def closing(
-    bounds: Float[np.ndarray, " look"],
-    alpha: float,
-    fractions: Float[np.ndarray, " look"],
-    lower: Float[np.ndarray, " look"],
-    inner: Float[np.ndarray, " look"],
-    sides: int,
-) -> Float[np.ndarray, " look"]:
+def closing(bounds: Float[np.ndarray, " look"], alpha: float, looks: Looks) -> Float[np.ndarray, " look"]:
     """Return `bounds` with the last one solved to keep the level.
 
     Raises:
         DesignError: The earlier bounds leave nothing to spend.
     """
-    closed: Float[np.ndarray, " look"] = critical_values.last_bound(
-        fractions, bounds, alpha / sides, lower, inner, sides == 2
+    closed: Float[np.ndarray, " look"]
+    closed = critical_values.last_bound(
+        looks.fractions, bounds, alpha / looks.sides, looks.lower, looks.inner, looks.sides == 2
     )
     if not math.isfinite(closed[-1]):
         raise DesignError.must(
@@ -183,15 +158,10 @@ def given(bounds: Sequence[float]) -> ClassicalBoundary:
             "bounds", "be positive critical values, the last one finite", bounds, fix="Give one z value per look."
         )
 
-    def solve(
-        fractions: Float[np.ndarray, " look"],
-        lower: Float[np.ndarray, " look"],
-        inner: Float[np.ndarray, " look"],
-        sides: int,
-    ) -> Float[np.ndarray, " look"]:
-        if fractions.size != values.size:
+    def solve(alpha: float, looks: Looks) -> Float[np.ndarray, " look"]:
+        if looks.fractions.size != values.size:
             raise DesignError.must(
-                "bounds", f"have one value per look ({fractions.size})", values.size, fix="Give as many as looks."
+                "bounds", f"have one value per look ({looks.fractions.size})", values.size, fix="Give as many as looks."
             )
         return values.copy()
 

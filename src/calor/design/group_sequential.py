@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from calor.design import beta_spending, operating_characteristics
 from calor.design.classical import ClassicalBoundary
+from calor.design.looks import Looks, rising
 from calor.design.operating_characteristics import Crossing
 from calor.design.spending import SpendingFunction
 from calor.errors import DesignError
@@ -65,8 +66,8 @@ class GroupSequential:
     futility_drift: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        fractions = _rising("information_fractions", self.information_fractions)
-        times = fractions if self.spending_times is None else _rising("spending_times", self.spending_times)
+        fractions = rising("information_fractions", self.information_fractions)
+        times = fractions if self.spending_times is None else rising("spending_times", self.spending_times)
         _check(self, fractions, times)
         put = object.__setattr__
         put(self, "information_fractions", fractions)
@@ -157,23 +158,6 @@ class GroupSequential:
         )
 
 
-def _rising(argument: str, values: object) -> Float[np.ndarray, " look"]:
-    try:
-        fractions = np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        fractions = np.empty(0)
-    if fractions.ndim != 1 or fractions.size == 0 or not np.all(np.isfinite(fractions)):
-        raise DesignError.must(argument, "be one number per look", values, fix="Give [0.5, 0.75, 1.0].")
-    steps = np.diff(fractions, prepend=0.0)
-    if np.any(steps < 1e-6):
-        look = int(np.argmax(steps < 1e-6)) + 1
-        rule = "be positive" if look == 1 else "increase"
-        raise DesignError.must(
-            argument, rule, fractions.tolist(), where=f"look {look}", fix="Give each look its own fraction."
-        )
-    return fractions
-
-
 def _check(design: GroupSequential, fractions: Float[np.ndarray, " look"], times: Float[np.ndarray, " look"]) -> None:
     """Refuse arguments that contradict each other."""
     if design.sides not in (1, 2):
@@ -250,7 +234,7 @@ def _efficacy_bounds(
     lower, inner = np.full(fractions.size, -math.inf), np.zeros(fractions.size)
     if futility is not None:
         lower, inner = (lower, futility) if design.sides == 2 else (futility, inner)
-    upper = design.efficacy.efficacy_bounds(fractions, times, lower, inner, sides=design.sides)
+    upper = design.efficacy.efficacy_bounds(Looks(fractions, times, lower, inner, design.sides))
     if not math.isfinite(upper[-1]):
         raise DesignError.must(
             "efficacy", "leave error to spend at the last look", upper.tolist(), fix="Spend less before the last look."
@@ -267,17 +251,17 @@ def _spending_both(
     """Return efficacy bounds, futility bounds and the drift, where futility spends an error too."""
     sides = design.sides
     if design.binding and isinstance(design.efficacy, SpendingFunction):
-        alpha_increments = np.diff(design.efficacy.spent(times, sides=sides), prepend=0.0) / sides
+        alpha_increments = design.efficacy.increments(times, sides=sides)
         if design.futility_under == "null":
             increments = np.diff(futility.cumulative(times, 1.0 - design.efficacy.alpha), prepend=0.0)
             upper, lower, _ = critical_values.binding_bounds(fractions, alpha_increments, increments, 0.0, False)
             return upper, lower, None
-        increments = np.diff(futility.spent(times), prepend=0.0)
+        increments = futility.increments(times)
         return beta_spending.binding(fractions, alpha_increments, increments, sides=sides)
     upper = _efficacy_bounds(design, fractions, times, None)
     if design.futility_under == "null":
         return upper, beta_spending.under_null(fractions, upper, times, futility), None
-    increments = np.diff(futility.spent(times), prepend=0.0)
+    increments = futility.increments(times)
     alpha = design.efficacy.alpha if design.efficacy.alpha is not None else 0.025
     lower, drift = beta_spending.non_binding(fractions, upper, increments, alpha=alpha, sides=sides)
     return upper, lower, drift

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
 
+from calor.design.looks import Looks
 from calor.errors import DesignError
 from calor.kernels import critical_values
 from calor.kernels.normal import upper_quantile, upper_tail
@@ -50,28 +51,19 @@ class SpendingFunction:
         times = np.minimum(np.asarray(fractions, dtype=float), 1.0)
         return sides * self.cumulative(times, self.total / sides)
 
-    def efficacy_bounds(
-        self,
-        fractions: Float[np.ndarray, " look"],
-        times: Float[np.ndarray, " look"],
-        lower: Float[np.ndarray, " look"],
-        inner: Float[np.ndarray, " look"],
-        *,
-        sides: int,
-    ) -> Float[np.ndarray, " look"]:
-        """Return the efficacy bounds that spend the error at spending times `times` (both sides together).
+    def increments(self, times: Float[np.ndarray, " look"], *, sides: int = 1) -> Float[np.ndarray, " look"]:
+        """Return the error spent at each look, on each side."""
+        return np.diff(self.spent(times, sides=sides), prepend=0.0) / sides
 
-        Args:
-            fractions: Information fraction of each look.
-            times: Spending time of each look; the fractions, unless the information came out otherwise than planned.
-            lower: Binding one-sided futility bounds, minus infinity where none.
-            inner: Binding inner futility bounds of a two-sided design, 0 where none.
-            sides: 1 or 2.
-        """
-        increments = np.diff(self.spent(times, sides=sides), prepend=0.0) / sides
-        bounds: Float[np.ndarray, " look"] = critical_values.spending_bounds(
-            fractions, increments, lower, inner, sides == 2
-        )
+    def at_level(self, alpha: float) -> SpendingFunction:
+        """Return the same function with another total."""
+        return replace(self, total=alpha)
+
+    def efficacy_bounds(self, looks: Looks) -> Float[np.ndarray, " look"]:
+        """Return the efficacy bounds that spend the error at the looks' spending times."""
+        spent = self.increments(looks.times, sides=looks.sides)
+        bounds: Float[np.ndarray, " look"]
+        bounds = critical_values.spending_bounds(looks.fractions, spent, looks.lower, looks.inner, looks.sides == 2)
         return bounds
 
 

@@ -1,0 +1,243 @@
+"""Closed testing over nested or overlapping populations in a trial with stages and selection.
+
+Every intersection of the populations' null hypotheses is tested by combining its stage-wise p-values; a population's
+hypothesis is rejected when every intersection that contains it is. A population dropped at an interim look leaves the
+intersections of the later stages, which are then tested by the populations still followed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from calor.design import intersection
+from calor.design.conditional_power import conditional_rejection_probability
+from calor.design.fisher_combination import FisherCombination
+from calor.design.inverse_normal import InverseNormal
+from calor.design.repeated import critical_at, evidence, repeated_p
+from calor.errors import DesignError
+
+IntersectionTest = Literal["bonferroni", "simes", "sidak", "spiessens_debois"]
+Combination = InverseNormal | FisherCombination
+Correlations = Sequence[Float[np.ndarray, "population population"]]
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedTest:
+    """The closed test of every population at every stage done.
+
+    Attributes:
+        populations: Names, in the order of the rows below.
+        intersections: Each intersection, as membership of the populations; the largest first.
+        adjusted_p: Stage-wise p-value of each intersection; NaN where none of its populations was followed.
+        statistics: Combined statistic of each intersection up to each stage (z, or Fisher's product); NaN once a
+            stage is missing.
+        rejected_intersections: Intersections rejected by each stage.
+        rejected: Populations whose hypothesis is rejected by each stage.
+        repeated_p: Smallest level at which the closed test rejects each population at each stage; NaN where the
+            population was not followed.
+        conditional_rejection: Probability under the null of rejecting each population later; NaN at the last stage.
+    """
+
+    populations: tuple[str, ...]
+    intersections: tuple[tuple[bool, ...], ...]
+    adjusted_p: Float[np.ndarray, "intersection stage"]
+    statistics: Float[np.ndarray, "intersection stage"]
+    rejected_intersections: Bool[np.ndarray, "intersection stage"]
+    rejected: Bool[np.ndarray, "population stage"]
+    repeated_p: Float[np.ndarray, "population stage"]
+    conditional_rejection: Float[np.ndarray, "population stage"]
+
+    def __str__(self) -> str:
+        stage = self.rejected.shape[1]
+        parts = [
+            f"{name}: {'rejected' if done[-1] else 'not rejected'}"
+            for name, done in zip(self.populations, self.rejected, strict=True)
+        ]
+        return f"closed test after stage {stage}: " + "; ".join(parts)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per intersection and stage."""
+        rows = []
+        for i, members in enumerate(self.intersections):
+            name = " & ".join(itertools.compress(self.populations, members))
+            for k in range(self.adjusted_p.shape[1]):
+                done = bool(self.rejected_intersections[i, k])
+                rows.append((name, k + 1, self.adjusted_p[i, k], self.statistics[i, k], done))
+        return pd.DataFrame(rows, columns=["intersection", "stage", "adjusted_p", "statistic", "rejected"])
+
+
+def closed_test(
+    test: Combination,
+    p_values: Float[np.ndarray, "population stage"],
+    *,
+    intersection_test: IntersectionTest = "simes",
+    correlations: Correlations | None = None,
+    populations: Sequence[str] | None = None,
+) -> ClosedTest:
+    """Test every population, controlling the probability of any false rejection.
+
+    Args:
+        test: The combination test for every intersection.
+        p_values: One-sided p-value of each population and stage; NaN from the stage on at which it is not followed.
+        intersection_test: Test of an intersection within a stage.
+        correlations: For "spiessens_debois", the populations' correlation at each stage.
+        populations: Names; "1", "2", ... when None.
+
+    Raises:
+        DesignError: P-values outside 0 to 1, a population followed again after being dropped, none followed at a
+            stage, or correlations missing or given in vain.
+
+    >>> from calor.design import GroupSequential, spending
+    >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.pocock(0.025)))
+    >>> p = np.array([[0.0367, 0.0635], [0.0385, 0.0374]])
+    >>> print(closed_test(test, p, populations=["biomarker_positive", "full_population"]))
+    closed test after stage 2: biomarker_positive: rejected; full_population: rejected
+
+    Reference: Marcus R, Peritz E, Gabriel KR. Biometrika 1976;63:655-660. Wassmer G, Brannath W. Group Sequential and
+        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016, ch. 11.
+    """
+    p = _checked(test, p_values, intersection_test, correlations)
+    names = tuple(populations) if populations is not None else tuple(str(g + 1) for g in range(p.shape[0]))
+    if len(set(names)) != p.shape[0]:
+        raise DesignError.must("populations", f"be {p.shape[0]} different names", names, fix="Name each row once.")
+    subsets = intersections(p.shape[0])
+    adjusted = np.array(
+        [[_adjusted(p[:, k], s, intersection_test, correlations, k) for k in range(p.shape[1])] for s in subsets]
+    )
+    shape = adjusted.shape
+    statistics, repeated, conditional = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    crossed = np.zeros(shape, dtype=bool)
+    last = _stages(test)
+    for i, k in itertools.product(range(shape[0]), range(shape[1])):
+        done = adjusted[i, : k + 1]
+        if not np.isnan(done).any():
+            strength = evidence(test, done, k + 1)
+            fisher = isinstance(test, FisherCombination)
+            statistics[i, k] = math.exp(-strength) if fisher else strength
+            crossed[i, k] = strength >= critical_at(test, k + 1)
+            repeated[i, k] = _repeated(test, done, strength)
+            if k + 1 < last:
+                conditional[i, k] = _conditional(test, done, strength)
+    rejected = np.maximum.accumulate(crossed, axis=1)
+    inside = np.array(subsets)
+    followed = ~np.isnan(p)
+
+    def over_members(values: Float[np.ndarray, "intersection stage"], worst: str) -> Float[np.ndarray, "p s"]:
+        reduce = np.max if worst == "max" else np.min
+        rows = [reduce(values[inside[:, g]], axis=0) for g in range(p.shape[0])]
+        return np.where(followed, np.array(rows), np.nan)
+
+    return ClosedTest(
+        populations=names,
+        intersections=subsets,
+        adjusted_p=adjusted,
+        statistics=statistics,
+        rejected_intersections=rejected,
+        rejected=np.array([rejected[inside[:, g]].all(axis=0) for g in range(p.shape[0])]),
+        repeated_p=over_members(repeated, "max"),
+        conditional_rejection=over_members(conditional, "min"),
+    )
+
+
+def intersections(populations: int) -> tuple[tuple[bool, ...], ...]:
+    """Return every non-empty set of populations as membership flags, the largest sets first.
+
+    >>> intersections(2)
+    ((True, True), (True, False), (False, True))
+    """
+    flags = [f for f in itertools.product((True, False), repeat=populations) if any(f)]
+    return tuple(sorted(flags, key=lambda f: -sum(f)))
+
+
+def adjust(
+    p_values: Float[np.ndarray, " population"],
+    intersection_test: IntersectionTest,
+    correlation: Float[np.ndarray, "population population"] | None = None,
+) -> float:
+    """Return the p-value of an intersection from those of the populations followed (NaN: not followed).
+
+    >>> adjust(np.array([0.01, np.nan, 0.04]), "bonferroni")
+    0.02
+    """
+    followed = ~np.isnan(p_values)
+    if not followed.any():
+        return math.nan
+    p = p_values[followed]
+    if intersection_test == "spiessens_debois":
+        if correlation is None:
+            raise DesignError.must("correlations", "be given for spiessens_debois", None, fix="See intersection.")
+        return intersection.spiessens_debois(p, np.asarray(correlation)[np.ix_(followed, followed)])
+    plain = {"bonferroni": intersection.bonferroni, "simes": intersection.simes, "sidak": intersection.sidak}
+    return plain[intersection_test](p)
+
+
+def _adjusted(
+    p: Float[np.ndarray, " population"],
+    members: tuple[bool, ...],
+    intersection_test: IntersectionTest,
+    correlations: Correlations | None,
+    stage: int,
+) -> float:
+    correlation = None if correlations is None else correlations[stage]
+    return adjust(np.where(np.array(members), p, np.nan), intersection_test, correlation)
+
+
+def _stages(test: Combination) -> int:
+    return test.weights.size
+
+
+def _repeated(test: Combination, adjusted: Float[np.ndarray, " stage"], strength: float) -> float:
+    if isinstance(test, FisherCombination):
+        return test.repeated_p(adjusted.tolist())
+    return repeated_p(test, adjusted.size, strength)
+
+
+def _conditional(test: Combination, adjusted: Float[np.ndarray, " stage"], strength: float) -> float:
+    if isinstance(test, FisherCombination):
+        return test.conditional_rejection(adjusted.tolist())
+    return conditional_rejection_probability(test.design, adjusted.size, strength)
+
+
+def _checked(
+    test: Combination,
+    p_values: Float[np.ndarray, "population stage"],
+    intersection_test: str,
+    correlations: Correlations | None,
+) -> Float[np.ndarray, "population stage"]:
+    """Return the p-values as an array, refusing tables that no trial can give."""
+    p = np.array(p_values, dtype=float)
+    stages = _stages(test)
+    if p.ndim != 2 or p.shape[0] == 0 or not 1 <= p.shape[1] <= stages:
+        raise DesignError.must(
+            "p_values", f"be a table of populations by 1 to {stages} stages", f"shape {p.shape}", fix="Add the rows."
+        )
+    if np.any((p < 0) | (p > 1)):
+        raise DesignError.must("p_values", "lie between 0 and 1", p.tolist(), fix="Give one-sided p-values.")
+    missing = np.isnan(p)
+    if np.any(missing[:, :-1] & ~missing[:, 1:]):
+        row = int(np.argmax((missing[:, :-1] & ~missing[:, 1:]).any(axis=1))) + 1
+        raise DesignError.must(
+            "p_values", "stay missing once a population is dropped", p[row - 1].tolist(), where=f"population {row}",
+            fix="A population that was dropped cannot come back.",
+        )  # fmt: skip
+    if missing.all(axis=0).any():
+        stage = int(np.argmax(missing.all(axis=0))) + 1
+        raise DesignError.must("p_values", "be known for a population", "none", where=f"stage {stage}", fix="Cut it.")
+    if intersection_test not in ("bonferroni", "simes", "sidak", "spiessens_debois"):
+        fix = "Use bonferroni, simes, sidak or spiessens_debois."
+        raise DesignError.must("intersection_test", "be a known test", repr(intersection_test), fix=fix)
+    if (intersection_test == "spiessens_debois") is not (correlations is not None):
+        raise DesignError.must(
+            "correlations", "go with spiessens_debois and only with it", "one without the other", fix="Give both."
+        )
+    if correlations is not None and len(correlations) < p.shape[1]:
+        raise DesignError.must("correlations", f"be {p.shape[1]} matrices", len(correlations), fix="One per stage.")
+    return p
