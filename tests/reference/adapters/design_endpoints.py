@@ -34,6 +34,7 @@ from calor.design.operating_characteristics import Crossing
 from calor.design.size_table import SizeTable
 from calor.design.weighted_logrank import FlemingHarrington
 from tests.reference.registry import Case, adapter, close, number
+from tests.reference.rpact_designs import group_sequential
 
 Values = dict[str, Any]
 
@@ -52,44 +53,6 @@ def _numbers(value: Any) -> list[float]:
 
 
 # rpact
-
-
-def rpact_design(d: Values) -> GroupSequential:
-    """Build the design that rpact's getDesignGroupSequential makes of the same arguments."""
-    looks = int(d.get("kMax") or len(d["informationRates"]))
-    fractions = d.get("informationRates") or [(k + 1) / looks for k in range(looks)]
-    sides = int(d.get("sided", 1))
-    alpha, beta = d.get("alpha", 0.025), d.get("beta", 0.2)
-    futility: Any = None
-    binding = bool(d.get("bindingFutility", False))
-    if d.get("futilityBounds"):
-        futility = [-math.inf if x in ("NA", None) or x <= -6 else x for x in _list(d["futilityBounds"])]
-    kind = d.get("typeBetaSpending", "none")
-    if kind != "none":
-        futility = _rpact_spending(kind.replace("bs", "as"), beta, d.get("gammaB"), d.get("userBetaSpending"))
-    name = d.get("typeOfDesign", "OF")
-    if name.startswith("as") or name == "noEarlyEfficacy" or looks == 1:
-        efficacy = _rpact_spending(name, alpha, d.get("gammaA"), d.get("userAlphaSpending"))
-    else:
-        efficacy = {
-            "OF": lambda: classical.obrien_fleming(alpha),
-            "P": lambda: classical.pocock(alpha),
-            "WT": lambda: classical.wang_tsiatis(alpha, d["deltaWT"]),
-            "HP": lambda: classical.haybittle_peto(alpha, d.get("constantBoundsHP", 3.0)),
-        }[name]()
-    return GroupSequential(fractions, efficacy=efficacy, futility=futility, binding=binding, sides=sides)
-
-
-def _rpact_spending(name: str, total: float, parameter: Any, user: Any) -> spending.SpendingFunction:
-    if name == "asUser":
-        return spending.given(user)
-    made = {
-        "asOF": lambda: spending.obrien_fleming(total),
-        "asP": lambda: spending.pocock(total),
-        "asKD": lambda: spending.kim_demets(total, parameter),
-        "asHSD": lambda: spending.hwang_shih_decani(total, parameter),
-    }
-    return made.get(name, lambda: spending.at_the_end(total))()
 
 
 def _comparison(i: Values, no_effect: float) -> Comparison:
@@ -187,7 +150,7 @@ def _fixed(table: SizeTable) -> float:
 @adapter("design_rpact_power_samplesize", r"(ss|pw)means.*")
 def rpact_means(case: Case) -> None:
     i = case["inputs"]
-    design, comparison = rpact_design(i["design"]), _comparison(i, 0.0)
+    design, comparison = group_sequential(i["design"]), _comparison(i, 0.0)
     test: means.Test = "z" if i.get("normalApproximation") else "t"
     tables = []
     for difference in _list(i["alternative"]):
@@ -203,7 +166,7 @@ def rpact_means(case: Case) -> None:
 def rpact_rates(case: Case) -> None:
     i = case["inputs"]
     ratio = bool(i.get("riskRatio", False))
-    design, comparison = rpact_design(i["design"]), _comparison(i, 1.0 if ratio else 0.0)
+    design, comparison = group_sequential(i["design"]), _comparison(i, 1.0 if ratio else 0.0)
     tables = []
     for treatment in _list(i["pi1"]):
         assumed = {
@@ -263,7 +226,7 @@ def _rpact_dropout(i: Values) -> Dropout:
 @adapter("design_rpact_power_samplesize", r"(ss|pw)surv.*")
 def rpact_survival(case: Case) -> None:
     i = case["inputs"]
-    design, control, accrual = rpact_design(i["design"]), _rpact_control(i), _rpact_accrual(i)
+    design, control, accrual = group_sequential(i["design"]), _rpact_control(i), _rpact_accrual(i)
     comparison = _comparison(i, 1.0)
     tables = []
     for ratio in _rpact_ratios(i):
