@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, inf, log
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from calor.design.graph import Graph
 from calor.design.spending import SpendingFunction
 from calor.errors import DesignError
+from calor.kernels import critical_values
 from calor.kernels import graph as kernel
 from calor.kernels.normal import upper_quantile
 
@@ -79,9 +80,9 @@ class MonitoredHypothesis:
 
     def bounds(self, level: float, fractions: Float[np.ndarray, " look"]) -> Float[np.ndarray, " look"]:
         """Return the bounds on z at these looks when the hypothesis holds `level` of alpha."""
-        none = np.full(fractions.size, -inf)
-        spender = replace(self.spending, total=level)
-        return spender.efficacy_bounds(fractions, fractions, none, np.zeros(fractions.size), sides=1)
+        spent = self.spending.at_level(level).increments(fractions)
+        no_futility, no_inner = np.full(fractions.size, -inf), np.zeros(fractions.size)
+        return np.asarray(critical_values.spending_bounds(fractions, spent, no_futility, no_inner, False))
 
 
 @dataclass(frozen=True, eq=False)

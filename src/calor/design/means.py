@@ -118,6 +118,8 @@ def _z_drift(noncentrality: float, level: float, df: float) -> float:
     """Return the drift that gives a z-test the power of the t-test."""
     sign = 1.0 if noncentrality >= 0 else -1.0
     missed = float(nct.cdf(sign * student.isf(level, df), df, noncentrality))
+    if not 1e-12 < missed < 1 - 1e-12:  # the power is 0 or 1 either way, and a quantile of it is lost
+        return noncentrality
     return float(-sign * ndtri(level) - ndtri(missed))
 
 

@@ -76,5 +76,5 @@ def test_hypotheses_must_match_the_graph_and_share_looks() -> None:
         group_sequential_graph(TWO, [one], 0.025)
     with pytest.raises(DesignError, match="`monitored` must have the same looks"):
         group_sequential_graph(TWO, [one, two], 0.025)
-    with pytest.raises(DesignError, match="`alpha` must lie between 0 and 0.5"):
+    with pytest.raises(DesignError, match=r"`alpha` must lie between 0 and 0\.5"):
         group_sequential_graph(TWO, [one, one], 0.5)
