@@ -561,7 +561,8 @@ def gsdesign2_design_ahr(case: Case) -> None:
 def gsdesign2_power_wlr(case: Case) -> None:
     i = case["inputs"]
     strata, times, ratio = _gs2_strata(i), _numbers(i["analysis_time"]), i.get("ratio", 1.0)
-    weight = FlemingHarrington(*(float(x) for x in re.findall(r"[-\d.]+", i["weight"])))
+    powers = [float(x) for x in re.findall(r"[-\d.]+", i["weight"])]
+    weight = FlemingHarrington(*(powers or (0.0, 0.0)))  # no powers: the log-rank test
     efficacy = _gs2_spending(i["upper"])
     assert efficacy is not None
     table = weighted_logrank.power(strata, times=times, weight=weight, efficacy=efficacy, allocation_ratio=ratio)
