@@ -73,7 +73,7 @@ class EffectByLook:
             lower[k] = min(-solve_tail(kernel.mirrored(state), now[k], -drifts[k], spent[k]), upper[k])
             if k < now.size - 1:
                 state = kernel.stay(state, now[k], now[k + 1], drifts[k], (lower[k], 0.0, upper[k]))
-        return np.minimum(lower / self._spread, efficacy_bounds)
+        return np.asarray(np.minimum(lower / self._spread, efficacy_bounds))
 
     def crossing(self, efficacy_bounds: Looks, futility_bounds: Looks) -> Crossing:
         """Return the probabilities of crossing each bound under the effect."""
