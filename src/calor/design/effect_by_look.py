@@ -73,7 +73,7 @@ class EffectByLook:
             lower[k] = min(-solve_tail(kernel.mirrored(state), now[k], -drifts[k], spent[k]), upper[k])
             if k < now.size - 1:
                 state = kernel.stay(state, now[k], now[k + 1], drifts[k], (lower[k], 0.0, upper[k]))
-        return np.asarray(lower / self._spread)
+        return np.asarray(np.minimum(lower / self._spread, efficacy_bounds))
 
     def crossing(self, efficacy_bounds: Looks, futility_bounds: Looks) -> Crossing:
         """Return the probabilities of crossing each bound under the effect."""
@@ -123,7 +123,7 @@ class EffectByLook:
     @property
     def _spread(self) -> Looks:
         """What turns a bound on z, standardized under the null, into one on a statistic with unit variance."""
-        return np.sqrt(self.information / self.null_information)
+        return np.asarray(np.sqrt(self.information / self.null_information))
 
     @property
     def _drifts(self) -> Looks:

@@ -196,7 +196,7 @@ class TreatedHazard:
 
     def at(self, time: Times) -> Times:
         """Return the hazard at a time."""
-        return self.control.at(time) * self.ratio.at(time)
+        return np.asarray(self.control.at(time) * self.ratio.at(time))
 
     def cumulative(self, time: Times) -> Times:
         """Return the hazard summed up to a time."""

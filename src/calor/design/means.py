@@ -58,12 +58,13 @@ def sample_size(
     null = 0.0 if comparison.null is None else comparison.null
     _check_difference(difference)
     comparison.directed(difference - null)
-    per_root_n = abs(difference - null) / scale * sqrt(np.prod(comparison.shares))
+    per_root_n = abs(difference - null) / scale * sqrt(float(np.prod(comparison.shares)))
     z_drift = design.drift(power)
     level = design.alpha / design.sides
-    normal = ((-ndtri(level) + ndtri(power)) / per_root_n) ** 2
+    z_sum = float(ndtri(power) - ndtri(level))
+    normal = (z_sum / per_root_n) ** 2
     fixed = normal if test == "z" else _t_participants(level, power, per_root_n, normal, baseline_correlation)
-    total = fixed * z_drift**2 / (-ndtri(level) + ndtri(power)) ** 2
+    total = fixed * (z_drift / z_sum) ** 2
     return _table(design, z_drift, total, difference, (scale, baseline_correlation, test), comparison, fixed)
 
 
@@ -106,7 +107,7 @@ def power(
         raise DesignError.must("participants", "be positive and finite", participants, fix="Give both arms together.")
     null = 0.0 if comparison.null is None else comparison.null
     direction = comparison.direction(difference - null)
-    drift = direction * (difference - null) / scale * sqrt(participants * np.prod(comparison.shares))
+    drift = direction * (difference - null) / scale * sqrt(participants * float(np.prod(comparison.shares)))
     if test == "t":
         df = _df(np.array([participants]), baseline_correlation)[0]
         drift = _z_drift(drift, design.alpha / design.sides, df)
@@ -117,6 +118,8 @@ def _z_drift(noncentrality: float, level: float, df: float) -> float:
     """Return the drift that gives a z-test the power of the t-test."""
     sign = 1.0 if noncentrality >= 0 else -1.0
     missed = float(nct.cdf(sign * student.isf(level, df), df, noncentrality))
+    if not 1e-12 < missed < 1 - 1e-12:  # the power is 0 or 1 either way, and a quantile of it is lost
+        return noncentrality
     return float(-sign * ndtri(level) - ndtri(missed))
 
 
@@ -148,7 +151,7 @@ def _table(
     efficacy, futility = design.efficacy_bounds, design.futility_bounds
     if test == "t":
         df = _df(n, correlation)
-        efficacy, futility = -student.isf(ndtr(efficacy), df), -student.isf(ndtr(futility), df)
+        efficacy, futility = _t_quantiles(efficacy, df), _t_quantiles(futility, df)
     name = "Means, t-test" if test == "t" else "Means, z-test"
     return SizeTable(
         title="Means, ANCOVA" if correlation else name,
@@ -162,6 +165,11 @@ def _table(
         futility_effect=null + futility * se,
         fixed_participants=fixed,
     )
+
+
+def _t_quantiles(z: Float[np.ndarray, " look"], df: Float[np.ndarray, " look"]) -> Float[np.ndarray, " look"]:
+    """Return the quantiles of t that leave the same upper tails as z."""
+    return np.asarray(student.isf(ndtr(-z), df))
 
 
 def _df(n: Float[np.ndarray, " look"], correlation: float) -> Float[np.ndarray, " look"]:

@@ -100,7 +100,7 @@ def scores(
     >>> trial = Stratum(Accrual.uniform(12, 300), hazard, ratio, Dropout.none())
     >>> late = scores([trial], [FlemingHarrington(0, 0), FlemingHarrington(0, 0.5)], time=36)
     >>> (late.mean / np.sqrt(late.covariance.diagonal())).round(3)
-    array([2.824, 2.666])
+    array([2.842, 2.691])
     """
     check_looks(strata, [time])
     if not weights:
@@ -155,10 +155,17 @@ def power(
     >>> trial = Stratum(Accrual.uniform(12, 400), PiecewiseHazard.from_median(12), late, Dropout.none())
     >>> efficacy = spending.obrien_fleming(0.025)
     >>> round(power([trial], times=[24, 36], weight=FlemingHarrington(0, 0.5), efficacy=efficacy).power, 3)
-    0.945
+    0.967
     """
     looks = check_looks(strata, times)
-    return _table([scores(strata, [weight], t, allocation_ratio) for t in looks], looks, weight, efficacy, futility, (1.0, allocation_ratio))
+    return _table(
+        [scores(strata, [weight], t, allocation_ratio) for t in looks],
+        looks,
+        weight,
+        efficacy,
+        futility,
+        (1.0, allocation_ratio),
+    )
 
 
 def sample_size(
@@ -195,7 +202,7 @@ def sample_size(
     >>> trial = Stratum(Accrual.uniform(12), PiecewiseHazard.from_median(12), late, Dropout.none())
     >>> weight, efficacy = FlemingHarrington(0, 0.5), spending.obrien_fleming(0.025)
     >>> round(sample_size([trial], times=[24, 36], weight=weight, power=0.9, efficacy=efficacy).total)
-    333
+    289
     """
     looks = check_looks(strata, times)
     at_looks = [scores(strata, [weight], t, allocation_ratio) for t in looks]

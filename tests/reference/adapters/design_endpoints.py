@@ -1,11 +1,11 @@
-"""rpact, gsDesign, gsDesign2 and R's power.t.test: sample size, power, events and dates of fixed and sequential trials."""
+"""rpact, gsDesign, gsDesign2, R's power.t.test: sample size, power, events, dates of fixed and sequential trials."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
@@ -34,6 +34,7 @@ from calor.design.operating_characteristics import Crossing
 from calor.design.size_table import SizeTable
 from calor.design.weighted_logrank import FlemingHarrington
 from tests.reference.registry import Case, adapter, close, number
+from tests.reference.rpact_designs import group_sequential
 
 Values = dict[str, Any]
 
@@ -54,44 +55,6 @@ def _numbers(value: Any) -> list[float]:
 # rpact
 
 
-def rpact_design(d: Values) -> GroupSequential:
-    """Build the design that rpact's getDesignGroupSequential makes of the same arguments."""
-    looks = int(d.get("kMax") or len(d["informationRates"]))
-    fractions = d.get("informationRates") or [(k + 1) / looks for k in range(looks)]
-    sides = int(d.get("sided", 1))
-    alpha, beta = d.get("alpha", 0.025), d.get("beta", 0.2)
-    futility: Any = None
-    binding = bool(d.get("bindingFutility", False))
-    if d.get("futilityBounds"):
-        futility = [-math.inf if x in ("NA", None) or x <= -6 else x for x in _list(d["futilityBounds"])]
-    kind = d.get("typeBetaSpending", "none")
-    if kind != "none":
-        futility = _rpact_spending(kind.replace("bs", "as"), beta, d.get("gammaB"), d.get("userBetaSpending"))
-    name = d.get("typeOfDesign", "OF")
-    if name.startswith("as") or name == "noEarlyEfficacy" or looks == 1:
-        efficacy = _rpact_spending(name, alpha, d.get("gammaA"), d.get("userAlphaSpending"))
-    else:
-        efficacy = {
-            "OF": lambda: classical.obrien_fleming(alpha),
-            "P": lambda: classical.pocock(alpha),
-            "WT": lambda: classical.wang_tsiatis(alpha, d["deltaWT"]),
-            "HP": lambda: classical.haybittle_peto(alpha, d.get("constantBoundsHP", 3.0)),
-        }[name]()
-    return GroupSequential(fractions, efficacy=efficacy, futility=futility, binding=binding, sides=sides)
-
-
-def _rpact_spending(name: str, total: float, parameter: Any, user: Any) -> spending.SpendingFunction:
-    if name == "asUser":
-        return spending.given(user)
-    made = {
-        "asOF": lambda: spending.obrien_fleming(total),
-        "asP": lambda: spending.pocock(total),
-        "asKD": lambda: spending.kim_demets(total, parameter),
-        "asHSD": lambda: spending.hwang_shih_decani(total, parameter),
-    }
-    return made.get(name, lambda: spending.at_the_end(total))()
-
-
 def _comparison(i: Values, no_effect: float) -> Comparison:
     upper = i.get("directionUpper")
     if upper is None:
@@ -105,59 +68,79 @@ def _power(i: Values) -> float:
     return 1 - float(i["design"].get("beta", 0.2))
 
 
-def _compare_tables(case: Case, tables: list[SizeTable]) -> None:
-    """Compare every number of one table per assumed effect with rpact's output, where it gives one."""
-    want, tolerance = case["outputs"], case["tolerance"]
+class _Outputs(NamedTuple):
+    """rpact's output: what it gives is compared, what it does not give is passed over."""
 
-    def scalars(name: str, got: list[float]) -> None:
-        if name in want:
-            wanted = _numbers(want[name])
+    want: Values
+    tolerance: float
+
+    def scalars(self, name: str, got: list[float]) -> None:
+        """Compare one value per assumed effect."""
+        if name in self.want:
+            wanted = _numbers(self.want[name])
             for k, value in enumerate(got):
-                close(value, wanted[k if len(wanted) == len(got) else 0], tolerance, f"{name}[{k}]")
+                close(value, wanted[k if len(wanted) == len(got) else 0], self.tolerance, f"{name}[{k}]")
 
-    def rows(name: str, got: list[np.ndarray], tolerance: float = tolerance) -> None:
-        for k, row in enumerate(want.get(name) or []):
+    def rows(self, name: str, got: list[np.ndarray]) -> None:
+        """Compare one row per look, one value per assumed effect in it."""
+        for k, row in enumerate(self.want.get(name) or []):
             wanted = _numbers(row)
             for j, values in enumerate(got):
                 expected = wanted[j if len(wanted) == len(got) else 0]
-                if not math.isnan(expected) and k < len(values):  # NA: rpact has no such bound
-                    close(float(values[k]), expected, tolerance, f"{name}[{k}][{j}]")
+                if not math.isnan(expected):  # NA: rpact has no such bound
+                    close(float(values[k]), expected, self.tolerance, f"{name}[{k}][{j}]")
 
-    first = tables[0]
-    scalars("nFixed", [_fixed(t) for t in tables])
+
+def _compare_tables(case: Case, tables: list[SizeTable]) -> None:
+    """Compare every number of one table per assumed effect with rpact's output, where it gives one."""
+    want = _Outputs(case["outputs"], case["tolerance"])
+    _compare_participants(want, tables)
+    _compare_stopping(want, tables)
+    if tables[0].events is not None and tables[0].times is not None:
+        _compare_events(want, tables)
+
+
+def _compare_participants(want: _Outputs, tables: list[SizeTable]) -> None:
+    want.scalars("nFixed", [_fixed(t) for t in tables])
     for arm in (0, 1):
         name = f"{2 - arm}"  # rpact's group 1 is treatment
-        scalars(f"nFixed{name}", [_fixed(t) * t.participants[-1, arm] / t.total for t in tables])
-        scalars(f"maxNumberOfSubjects{name}", [t.participants[-1, arm] for t in tables])
-        rows(f"numberOfSubjects{name}", [t.participants[:, arm] for t in tables])
-    scalars("maxNumberOfSubjects", [t.total for t in tables])
-    rows("numberOfSubjects", [t.participants.sum(axis=1) for t in tables])
-    scalars("expectedNumberOfSubjects", [t.expected_participants() for t in tables])
-    scalars("expectedNumberOfSubjectsH1", [t.expected_participants() for t in tables])
-    scalars("expectedNumberOfSubjectsH01", [t.expected_participants("halfway") for t in tables])
-    scalars("expectedNumberOfSubjectsH0", [t.expected_participants("null") for t in tables])
-    scalars("overallReject", [t.crossing.efficacy.sum() for t in tables])  # either side of a two-sided design
-    rows("rejectPerStage", [t.crossing.efficacy for t in tables])
-    rows("futilityPerStage", [t.crossing.futility[:-1] for t in tables])
-    if "NA" not in _list(want.get("futilityStop", "NA")):
-        scalars("futilityStop", [t.crossing.futility[:-1].sum() for t in tables])
-    scalars("earlyStop", [(t.crossing.efficacy + t.crossing.futility)[:-1].sum() for t in tables])
-    rows("criticalValuesPValueScale", [first.to_frame()["p_value"].to_numpy()])
-    rows("criticalValuesEffectScale", [t.efficacy_effect for t in tables])
-    rows("futilityBoundsEffectScale", [t.futility_effect for t in tables])
-    scalars("effect", [t.effect - t.null if "rate" in case["function"].lower() else t.effect for t in tables])
-    if first.events is not None and first.times is not None:
-        scalars("eventsFixed", [t.fixed_events or math.nan for t in tables])
-        scalars("maxNumberOfEvents", [t.events[-1] for t in tables])
-        rows("cumulativeEventsPerStage", [t.events for t in tables])
-        rows("eventsPerStage", [t.events for t in tables])
-        scalars("expectedEventsH0", [t.expected_events("null") for t in tables])
-        scalars("expectedEventsH01", [t.expected_events("halfway") for t in tables])
-        scalars("expectedEventsH1", [t.expected_events() for t in tables])
-        scalars("expectedNumberOfEvents", [t.expected_events() for t in tables])
-        rows("analysisTime", [t.times for t in tables])
-        scalars("studyDuration", [t.expected_duration for t in tables])
-        scalars("maxStudyDuration", [t.times[-1] for t in tables])
+        want.scalars(f"nFixed{name}", [_fixed(t) * t.participants[-1, arm] / t.total for t in tables])
+        want.scalars(f"maxNumberOfSubjects{name}", [t.participants[-1, arm] for t in tables])
+        want.rows(f"numberOfSubjects{name}", [t.participants[:, arm] for t in tables])
+    want.scalars("maxNumberOfSubjects", [t.total for t in tables])
+    want.rows("numberOfSubjects", [t.participants.sum(axis=1) for t in tables])
+    want.scalars("expectedNumberOfSubjects", [t.expected_participants() for t in tables])
+    want.scalars("expectedNumberOfSubjectsH1", [t.expected_participants() for t in tables])
+    want.scalars("expectedNumberOfSubjectsH01", [t.expected_participants("halfway") for t in tables])
+    want.scalars("expectedNumberOfSubjectsH0", [t.expected_participants("null") for t in tables])
+
+
+def _compare_stopping(want: _Outputs, tables: list[SizeTable]) -> None:
+    want.scalars("overallReject", [t.crossing.efficacy.sum() for t in tables])  # either side of a two-sided design
+    want.rows("rejectPerStage", [t.crossing.efficacy for t in tables])
+    want.rows("futilityPerStage", [t.crossing.futility[:-1] for t in tables])
+    if "NA" not in _list(want.want.get("futilityStop", "NA")):
+        want.scalars("futilityStop", [t.crossing.futility[:-1].sum() for t in tables])
+    want.scalars("earlyStop", [(t.crossing.efficacy + t.crossing.futility)[:-1].sum() for t in tables])
+    want.rows("criticalValuesPValueScale", [tables[0].to_frame()["p_value"].to_numpy()])
+    want.rows("criticalValuesEffectScale", [t.efficacy_effect for t in tables])
+    want.rows("futilityBoundsEffectScale", [t.futility_effect for t in tables])
+    want.scalars("effect", [t.effect - t.null for t in tables])
+
+
+def _compare_events(want: _Outputs, tables: list[SizeTable]) -> None:
+    events, times = [t.events for t in tables], [t.times for t in tables]
+    want.scalars("eventsFixed", [t.fixed_events or math.nan for t in tables])
+    want.scalars("maxNumberOfEvents", [e[-1] for e in events if e is not None])
+    for name in ("cumulativeEventsPerStage", "eventsPerStage"):  # both cumulative in rpact 4.4
+        want.rows(name, [e for e in events if e is not None])
+    want.scalars("expectedEventsH0", [t.expected_events("null") for t in tables])
+    want.scalars("expectedEventsH01", [t.expected_events("halfway") for t in tables])
+    want.scalars("expectedEventsH1", [t.expected_events() for t in tables])
+    want.scalars("expectedNumberOfEvents", [t.expected_events() for t in tables])
+    want.rows("analysisTime", [t for t in times if t is not None])
+    want.scalars("studyDuration", [t.expected_duration for t in tables])
+    want.scalars("maxStudyDuration", [t[-1] for t in times if t is not None])
 
 
 def _fixed(table: SizeTable) -> float:
@@ -167,7 +150,7 @@ def _fixed(table: SizeTable) -> float:
 @adapter("design_rpact_power_samplesize", r"(ss|pw)means.*")
 def rpact_means(case: Case) -> None:
     i = case["inputs"]
-    design, comparison = rpact_design(i["design"]), _comparison(i, 0.0)
+    design, comparison = group_sequential(i["design"]), _comparison(i, 0.0)
     test: means.Test = "z" if i.get("normalApproximation") else "t"
     tables = []
     for difference in _list(i["alternative"]):
@@ -183,7 +166,7 @@ def rpact_means(case: Case) -> None:
 def rpact_rates(case: Case) -> None:
     i = case["inputs"]
     ratio = bool(i.get("riskRatio", False))
-    design, comparison = rpact_design(i["design"]), _comparison(i, 1.0 if ratio else 0.0)
+    design, comparison = group_sequential(i["design"]), _comparison(i, 1.0 if ratio else 0.0)
     tables = []
     for treatment in _list(i["pi1"]):
         assumed = {
@@ -243,7 +226,7 @@ def _rpact_dropout(i: Values) -> Dropout:
 @adapter("design_rpact_power_samplesize", r"(ss|pw)surv.*")
 def rpact_survival(case: Case) -> None:
     i = case["inputs"]
-    design, control, accrual = rpact_design(i["design"]), _rpact_control(i), _rpact_accrual(i)
+    design, control, accrual = group_sequential(i["design"]), _rpact_control(i), _rpact_accrual(i)
     comparison = _comparison(i, 1.0)
     tables = []
     for ratio in _rpact_ratios(i):
@@ -355,8 +338,9 @@ def _gs_strata(i: Values) -> list[Stratum]:
     durations = _numbers(i["R"])
     if "minfup" in i and "T" in i:  # gsDesign stretches or cuts the last accrual span to T - minfup
         durations = [*durations[:-1], i["T"] - i["minfup"] - sum(durations[:-1])]
-    lost = [_columns(i.get(name, i.get("eta", 0)))[0][0] if i.get(name, i.get("eta")) else 0.0 for name in ("etaE", "eta")]
-    dropout = Dropout(PiecewiseHazard.constant(lost[0]), PiecewiseHazard.constant(lost[1]))
+    eta = _numbers(i.get("eta") or 0)[0]
+    eta_treatment = eta if i.get("etaE") is None else _numbers(i["etaE"])[0]
+    dropout = Dropout(PiecewiseHazard.constant(eta_treatment), PiecewiseHazard.constant(eta))
     strata = []
     for k in range(max(len(hazards), len(accruals))):
         rates = hazards[k % len(hazards)]
@@ -371,14 +355,10 @@ def gsdesign_survival(case: Case) -> None:
     i, want, tolerance = case["inputs"], case["outputs"], case["tolerance"]
     sequential = "gsSurv" in case["function"]
     alpha, sides = float(i.get("alpha", 0.025)), int(i.get("sided", 1))
-    design = (
-        _gs_design(i) if sequential else GroupSequential([1.0], efficacy=spending.at_the_end(alpha), sides=sides)
-    )
+    design = _gs_design(i) if sequential else GroupSequential([1.0], efficacy=spending.at_the_end(alpha), sides=sides)
     comparison = Comparison(i.get("ratio", 1.0), i.get("hr0", 1.0))
     strata = _gs_strata(i)
-    table = lachin_foulkes.sample_size(
-        design, strata, time=i["T"], power=1 - i.get("beta", 0.1), comparison=comparison
-    )
+    table = lachin_foulkes.sample_size(design, strata, time=i["T"], power=1 - i.get("beta", 0.1), comparison=comparison)
     assert table.events is not None
     assert table.times is not None
     factor = table.total / sum(s.n for s in strata)
@@ -390,9 +370,10 @@ def gsdesign_survival(case: Case) -> None:
     by_arm = enrolled * comparison.shares
     found = {
         "upper": design.efficacy_bounds, "n.I": table.events, "T": table.times, "hr": [i["hr"]],
-        "d": table.events[-1:], "n": [table.total], "eDC": by_stratum[..., 0], "eDE": by_stratum[..., 1],
-        "eNC": by_arm[..., 0], "eNE": by_arm[..., 1],
+        "d": table.events[-1:], "n": [table.total], "gamma": factor * np.array(_numbers(i["gamma"])),
     }  # fmt: skip
+    for k, letter in enumerate("CE"):  # control, experimental
+        found |= {f"eD{letter}": by_stratum[..., k], f"eN{letter}": by_arm[..., k]}
     if want.get("lower") is not None:
         found["lower"] = -design.efficacy_bounds if design.sides == 2 else design.futility_bounds
     for name, values in found.items():
@@ -407,13 +388,19 @@ def gsdesign_survival(case: Case) -> None:
 # gsDesign2
 
 
+def _recycled(value: Any, rows: int) -> list[Any]:
+    return value if isinstance(value, list) and len(value) == rows else _list(value) * rows
+
+
 def _gs2_strata(i: Values) -> list[Stratum]:
     """Read gsDesign2's tables of enrollment and failure rates, one row per stratum and span."""
     enroll, fail = i["enroll_rate"], i["fail_rate"]
     rows = len(_list(fail["fail_rate"]))
     names = [*_list(fail.get("stratum", "All"))] * (rows if not isinstance(fail.get("stratum"), list) else 1)
     enrolled = len(_list(enroll["rate"]))
-    groups = [*_list(enroll.get("stratum", names[0]))] * (enrolled if not isinstance(enroll.get("stratum"), list) else 1)
+    groups = [*_list(enroll.get("stratum", names[0]))] * (
+        enrolled if not isinstance(enroll.get("stratum"), list) else 1
+    )
     strata = []
     for name in dict.fromkeys(groups):
         mine = [k for k, g in enumerate(groups) if g == name]
@@ -574,7 +561,8 @@ def gsdesign2_design_ahr(case: Case) -> None:
 def gsdesign2_power_wlr(case: Case) -> None:
     i = case["inputs"]
     strata, times, ratio = _gs2_strata(i), _numbers(i["analysis_time"]), i.get("ratio", 1.0)
-    weight = FlemingHarrington(*(float(x) for x in re.findall(r"[-\d.]+", i["weight"])))
+    powers = [float(x) for x in re.findall(r"[-\d.]+", i["weight"])]
+    weight = FlemingHarrington(*(powers or (0.0, 0.0)))  # no powers: the log-rank test
     efficacy = _gs2_spending(i["upper"])
     assert efficacy is not None
     table = weighted_logrank.power(strata, times=times, weight=weight, efficacy=efficacy, allocation_ratio=ratio)
