@@ -90,7 +90,9 @@ def linear_mixed(
         raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
     data, effects = arranged(response, fixed, random, participant)
     fit = fit_marginal_model(data, random_effects_covariance(data, effects))
-    inference = kenward_roger(fit, linear=True, information="expected") if df == "kenward-roger" else satterthwaite(fit)
+    inference = (
+        kenward_roger(fit, form="linear", information="expected") if df == "kenward-roger" else satterthwaite(fit)
+    )
     count = effects.shape[-1]
     return LinearMixed(
         fixed=tuple(

@@ -20,7 +20,7 @@ from calor.analyze.mixed.covariance.structures import (
     visit_covariance,
 )
 from calor.analyze.mixed.inference import FTest, Inference
-from calor.analyze.mixed.kenward_roger import kenward_roger
+from calor.analyze.mixed.kenward_roger import Form, kenward_roger
 from calor.analyze.mixed.longitudinal import Longitudinal
 from calor.analyze.mixed.marginal_model import MarginalFit, fit_marginal_model
 from calor.analyze.mixed.restricted_likelihood import Method
@@ -30,7 +30,14 @@ from calor.analyze.mixed.visit_design import VisitDesign, measurements, visit_de
 from calor.analyze.mixed.visit_table import RepeatedMeasures, VisitTable, read_visits
 from calor.errors import AnalysisError
 
-DegreesOfFreedom = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "residual"]
+DegreesOfFreedom = Literal[
+    "kenward-roger", "kenward-roger-linear", "kenward-roger-sas", "satterthwaite", "between-within", "residual"
+]
+_FORMS: dict[str, Form] = {
+    "kenward-roger": "second-order",
+    "kenward-roger-linear": "linear",
+    "kenward-roger-sas": "SAS",
+}
 Vcov = Literal["model", "empirical", "bias-reduced", "jackknife"]
 
 
@@ -42,7 +49,7 @@ class Fitting:
         covariance: Structure of the covariance between a participant's visits.
         by_arm: Whether each arm has a covariance of its own.
         method: Restricted (REML) or full (ML) maximum likelihood.
-        df: Degrees of freedom. "kenward-roger-linear" with an unstructured covariance is what SAS prints.
+        df: Degrees of freedom. "kenward-roger-sas" is what SAS prints: for an unstructured covariance the linear form.
         vcov: Standard errors from the model, or a sandwich from the participants' residuals.
     """
 
@@ -60,7 +67,7 @@ class Fitting:
         ):
             if value not in known:
                 raise AnalysisError.must(name, "be one of " + ", ".join(known), value, fix="Choose one of them.")
-        if self.vcov != "model" and self.df.startswith("kenward-roger"):
+        if self.vcov != "model" and self.df in _FORMS:
             raise AnalysisError.must(
                 "df",
                 f"be satterthwaite, between-within or residual with a {self.vcov} covariance",
@@ -181,8 +188,8 @@ def structured(visits: VisitTable, data: Longitudinal, fitting: Fitting) -> tupl
 
 def infer(fit: MarginalFit, fitting: Fitting) -> Inference:
     """Choose covariance of the coefficients and degrees of freedom."""
-    if fitting.df in ("kenward-roger", "kenward-roger-linear"):
-        return kenward_roger(fit, linear=fitting.df == "kenward-roger-linear")
+    if fitting.df in _FORMS:
+        return kenward_roger(fit, form=_FORMS[fitting.df])
     robust = None if fitting.vcov == "model" else sandwich(fit, fitting.vcov)
     if fitting.df == "satterthwaite":
         return robust or satterthwaite(fit)

@@ -43,7 +43,7 @@ class VisitGrid:
     @property
     def observed(self) -> Bool[np.ndarray, "participant visit"]:
         """Where there is a response."""
-        return ~np.isnan(self.response)
+        return np.asarray(~np.isnan(self.response))
 
     @property
     def event(self) -> Int[np.ndarray, " participant"]:
