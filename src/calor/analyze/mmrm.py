@@ -49,14 +49,16 @@ class Fitting:
         covariance: Structure of the covariance between a participant's visits.
         by_arm: Whether each arm has a covariance of its own.
         method: Restricted (REML) or full (ML) maximum likelihood.
-        df: Degrees of freedom. "kenward-roger-sas" is what SAS prints: for an unstructured covariance the linear form.
+        df: Degrees of freedom. The linear form of Kenward-Roger is exact where an exact test exists (one visit, or
+            complete data) and is what SAS prints for an unstructured covariance; "kenward-roger-sas" is what it prints
+            for any; "kenward-roger" adds second derivatives as R's mmrm does.
         vcov: Standard errors from the model, or a sandwich from the participants' residuals.
     """
 
     covariance: Structure = "unstructured"
     by_arm: bool = False
     method: Method = "REML"
-    df: DegreesOfFreedom = "kenward-roger"
+    df: DegreesOfFreedom = "kenward-roger-linear"
     vcov: Vcov = "model"
 
     def __post_init__(self) -> None:
@@ -147,7 +149,7 @@ def mmrm(
     ...                       "y": rng.normal(size=40)[who] + rng.normal(size=120) - (who % 2)})
     >>> result = mmrm(table, RepeatedMeasures("y", "id", "visit", "arm"), arms=("placebo", "active"))
     >>> print(result.contrasts[2])
-    active v placebo at w26: -1.173 (95 % CI -2.006 to -0.341; p = 0.007; MMRM, Kenward-Roger, n = 40)
+    active v placebo at w26: -1.173 (95 % CI -2.029 to -0.317; p = 0.009; MMRM, Kenward-Roger (linear), n = 40)
 
     Reference: Mallinckrodt, Clark and David, Journal of Biopharmaceutical Statistics 2001; Kenward and Roger,
         Biometrics 1997.

@@ -1,10 +1,10 @@
 """Kenward-Roger standard errors and degrees of freedom as SAS PROC MIXED prints them.
 
 SAS stops iterating when g'H^-1 g / |f| <= 1e-8 (CONVH, the default), f being minus twice the log likelihood. That
-leaves degrees of freedom off by up to 4 in 10,000. For an unstructured covariance its iterations are known (Newton's method on
-the covariances from MIVQUE0) and are repeated here up to the stop: standard error and degrees of freedom then agree to
-1e-9. For the others its starting values are not known; a number outside the tolerance must lie in the range that the
-stopping rule itself allows.
+leaves degrees of freedom off by up to 4 in 10,000. For an unstructured covariance its iterations are known (Newton's
+method on the covariances from MIVQUE0) and are repeated here up to the stop: standard error and degrees of freedom then
+agree to 1e-9. For the others its starting values are not known; a number outside the tolerance must lie in the range
+that the stopping rule itself allows.
 """
 
 from __future__ import annotations
