@@ -236,7 +236,7 @@ def test_unknown_columns_arms_and_levels_are_refused() -> None:
     with pytest.raises(AnalysisError, match="be in the table"):
         mmrm(table, RepeatedMeasures("crp", "id", "visit", "arm"), arms=ARMS)
     with pytest.raises(AnalysisError, match="occur in column arm"):
-        mmrm(table, COLUMNS, arms=("placebo", "aktive"))
+        mmrm(table, COLUMNS, arms=("placebo", "treated"))
     with pytest.raises(AnalysisError, match="two or more different"):
         mmrm(table, COLUMNS, arms=("placebo",))
     with pytest.raises(AnalysisError, match="`level`"):

@@ -95,7 +95,7 @@ def multiple_imputation(
     active v placebo at 2: -1.133 (95 % CI -1.756 to -0.511; p < 0.001; missing at random, 20 imputations, n = 40)
 
     Reference: Rubin, Multiple Imputation for Nonresponse in Surveys, 1987; Little and Rubin, Statistical Analysis with
-        Missing Data, 2002 (section 10.2.3, bootstrap); Carpenter, Roger and Kenward, Journal of Biopharmaceutical
+        Missing Data, 2002 (chapter 10, bootstrap); Carpenter, Roger and Kenward, Journal of Biopharmaceutical
         Statistics 2013.
     """
     check_level(level)

@@ -92,7 +92,7 @@ def tipping_point(
     >>> print(tipping_point(table, columns, arms=("placebo", "active"), deltas=[0, 1, 2, 3, 4]))
     The conclusion at 2 tips when dropouts of the active arm are shifted by 3.
 
-    Reference: Yan, Lee and Li, Drug Information Journal 2009; Ratitch, O'Kelly and Tosiello, Pharmaceutical Statistics
+    Reference: Yan, Lee and Li, Journal of Biopharmaceutical Statistics 2009; Ratitch, O'Kelly and Tosiello, Pharmaceutical Statistics
         2013.
     """
     check_level(level)

@@ -47,7 +47,7 @@ def kenward_roger(
     >>> test.numerator_df, round(test.denominator_df, 6)
     (2, 4.0)
 
-    Reference: Kenward and Roger, Biometrics 1997 (sections 2 and 3).
+    Reference: Kenward and Roger, Biometrics 1997.
     """
     if fit.method != "REML":
         raise AnalysisError.must(
