@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.analyze.comparison import check_level
 from calor.analyze.estimate import Estimate, Exclusion, format_p
+from calor.analyze.missing.strategies import strategy_named
 from calor.analyze.mixed.between_within import between_within, residual_df
 from calor.analyze.mixed.covariance.derivatives import Covariance
 from calor.analyze.mixed.covariance.structures import (
@@ -87,7 +89,7 @@ class Mmrm:
         ls_means: Least-squares mean of each arm at each visit.
         coefficients: Fixed effects.
         joint: Test that no arm differs from the reference at any visit.
-        covariance: Covariance between visits, one for all or one per arm (of a visit alone, for a spatial one).
+        covariance: Covariance between visits, one for all, one per arm, or one per participant (spatial).
         visits: Visits in order.
         log_likelihood: Log (restricted) likelihood.
         fitting: How it was fitted.
@@ -112,6 +114,11 @@ class Mmrm:
         rows = [*map(str, self.contrasts), f"All visits together: {joint}, {format_p(self.joint.p_value)}"]
         return "\n".join([head, *rows])
 
+    @property
+    def estimand(self) -> str:
+        """What the contrasts estimate where responses are missing, in the words of ICH E9(R1)."""
+        return strategy_named("missing at random").estimand
+
     def to_frame(self) -> pd.DataFrame:
         """Return LS means and differences as a table, one row each."""
         kinds = (("LS mean", self.ls_means), ("difference", self.contrasts))
@@ -129,8 +136,7 @@ def mmrm(
 ) -> Mmrm:
     """Estimate the difference between arms at each visit with a mixed model for repeated measures.
 
-    The mean is free for each arm and visit; visits that are missing at random need no imputation. Estimand: the
-    difference had every participant been followed as the model, given what was observed, predicts.
+    The mean is free for each arm and visit; visits that are missing at random need no imputation.
 
     Args:
         table: One row per participant and visit.
@@ -154,8 +160,7 @@ def mmrm(
     Reference: Mallinckrodt, Clark and David, Journal of Biopharmaceutical Statistics 2001; Kenward and Roger,
         Biometrics 1997.
     """
-    if not 0.0 < level < 1.0:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     chosen = fitting or Fitting()
     visits = read_visits(table, columns, arms)
     design = visit_design(visits)

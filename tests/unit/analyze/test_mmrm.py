@@ -159,8 +159,26 @@ def test_result_prints_as_sentences_and_becomes_a_table() -> None:
     assert lines[0] == "MMRM, unstructured covariance, REML"
     assert lines[1].startswith("active v placebo at W01: ")
     assert "MMRM, Kenward-Roger (linear), n = 40" in lines[1]
+    assert result.estimand.startswith("hypothetical")
     frame = result.to_frame()
     assert frame["kind"].value_counts().to_dict() == {"LS mean": 6, "difference": 3}
+
+
+@pytest.mark.slow
+def test_false_positive_rate_of_small_trials_is_five_percent() -> None:
+    trials, rejected = 1500, 0
+    columns = RepeatedMeasures("y", "id", "visit", "arm")
+    for seed in range(trials):
+        rng = np.random.default_rng(seed)
+        who, visit = np.repeat(np.arange(20), 4), np.tile(np.arange(4), 20)
+        y = rng.normal(size=20)[who] + rng.normal(size=80)
+        y[(rng.random(80) < 0.15) & (visit > 0)] = np.nan
+        table = pd.DataFrame({"id": who, "visit": visit, "arm": np.where(who % 2, "active", "placebo"), "y": y})
+        p_value = mmrm(table, columns, arms=ARMS).contrasts[3].p_value
+        assert p_value is not None
+        rejected += p_value < 0.05
+    rate, margin = rejected / trials, 3 * np.sqrt(0.05 * 0.95 / trials)
+    assert abs(rate - 0.05) < margin, f"{rate:.3f}, Monte Carlo interval 0.05 +- {margin:.3f}"
 
 
 def test_ordered_visits_keep_their_order() -> None:

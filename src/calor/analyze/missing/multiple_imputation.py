@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -115,7 +115,7 @@ def multiple_imputation(
     ]
     method = f"{strategy}, {imputations} imputations"
     contrasts = tuple(
-        one.to_estimate(label, level=level, n=grid.arm.size, method=method)
+        replace(one.to_estimate(label, level=level, n=grid.arm.size, method=method), excluded=grid.excluded)
         for one, label in zip(pooled, labels, strict=True)
     )
     return MultiplyImputed(contrasts, tuple(pooled), strategy, chosen.estimand, imputations)

@@ -92,6 +92,16 @@ def test_a_participant_without_any_response_is_imputed_or_refused() -> None:
         reference_based(table, COLUMNS, arms=ARMS, strategy="last mean carried forward")
 
 
+def test_participants_of_other_arms_are_counted_out() -> None:
+    table = trial()
+    third = table["id"] < 4
+    result = reference_based(
+        table.assign(arm=table["arm"].mask(third, "high")), COLUMNS, arms=ARMS, strategy="copy reference"
+    )
+    assert result.n == 36
+    assert [(e.reason, e.participants) for e in result.contrasts[0].excluded] == [("in no arm compared", 4)]
+
+
 def test_estimand_is_printed_with_the_result() -> None:
     result = reference_based(trial(), COLUMNS, arms=ARMS, strategy="copy reference")
     assert str(result).startswith("Estimand: treatment policy, the effect fading after stopping (copy reference); ")
