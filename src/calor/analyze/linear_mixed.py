@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from calor.analyze.comparison import check_level
 from calor.analyze.estimate import Estimate
 from calor.analyze.mixed.covariance.structures import random_effects_covariance
 from calor.analyze.mixed.inference import Inference
@@ -86,11 +87,12 @@ def linear_mixed(
     """
     if df not in get_args(MixedDf):
         raise AnalysisError.must("df", "be kenward-roger or satterthwaite", df, fix="Choose one of them.")
-    if not 0.0 < level < 1.0:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     data, effects = arranged(response, fixed, random, participant)
     fit = fit_marginal_model(data, random_effects_covariance(data, effects))
-    inference = kenward_roger(fit, linear=True, information="expected") if df == "kenward-roger" else satterthwaite(fit)
+    inference = (
+        kenward_roger(fit, form="linear", information="expected") if df == "kenward-roger" else satterthwaite(fit)
+    )
     count = effects.shape[-1]
     return LinearMixed(
         fixed=tuple(

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.analyze.comparison import check_level
 from calor.analyze.estimate import Estimate, Exclusion, format_p
+from calor.analyze.missing.strategies import strategy_named
 from calor.analyze.mixed.between_within import between_within, residual_df
 from calor.analyze.mixed.covariance.derivatives import Covariance
 from calor.analyze.mixed.covariance.structures import (
@@ -20,7 +22,7 @@ from calor.analyze.mixed.covariance.structures import (
     visit_covariance,
 )
 from calor.analyze.mixed.inference import FTest, Inference
-from calor.analyze.mixed.kenward_roger import kenward_roger
+from calor.analyze.mixed.kenward_roger import Form, kenward_roger
 from calor.analyze.mixed.longitudinal import Longitudinal
 from calor.analyze.mixed.marginal_model import MarginalFit, fit_marginal_model
 from calor.analyze.mixed.restricted_likelihood import Method
@@ -30,7 +32,14 @@ from calor.analyze.mixed.visit_design import VisitDesign, measurements, visit_de
 from calor.analyze.mixed.visit_table import RepeatedMeasures, VisitTable, read_visits
 from calor.errors import AnalysisError
 
-DegreesOfFreedom = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "residual"]
+DegreesOfFreedom = Literal[
+    "kenward-roger", "kenward-roger-linear", "kenward-roger-sas", "satterthwaite", "between-within", "residual"
+]
+_FORMS: dict[str, Form] = {
+    "kenward-roger": "second-order",
+    "kenward-roger-linear": "linear",
+    "kenward-roger-sas": "SAS",
+}
 Vcov = Literal["model", "empirical", "bias-reduced", "jackknife"]
 
 
@@ -42,14 +51,16 @@ class Fitting:
         covariance: Structure of the covariance between a participant's visits.
         by_arm: Whether each arm has a covariance of its own.
         method: Restricted (REML) or full (ML) maximum likelihood.
-        df: Degrees of freedom. "kenward-roger-linear" with an unstructured covariance is what SAS prints.
+        df: Degrees of freedom. The linear form of Kenward-Roger is exact where an exact test exists (one visit, or
+            complete data) and is what SAS prints for an unstructured covariance; "kenward-roger-sas" is what it prints
+            for any; "kenward-roger" adds second derivatives as R's mmrm does.
         vcov: Standard errors from the model, or a sandwich from the participants' residuals.
     """
 
     covariance: Structure = "unstructured"
     by_arm: bool = False
     method: Method = "REML"
-    df: DegreesOfFreedom = "kenward-roger"
+    df: DegreesOfFreedom = "kenward-roger-linear"
     vcov: Vcov = "model"
 
     def __post_init__(self) -> None:
@@ -60,7 +71,7 @@ class Fitting:
         ):
             if value not in known:
                 raise AnalysisError.must(name, "be one of " + ", ".join(known), value, fix="Choose one of them.")
-        if self.vcov != "model" and self.df.startswith("kenward-roger"):
+        if self.vcov != "model" and self.df in _FORMS:
             raise AnalysisError.must(
                 "df",
                 f"be satterthwaite, between-within or residual with a {self.vcov} covariance",
@@ -78,7 +89,7 @@ class Mmrm:
         ls_means: Least-squares mean of each arm at each visit.
         coefficients: Fixed effects.
         joint: Test that no arm differs from the reference at any visit.
-        covariance: Covariance between visits, one for all or one per arm (of a visit alone, for a spatial one).
+        covariance: Covariance between visits, one for all, one per arm, or one per participant (spatial).
         visits: Visits in order.
         log_likelihood: Log (restricted) likelihood.
         fitting: How it was fitted.
@@ -103,6 +114,11 @@ class Mmrm:
         rows = [*map(str, self.contrasts), f"All visits together: {joint}, {format_p(self.joint.p_value)}"]
         return "\n".join([head, *rows])
 
+    @property
+    def estimand(self) -> str:
+        """What the contrasts estimate where responses are missing, in the words of ICH E9(R1)."""
+        return strategy_named("missing at random").estimand
+
     def to_frame(self) -> pd.DataFrame:
         """Return LS means and differences as a table, one row each."""
         kinds = (("LS mean", self.ls_means), ("difference", self.contrasts))
@@ -120,8 +136,7 @@ def mmrm(
 ) -> Mmrm:
     """Estimate the difference between arms at each visit with a mixed model for repeated measures.
 
-    The mean is free for each arm and visit; visits that are missing at random need no imputation. Estimand: the
-    difference had every participant been followed as the model, given what was observed, predicts.
+    The mean is free for each arm and visit; visits that are missing at random need no imputation.
 
     Args:
         table: One row per participant and visit.
@@ -140,13 +155,12 @@ def mmrm(
     ...                       "y": rng.normal(size=40)[who] + rng.normal(size=120) - (who % 2)})
     >>> result = mmrm(table, RepeatedMeasures("y", "id", "visit", "arm"), arms=("placebo", "active"))
     >>> print(result.contrasts[2])
-    active v placebo at w26: -1.173 (95 % CI -2.006 to -0.341; p = 0.007; MMRM, Kenward-Roger, n = 40)
+    active v placebo at w26: -1.173 (95 % CI -2.029 to -0.317; p = 0.009; MMRM, Kenward-Roger (linear), n = 40)
 
     Reference: Mallinckrodt, Clark and David, Journal of Biopharmaceutical Statistics 2001; Kenward and Roger,
         Biometrics 1997.
     """
-    if not 0.0 < level < 1.0:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     chosen = fitting or Fitting()
     visits = read_visits(table, columns, arms)
     design = visit_design(visits)
@@ -181,8 +195,8 @@ def structured(visits: VisitTable, data: Longitudinal, fitting: Fitting) -> tupl
 
 def infer(fit: MarginalFit, fitting: Fitting) -> Inference:
     """Choose covariance of the coefficients and degrees of freedom."""
-    if fitting.df in ("kenward-roger", "kenward-roger-linear"):
-        return kenward_roger(fit, linear=fitting.df == "kenward-roger-linear")
+    if fitting.df in _FORMS:
+        return kenward_roger(fit, form=_FORMS[fitting.df])
     robust = None if fitting.vcov == "model" else sandwich(fit, fitting.vcov)
     if fitting.df == "satterthwaite":
         return robust or satterthwaite(fit)

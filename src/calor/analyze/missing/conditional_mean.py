@@ -51,7 +51,7 @@ def conditional_mean(
     >>> conditional_mean(response, means, np.array([[2.0, 1.0], [1.0, 2.0]])).tolist()
     [[3.0, 3.0]]
 
-    Reference: Wolbers, Noci, Delmar, Gower-Page, Yiu and Bartlett, Pharmaceutical Statistics 2022 (section 2).
+    Reference: Wolbers, Noci, Delmar, Gower-Page, Yiu and Bartlett, Pharmaceutical Statistics 2022.
     """
     filled = response.copy()
     missing = np.isnan(response)

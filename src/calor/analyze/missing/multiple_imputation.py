@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -95,7 +95,7 @@ def multiple_imputation(
     active v placebo at 2: -1.133 (95 % CI -1.756 to -0.511; p < 0.001; missing at random, 20 imputations, n = 40)
 
     Reference: Rubin, Multiple Imputation for Nonresponse in Surveys, 1987; Little and Rubin, Statistical Analysis with
-        Missing Data, 2002 (section 10.2.3, bootstrap); Carpenter, Roger and Kenward, Journal of Biopharmaceutical
+        Missing Data, 2002 (chapter 10, bootstrap); Carpenter, Roger and Kenward, Journal of Biopharmaceutical
         Statistics 2013.
     """
     check_level(level)
@@ -115,7 +115,7 @@ def multiple_imputation(
     ]
     method = f"{strategy}, {imputations} imputations"
     contrasts = tuple(
-        one.to_estimate(label, level=level, n=grid.arm.size, method=method)
+        replace(one.to_estimate(label, level=level, n=grid.arm.size, method=method), excluded=grid.excluded)
         for one, label in zip(pooled, labels, strict=True)
     )
     return MultiplyImputed(contrasts, tuple(pooled), strategy, chosen.estimand, imputations)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy import stats
 
 from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, Exclusion
 from calor.analyze.missing.conditional_mean import (
     conditional_mean,
     fit_imputation,
@@ -138,6 +138,7 @@ def reference_based(
             level=level,
             n=grid.arm.size,
             method=f"{strategy}, jackknife",
+            excluded=grid.excluded,
         )
         for q, label in enumerate(labels)
         for v, visit in enumerate(grid.visits)
@@ -189,7 +190,15 @@ def analyze_completed(
     return weights @ completed, weights @ (of_arm[:, :, None] * dropped)
 
 
-def normal_estimate(label: str, value: tuple[float, float], *, level: float, n: int, method: str) -> Estimate:
+def normal_estimate(
+    label: str,
+    value: tuple[float, float],
+    *,
+    level: float,
+    n: int,
+    method: str,
+    excluded: tuple[Exclusion, ...],
+) -> Estimate:
     """Make an estimate with a normal interval from a value and its standard error."""
     estimate, se = value
     half = float(stats.norm.isf((1.0 - level) / 2.0)) * se
@@ -204,4 +213,5 @@ def normal_estimate(label: str, value: tuple[float, float], *, level: float, n: 
         n=n,
         se=se,
         p_value=float(2.0 * stats.norm.sf(abs(estimate) / se)),
+        excluded=excluded,
     )

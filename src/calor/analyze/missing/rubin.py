@@ -104,21 +104,22 @@ def rubin(
     within, between = float(np.mean(standard_errors**2)), float(np.var(estimates, ddof=1))
     total = within + (1.0 + 1.0 / imputations) * between
     increase = (1.0 + 1.0 / imputations) * between / within
-    df = barnard_rubin(imputations, increase / (1.0 + increase), complete_df)
+    df = barnard_rubin(imputations, increase, complete_df)
     fraction = (increase + 2.0 / (df + 3.0)) / (1.0 + increase)
     return Pooled(float(estimates.mean()), within, between, total, df, increase, fraction)
 
 
-def barnard_rubin(imputations: int, share: float, complete_df: float) -> float:
+def barnard_rubin(imputations: int, increase: float, complete_df: float) -> float:
     """Compute the degrees of freedom for a sample of limited size.
 
     Args:
         imputations: Number of imputations.
-        share: Part of the total variance that lies between imputations.
+        increase: Relative increase in variance due to missing values.
         complete_df: Degrees of freedom of the complete data.
     """
-    rubin_df = np.inf if share == 0.0 else (imputations - 1) / share**2
-    if np.isinf(complete_df):
-        return float(rubin_df)
-    observed_df = (complete_df + 1.0) / (complete_df + 3.0) * complete_df * (1.0 - share)
-    return float(observed_df if np.isinf(rubin_df) else rubin_df * observed_df / (rubin_df + observed_df))
+    share = increase / (1.0 + increase)
+    # Reciprocals, so that no variance between imputations and an infinite sample need no cases of their own.
+    reciprocal = share**2 / (imputations - 1)
+    if not np.isinf(complete_df):
+        reciprocal += (complete_df + 3.0) / (complete_df + 1.0) / complete_df * (1.0 + increase)
+    return float(np.inf if reciprocal == 0.0 else 1.0 / reciprocal)

@@ -92,8 +92,8 @@ def tipping_point(
     >>> print(tipping_point(table, columns, arms=("placebo", "active"), deltas=[0, 1, 2, 3, 4]))
     The conclusion at 2 tips when dropouts of the active arm are shifted by 3.
 
-    Reference: Yan, Lee and Li, Drug Information Journal 2009; Ratitch, O'Kelly and Tosiello, Pharmaceutical Statistics
-        2013.
+    Reference: Yan, Lee and Li, Journal of Biopharmaceutical Statistics 2009; Ratitch, O'Kelly and Tosiello,
+        Pharmaceutical Statistics 2013.
     """
     check_level(level)
     if len(arms) != 2:
@@ -109,7 +109,9 @@ def tipping_point(
             estimate, se = replicates.shifted(np.array([in_reference, in_active], dtype=float))
             value = (float(estimate[-1, -1]), float(se[-1, -1]))
             method = f"{strategy} with delta {in_active:g}, jackknife"
-            difference = normal_estimate(label, value, level=level, n=grid.arm.size, method=method)
+            difference = normal_estimate(
+                label, value, level=level, n=grid.arm.size, method=method, excluded=grid.excluded
+            )
             cells.append(Delta(float(in_active), float(in_reference), difference))
     return TippingPoint(grid.visits[-1], tuple(cells), first_to_tip(cells))
 

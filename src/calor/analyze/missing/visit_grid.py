@@ -8,9 +8,18 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from calor.analyze.estimate import Exclusion
 from calor.analyze.mixed.longitudinal import Longitudinal
 from calor.analyze.mixed.visit_design import visit_design
-from calor.analyze.mixed.visit_table import Coded, RepeatedMeasures, VisitTable, complete, numbers, read_visits
+from calor.analyze.mixed.visit_table import (
+    ELSEWHERE,
+    Coded,
+    RepeatedMeasures,
+    VisitTable,
+    complete,
+    numbers,
+    read_visits,
+)
 from calor.errors import AnalysisError
 
 
@@ -28,6 +37,7 @@ class VisitGrid:
         names: Names of its coefficients.
         adjustment: Covariates and factor indicators of the analysis at a single visit.
         identifiers: Identifier of each participant.
+        excluded: Participants left out; those without any response are imputed, not left out.
     """
 
     response: Float[np.ndarray, "participant visit"]
@@ -39,11 +49,12 @@ class VisitGrid:
     names: tuple[str, ...]
     adjustment: Float[np.ndarray, "participant column"]
     identifiers: tuple[object, ...]
+    excluded: tuple[Exclusion, ...]
 
     @property
     def observed(self) -> Bool[np.ndarray, "participant visit"]:
         """Where there is a response."""
-        return ~np.isnan(self.response)
+        return np.asarray(~np.isnan(self.response))
 
     @property
     def event(self) -> Int[np.ndarray, " participant"]:
@@ -121,7 +132,7 @@ def visit_grid(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, 
         arm=Coded(tuple(arms), np.repeat(arm, visits)),
         covariates={name: np.repeat(complete(first, name, everyone), visits) for name in columns.numeric},
         factors={name: repeated(first, name, read.factors[name].levels, visits) for name in columns.factors},
-        excluded=read.excluded,
+        excluded=tuple(each for each in read.excluded if each.reason == ELSEWHERE),
     )
     own = visit_design(full)
     in_reference = visit_design(replace(full, arm=Coded(tuple(arms), np.zeros_like(full.arm.code))))
@@ -139,6 +150,7 @@ def visit_grid(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, 
         names=own.names,
         adjustment=adjustment,
         identifiers=tuple(identifiers),
+        excluded=full.excluded,
     )
 
 

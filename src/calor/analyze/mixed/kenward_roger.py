@@ -7,20 +7,30 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from calor.analyze.mixed.covariance.natural import LINEAR, natural_bend
 from calor.analyze.mixed.inference import FTest, Inference, wald_f
 from calor.analyze.mixed.marginal_model import MarginalFit
 from calor.errors import AnalysisError
 
+Form = Literal["second-order", "linear", "SAS"]
+_NAMES: dict[Form, str] = {
+    "second-order": "Kenward-Roger",
+    "linear": "Kenward-Roger (linear)",
+    "SAS": "Kenward-Roger (as SAS)",
+}
+
 
 def kenward_roger(
-    fit: MarginalFit, *, linear: bool = False, information: Literal["observed", "expected"] = "observed"
+    fit: MarginalFit, *, form: Form = "second-order", information: Literal["observed", "expected"] = "observed"
 ) -> Inference:
     """Inflate the coefficients' covariance for having estimated the variances, and match F to its moments.
 
     Args:
         fit: A model fitted by REML.
-        linear: Leave out the second derivatives of the covariance. The result then does not depend on how the
-            structure is parametrized; for an unstructured covariance it is what SAS prints.
+        form: The second derivatives of the covariance enter the standard errors, and depend on how the structure is
+            parametrized: by log standard deviations and unbounded correlations ("second-order", what R's mmrm does),
+            or by variances and correlations ("SAS"). "linear" leaves them out, and so does SAS for the structures
+            that are linear in their covariances (unstructured, compound symmetry, Toeplitz).
         information: Which information gives the covariance of the variance parameters.
 
     Raises:
@@ -32,12 +42,12 @@ def kenward_roger(
     >>> y = np.array([1.0, 2.0, 4.0, 3.0, 2.0, 6.0, 1.0, 5.0, 3.0, 3.0, 0.0, 1.0])
     >>> who, when = np.arange(12) // 2, np.arange(12) % 2
     >>> data = Longitudinal(y, np.eye(2)[when], ("first", "second"), who, when, np.zeros(6, dtype=int), np.ones(12))
-    >>> result = kenward_roger(fit_marginal_model(data, visit_covariance("unstructured", data)), linear=True)
+    >>> result = kenward_roger(fit_marginal_model(data, visit_covariance("unstructured", data)), form="linear")
     >>> test = result.joint(np.eye(2))  # Hotelling's T-square has 2 and 6 - 2 degrees of freedom
     >>> test.numerator_df, round(test.denominator_df, 6)
     (2, 4.0)
 
-    Reference: Kenward and Roger, Biometrics 1997 (sections 2 and 3).
+    Reference: Kenward and Roger, Biometrics 1997.
     """
     if fit.method != "REML":
         raise AnalysisError.must(
@@ -45,7 +55,7 @@ def kenward_roger(
         )
     weights = np.linalg.inv(fit.optimum.hessian if information == "observed" else fit.optimum.expected)
     gradient = fit.vcov_gradient
-    adjusted = adjusted_vcov(fit, weights, linear=linear)
+    adjusted = adjusted_vcov(fit, weights, form)
 
     def df(contrast: Float[np.ndarray, " coefficient"]) -> float:
         slope = gradient @ contrast @ contrast / float(contrast @ fit.vcov @ contrast)
@@ -57,20 +67,24 @@ def kenward_roger(
         scale, denominator = moment_match(unit @ gradient @ unit.T, weights)
         return FTest.of(scale * statistic, contrasts.shape[0], denominator)
 
-    return Inference("Kenward-Roger" + (" (linear)" if linear else ""), fit.coefficients, adjusted, df, joint)
+    return Inference(_NAMES[form], fit.coefficients, adjusted, df, joint)
 
 
 def adjusted_vcov(
-    fit: MarginalFit, weights: Float[np.ndarray, "parameter parameter"], *, linear: bool
+    fit: MarginalFit, weights: Float[np.ndarray, "parameter parameter"], form: Form
 ) -> Float[np.ndarray, "coefficient coefficient"]:
     """Compute Phi + 2 Phi [sum W_ij (Q_ij - P_i Phi P_j - R_ij / 4)] Phi."""
     best, data = fit.optimum, fit.patterns
     inverse, phi = best.inverse, best.phi
     weighted = np.tensordot(weights, best.middle, axes=(1, 1)).swapaxes(0, 1)
     kernel = inverse @ (best.middle @ weighted).sum(axis=1)
-    if not linear:
-        bend = np.tensordot(best.covariance.second, weights, axes=([1, 2], [0, 1]))
-        kernel = kernel - 0.25 * inverse @ bend[data.unit] @ inverse
+    if form == "second-order" or (form == "SAS" and fit.structure not in LINEAR):
+        second = np.tensordot(best.covariance.second, weights, axes=([1, 2], [0, 1]))
+        if form == "SAS":
+            visits, units = fit.covariance.shape[-1], 1 if fit.structure.startswith("spatial") else len(second)
+            bend = natural_bend(fit.structure, fit.parameters, visits=visits, units=units)
+            second = second - np.tensordot(best.covariance.first, bend * np.diag(weights), axes=(1, 0))
+        kernel = kernel - 0.25 * inverse @ second[data.unit] @ inverse
     columns = data.cross.shape[-1]
     whole = (kernel.reshape(-1) @ data.cross.reshape(kernel.size, -1)).reshape(columns, columns)
     slope = best.gamma[:, :-1, :-1]

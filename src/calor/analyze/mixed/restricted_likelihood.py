@@ -89,7 +89,7 @@ def differentiate(data: Patterns, covariance: Derivatives, at: _Value, method: M
     With K = n V^-1 - V^-1 S V^-1 in each pattern, where S sums z M z' and M holds Phi (REML) and the outer product of
     (-beta, 1), the gradient is 1/2 sum <V_j, K> and the Hessian differentiates it once more.
 
-    Reference: Lindstrom and Bates, Journal of the American Statistical Association 1988 (section 4); Kenward and Roger,
+    Reference: Lindstrom and Bates, Journal of the American Statistical Association 1988; Kenward and Roger,
         Biometrics 1997 (expected information).
     """
     restricted = method == "REML"

@@ -36,7 +36,7 @@ def sandwich(fit: MarginalFit, kind: Sandwich) -> Inference:
     (3.0, 0.5)
 
     Reference: Bell and McCaffrey, Survey Methodology 2002; Pustejovsky and Tipton, Journal of Business and Economic
-        Statistics 2018 (section 2).
+        Statistics 2018.
     """
     design, residual = whitened(fit)
     phi = fit.optimum.phi

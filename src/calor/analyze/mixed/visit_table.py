@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float, Int
 from calor.analyze.estimate import Exclusion
 from calor.errors import AnalysisError
 
+ELSEWHERE = "in no arm compared"
+
 
 @dataclass(frozen=True)
 class RepeatedMeasures:
@@ -135,7 +137,7 @@ def read_visits(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str,
     check_arms(arm, participant, identifiers.size)
     without = table[columns.participant][in_arms].nunique() - identifiers.size
     elsewhere = table[columns.participant][~in_arms].nunique()
-    reasons = ((without, "without a response at any visit"), (elsewhere, "in no arm compared"))
+    reasons = ((without, "without a response at any visit"), (elsewhere, ELSEWHERE))
     return VisitTable(
         columns=columns,
         response=response[used],
