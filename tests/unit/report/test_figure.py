@@ -92,7 +92,7 @@ def test_an_empty_title_is_refused() -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\x08", "\ud800", "\uffff"])
 def test_a_control_character_is_refused(character: str) -> None:
-    with pytest.raises(ReportError, match="printable text only, got .* at dots"):
+    with pytest.raises(ReportError, match=r"printable text only, got .* at dots"):
         figure(label=f"a{character}b")
 
 
