@@ -62,12 +62,13 @@ def wrap(text: str, width_px: float, size_px: float, *, bold: bool = False, even
     lines = _filled(text, width_px, size_px, bold)
     if not even or len(lines) == 1:
         return lines
-    best = lines
-    while len(lines) == len(best):
-        best = lines
-        width_px *= 0.97
-        lines = _filled(text, width_px, size_px, bold)
-    return best
+    # Below half the room there would be more lines anyway, unless every character already has its own.
+    for percent in range(98, 48, -2):
+        tighter = _filled(text, width_px * percent / 100, size_px, bold)
+        if len(tighter) > len(lines):
+            break
+        lines = tighter
+    return lines
 
 
 def _filled(text: str, width_px: float, size_px: float, bold: bool) -> list[str]:

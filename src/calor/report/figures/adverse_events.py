@@ -130,7 +130,7 @@ def _incidence(incidence: pd.DataFrame, arms: Sequence[str], at: Mapping[str, fl
 
 def _differences(printed: pd.DataFrame, arms: Sequence[str], y: alt.Y, room_px: float) -> list[alt.Chart]:
     """Draw the risk differences with their intervals, and no difference."""
-    named = wrap(f"Difference from {arms[0]} (% points)", room_px, style.TEXT_PX)
+    named = wrap(f"Difference from {arms[0]} (%\u00a0points)", room_px, style.TEXT_PX)
     axis = alt.Axis(title=named, labelExpr=_PERCENT, tickCount=4, grid=True, domain=False, ticks=False)
     x = alt.X("difference:Q", scale=alt.Scale(zero=True), axis=axis)
     none = alt.Chart(values([{"difference": 0}])).mark_rule(color=style.MUTED, strokeDash=[3, 3])

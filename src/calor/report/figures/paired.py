@@ -124,7 +124,10 @@ def _panel(
 def _words(arm: str, rows: pd.DataFrame, width_px: float) -> list[tuple[str, bool]]:
     """Return a panel's heading, line by line, and whether each is bold: the arm, then how many there are."""
     missing = int(rows["followup"].isna().sum())
-    count = f"{len(rows) - missing} participants" + (f"; {missing} more not gradable (open)" if missing else "")
+    graded = len(rows) - missing
+    count = f"{graded} participant{'' if graded == 1 else 's'}" + (
+        f"; {missing} more not gradable (open)" if missing else ""
+    )
     bold = [(line, True) for line in wrap(arm, width_px, style.TEXT_PX, bold=True)]
     return bold + [(line, False) for line in wrap(count, width_px, style.TEXT_PX)]
 
