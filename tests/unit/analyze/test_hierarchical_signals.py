@@ -9,7 +9,7 @@ from calor.analyze.event_count import EventCount
 from calor.analyze.hierarchical_signals import Sampling, hierarchical_signals
 from calor.errors import AnalysisError
 
-_QUICK = Sampling(chains=4, warm_up=500, draws=3000)
+_QUICK = Sampling(chains=4, warm_up=500, draws=10_000)
 _X1, _N1, _X0, _N0 = np.array([5, 1, 0]), np.array([8, 8, 6]), np.array([1, 2, 1]), np.array([8, 8, 6])
 _CLASS = [0, 0, 1]
 
@@ -41,7 +41,7 @@ def _importance_sampling(draws: int, rng: np.random.Generator) -> tuple[np.ndarr
 def test_the_sampler_agrees_with_importance_sampling_from_the_prior() -> None:
     active = [EventCount(int(x), int(n)) for x, n in zip(_X1, _N1, strict=True)]
     control = [EventCount(int(x), int(n)) for x, n in zip(_X0, _N0, strict=True)]
-    plan = Sampling(chains=8, warm_up=500, draws=3000)
+    plan = Sampling(chains=4, warm_up=1000, draws=40_000)
     table = hierarchical_signals(
         ["A", "A", "B"], ["a", "b", "c"], active, control, rng=np.random.default_rng(5), sampling=plan
     ).table

@@ -20,7 +20,7 @@ def _autoregressive(rho: float, rng: np.random.Generator) -> np.ndarray:
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
 def test_the_effective_size_of_an_autoregressive_chain_is_the_known_one(rho: float) -> None:
     draws = _autoregressive(rho, np.random.default_rng(11))
-    assert effective_sample_size(draws) == pytest.approx(draws.size * (1 - rho) / (1 + rho), rel=0.15)
+    assert effective_sample_size(draws) == pytest.approx(draws.size * (1 - rho) / (1 + rho), rel=0.2)
 
 
 def test_chains_at_different_places_are_noticed() -> None:
