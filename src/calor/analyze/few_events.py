@@ -13,7 +13,6 @@ import pandas as pd
 from calor.analyze.clopper_pearson import clopper_pearson
 from calor.analyze.estimate import Estimate, format_p
 from calor.analyze.event_count import EventCount, check_level
-from calor.analyze.exact_rate_ratio import exact_rate_ratio
 from calor.analyze.firth_cox import firth_cox
 from calor.analyze.fisher_exact import fisher_exact
 from calor.analyze.hazard_ratios import chi_square_test
@@ -21,6 +20,7 @@ from calor.analyze.logrank import logrank
 from calor.analyze.newton import newton
 from calor.analyze.partial_likelihood import partial_likelihood
 from calor.analyze.permutation_logrank import permutation_logrank
+from calor.analyze.rate_ratio import rate_ratio
 from calor.analyze.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.errors import AnalysisError
 
@@ -182,7 +182,7 @@ def _counts(data: TimeToEvent) -> tuple[EventCount, EventCount]:
 def _rate_ratio(data: TimeToEvent, level: float) -> Estimate:
     control, active = _counts(data)
     t0, t1 = np.bincount(data.arm, weights=data.time, minlength=2)
-    return exact_rate_ratio((control.events, active.events), (float(t0), float(t1)), n=len(data.time), level=level)
+    return rate_ratio(active.events, float(t1), control.events, float(t0), level=level)
 
 
 def _likelihood_ratio(data: TimeToEvent) -> float:

@@ -9,6 +9,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
+from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
 from calor.analyze.estimate import format_p
@@ -26,6 +27,7 @@ class PermutationLogRank:
         permutations: Random allocations drawn.
         p_value: Two-sided p-value, counting the observed allocation as one of them.
         monte_carlo_se: Standard error of the p-value from drawing, not listing, the allocations.
+        z: Statistic over its standard deviation among all allocations.
         n: Participants.
     """
 
@@ -34,7 +36,13 @@ class PermutationLogRank:
     permutations: int
     p_value: float
     monte_carlo_se: float
+    z: float
     n: int
+
+    @property
+    def asymptotic_p_value(self) -> float:
+        """Two-sided p-value if the statistic were normal among all allocations."""
+        return float(2 * norm.sf(abs(self.z)))
 
     def __str__(self) -> str:
         return (
@@ -52,6 +60,7 @@ class PermutationLogRank:
                     "permutations": self.permutations,
                     "p_value": self.p_value,
                     "monte_carlo_se": self.monte_carlo_se,
+                    "z": self.z,
                     "n": self.n,
                 }
             ]
@@ -104,17 +113,21 @@ def permutation_logrank(
     if permutations < 99:
         raise AnalysisError.must("permutations", "be at least 99", permutations, fix="20,000 gives p to 0.001.")
     active = data.arm == 1
-    observed = 0.0
+    observed = variance = 0.0
     drawn = np.zeros(permutations)
     for stratum in range(len(data.strata)):
         inside = data.stratum == stratum
         scores = logrank_scores(data.time[inside], data.event[inside])
         observed += float(scores[active[inside]].sum())
+        variance += _variance(scores, int(active[inside].sum()))
         drawn += _draw(scores, int(active[inside].sum()), permutations, rng)
+    if variance == 0:
+        fix = "Compare arms that share strata and whose follow-up differs."
+        raise AnalysisError.must("table", "allow the allocation to change the statistic", "one value", fix=fix)
     extreme = int((np.abs(drawn) >= abs(observed) * (1 - 1e-12)).sum())
     p = (extreme + 1) / (permutations + 1)
     error = sqrt(p * (1 - p) / permutations)
-    return PermutationLogRank(data.arms, observed, permutations, p, error, len(data.time))
+    return PermutationLogRank(data.arms, observed, permutations, p, error, observed / sqrt(variance), len(data.time))
 
 
 def logrank_scores(
@@ -128,6 +141,12 @@ def logrank_scores(
     counts = at_risk(time, event)
     hazard = np.cumsum(counts.events / counts.at_risk)
     return np.asarray(event - hazard[np.searchsorted(counts.time, time)])
+
+
+def _variance(scores: Float[np.ndarray, " participant"], n_active: int) -> float:
+    """Return the variance of the sum of a simple random sample of the scores."""
+    n = len(scores)
+    return n_active * (n - n_active) / n * float(scores.var(ddof=1)) if n > 1 else 0.0
 
 
 def _draw(

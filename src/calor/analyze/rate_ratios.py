@@ -97,6 +97,6 @@ def read_counts(
     for name, column in zip(model.names, model.values.T, strict=True):
         values = np.unique(column)
         if len(values) == 2 and any(y[column == value].sum() == 0 for value in values):
-            fix = "Use exact_rate_ratio: a modeled rate ratio does not exist here."
+            fix = "Use rate_ratio, the exact comparison: a modeled rate ratio does not exist here."
             raise AnalysisError.must(events, "happen in each arm", f"none on one side of {name}", fix=fix)
     return y, time

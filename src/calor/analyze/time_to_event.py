@@ -80,8 +80,9 @@ def time_to_event(
     fix = "Correct the dates: follow-up ends after it starts, and counts from randomization."
     refuse_rows(table, stop <= entry, time, f"be above {start or 'zero'}", fix)
     happened = _events(table, event)
-    codes, names = _arms(table, arm, arms)
-    layers, layer_names = _strata(table, strata, happened)
+    codes, names = read_arms(table, arm, arms)
+    layers, layer_names = read_strata(table, strata)
+    _refuse_empty_strata(layers, layer_names, happened)
     return TimeToEvent(entry, stop, happened, codes, names, layers, layer_names)
 
 
@@ -131,20 +132,25 @@ def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]
     return np.asarray(values == 1.0)
 
 
-def _arms(
+def read_arms(
     table: pd.DataFrame, arm: str | None, arms: Sequence[Arm] | None
 ) -> tuple[Int[np.ndarray, " participant"], tuple[Arm, ...]]:
+    """Return each row's arm as an index into the arms, control first, each of at least two participants.
+
+    >>> read_arms(pd.DataFrame({"arm": ["p", "a", "p", "a"]}), "arm", ("p", "a"))
+    (array([0, 1, 0, 1]), ('p', 'a'))
+    """
     if arm is None:
         return np.zeros(len(table), dtype=np.int64), ("all",)
+    need_columns(table, [arm])
     refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
     names = tuple(arms) if arms is not None else tuple(sorted(table[arm].unique().tolist()))
     if len(set(names)) < len(names):
         raise AnalysisError.must(
             "arms", "name each arm once", names, fix="Give the control arm first, then the others."
         )
-    refuse_rows(
-        table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {_list(names)}", "Name every arm in `arms`."
-    )
+    known = ", ".join(map(str, names))
+    refuse_rows(table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {known}", "Name every arm in `arms`.")
     codes = table[arm].map({name: i for i, name in enumerate(names)}).to_numpy(dtype=np.int64)
     for i, name in enumerate(names):
         if (codes == i).sum() < 2:
@@ -153,24 +159,27 @@ def _arms(
     return codes, names
 
 
-def _strata(
-    table: pd.DataFrame, strata: Sequence[str], event: Bool[np.ndarray, " participant"]
-) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:
+def read_strata(table: pd.DataFrame, strata: Sequence[str]) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:
+    """Return each row's stratum as an index into the combinations of the columns.
+
+    >>> read_strata(pd.DataFrame({"site": ["x", "y", "x"]}), ["site"])
+    (array([0, 1, 0]), ('x', 'y'))
+    """
     if not strata:
         return np.zeros(len(table), dtype=np.int64), ("all",)
-    refuse_rows(
-        table, table[list(strata)].isna().any(axis=1).to_numpy(), "strata", "be known", "Complete or remove these rows."
-    )
+    need_columns(table, strata)
+    unknown = table[list(strata)].isna().any(axis=1).to_numpy()
+    refuse_rows(table, unknown, "strata", "be known", "Complete or remove these rows.")
     codes = table.groupby(list(strata), sort=True, observed=True).ngroup().to_numpy(dtype=np.int64)
     _, first = np.unique(codes, return_index=True)
-    names = tuple(", ".join(str(table[c].iloc[i]) for c in strata) for i in first)
-    counts = np.bincount(codes, weights=event, minlength=len(names))
+    return codes, tuple(", ".join(str(table[c].iloc[i]) for c in strata) for i in first)
+
+
+def _refuse_empty_strata(
+    stratum: Int[np.ndarray, " participant"], names: tuple[str, ...], event: Bool[np.ndarray, " participant"]
+) -> None:
+    counts = np.bincount(stratum, weights=event, minlength=len(names))
     for name, count in zip(names, counts, strict=True):
-        if count == 0:
+        if count == 0 and len(names) > 1:
             fix = "It tells nothing about the arms: pool it with a neighbor, or leave its participants out."
             raise AnalysisError.must("strata", "have an event in each stratum", "none", where=name, fix=fix)
-    return codes, names
-
-
-def _list(names: Sequence[Arm]) -> str:
-    return ", ".join(str(name) for name in names)
