@@ -84,8 +84,8 @@ def fractional_polynomials(
 
     Example:
         >>> rng = np.random.default_rng(1)
-        >>> table = pd.DataFrame({"arm": ["p", "a"] * 40, "crp": np.exp(rng.normal(2, 1, 80))})
-        >>> table["tbr"] = 2 + 0.3 * np.log(table.crp) + rng.normal(0, 0.2, 80)
+        >>> table = pd.DataFrame({"arm": ["p", "a"] * 200, "crp": np.exp(rng.normal(2, 1, 400))})
+        >>> table["tbr"] = 2 + 0.3 * np.log(table.crp) + rng.normal(0, 0.2, 400)
         >>> fractional_polynomials(table, Comparison("tbr", "arm", ("p", "a")), biomarker="crp").selected
         (0.0,)
 
