@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from calor.design import GroupSequential, classical, spending
+from calor.design.fisher_combination import FisherCombination
 
 
 def as_list(value: Any) -> list[float]:
@@ -72,3 +73,23 @@ def group_sequential(args: dict[str, Any]) -> GroupSequential:
         futility = np.where(bounds <= -6, -np.inf, bounds)
     binding = bool(args.get("bindingFutility", False)) and futility is not None
     return GroupSequential(fractions, efficacy=_efficacy(args, alpha), futility=futility, binding=binding, sides=sides)
+
+
+FISHER_METHODS = {
+    "equalAlpha": "equal_levels",
+    "fullAlpha": "full_last_level",
+    "noInteraction": "no_interaction",
+    "userDefinedAlpha": "given",
+}
+
+
+def fisher(args: dict[str, Any]) -> FisherCombination:
+    """The design of getDesignFisher."""
+    fractions = information_rates(args)
+    futility = args.get("alpha0Vec")
+    limits = None if futility in (None, "NA") else as_list(futility)
+    if not bool(args.get("bindingFutility", True)):
+        limits = None
+    method: Any = FISHER_METHODS[args.get("method", "equalAlpha")]
+    spent = as_list(args["userAlphaSpending"]) if method == "given" else None
+    return FisherCombination(fractions, float(args.get("alpha", 0.025)), limits, method, spent)

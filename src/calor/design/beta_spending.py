@@ -19,7 +19,7 @@ def non_binding(
     efficacy_bounds: Float[np.ndarray, " look"],
     increments: Float[np.ndarray, " look"],
     *,
-    alpha: float,
+    level: float,
     sides: int,
 ) -> tuple[Float[np.ndarray, " look"], float]:
     """Return futility bounds that meet the known efficacy bounds at the last look, and the drift that makes them meet.
@@ -28,7 +28,7 @@ def non_binding(
         fractions: Information fraction of each look.
         efficacy_bounds: Bounds that keep the level when futility is overruled.
         increments: Type II error to spend at each look.
-        alpha: Type I error, both sides together.
+        level: One-sided level of the last efficacy bound taken alone.
         sides: 1 or 2.
 
     >>> from calor.design import GroupSequential, spending
@@ -42,7 +42,7 @@ def non_binding(
     def unspent(drift: float) -> float:
         return float(critical_values.futility_bounds(fractions, efficacy_bounds, increments, drift, sides == 2)[1])
 
-    drift = _drift_at_zero(unspent, alpha / sides, float(increments.sum()), fractions[-1])
+    drift = _drift_at_zero(unspent, level, float(increments.sum()), fractions[-1])
     return critical_values.futility_bounds(fractions, efficacy_bounds, increments, drift, sides == 2)[0], drift
 
 
@@ -99,7 +99,7 @@ def under_null(
     """
 
     def bounds(total: float) -> tuple[Float[np.ndarray, " look"], float]:
-        increments = np.diff(futility.cumulative(times, total), prepend=0.0)
+        increments = futility.at_level(total).increments(times)
         found: tuple[Float[np.ndarray, " look"], float]
         found = critical_values.futility_bounds(fractions, efficacy_bounds, increments, 0.0, False)
         return found
@@ -108,8 +108,8 @@ def under_null(
     return bounds(total)[0]
 
 
-def _drift_at_zero(unspent: Callable[[float], float], alpha: float, beta: float, last_fraction: float) -> float:
-    fixed = (upper_quantile(alpha) + upper_quantile(beta)) / np.sqrt(last_fraction)
+def _drift_at_zero(unspent: Callable[[float], float], level: float, beta: float, last_fraction: float) -> float:
+    fixed = (upper_quantile(level) + upper_quantile(beta)) / np.sqrt(last_fraction)
     if not fixed > 0:
         raise DesignError.must("futility", "spend less than 1 - alpha", beta, fix="Give beta, 0.1 for 90 % power.")
     low, high = 0.5 * fixed, 1.3 * fixed

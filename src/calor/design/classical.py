@@ -122,6 +122,34 @@ def haybittle_peto(alpha: float, early: float = 3.0) -> ClassicalBoundary:
     return ClassicalBoundary(f"Haybittle-Peto ({early:g})", alpha, solve)
 
 
+def early_bounds(alpha: float, early: Sequence[float]) -> ClassicalBoundary:
+    """Bound Z by given values before the last look, and by what keeps the level at the last.
+
+    Args:
+        alpha: Type I error, both sides together.
+        early: Bound at each look but the last; infinity where a look cannot stop for efficacy.
+
+    Raises:
+        DesignError: A value is missing or not positive, or the values spend alpha before the last look.
+
+    >>> from calor.design import GroupSequential
+    >>> GroupSequential([0.3, 0.6, 1.0], efficacy=early_bounds(0.025, [4.0, 3.0])).efficacy_bounds.round(4)
+    array([4.    , 3.    , 1.9646])
+    """
+    values = np.array(early, dtype=float)
+    if values.ndim != 1 or not np.all(values > 0):
+        raise DesignError.must("early", "be positive critical values", early, fix="Give one z value per early look.")
+
+    def solve(alpha: float, looks: Looks) -> Float[np.ndarray, " look"]:
+        if looks.fractions.size != values.size + 1:
+            raise DesignError.must(
+                "early", f"have one value per early look ({looks.fractions.size - 1})", values.size, fix="Add them."
+            )
+        return closing(np.append(values, 1.0), alpha, looks)
+
+    return ClassicalBoundary("given early bounds", alpha, solve)
+
+
 def closing(bounds: Float[np.ndarray, " look"], alpha: float, looks: Looks) -> Float[np.ndarray, " look"]:
     """Return `bounds` with the last one solved to keep the level.
 

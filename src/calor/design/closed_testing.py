@@ -41,7 +41,7 @@ class ClosedTest:
             stage is missing.
         rejected_intersections: Intersections rejected by each stage.
         rejected: Populations whose hypothesis is rejected by each stage.
-        repeated_p: Smallest level at which the closed test rejects each population at each stage; NaN where the
+        repeated_p: Smallest level at which the closed test rejects each population by each stage; NaN where the
             population was not followed.
         conditional_rejection: Probability under the null of rejecting each population later; NaN at the last stage.
     """
@@ -127,6 +127,7 @@ def closed_test(
             if k + 1 < last:
                 conditional[i, k] = _conditional(test, done, strength)
     rejected = np.maximum.accumulate(crossed, axis=1)
+    repeated = np.minimum.accumulate(repeated, axis=1)
     inside = np.array(subsets)
     followed = ~np.isnan(p)
 

@@ -22,7 +22,6 @@ def conditional_crossing(
     *,
     drift: float | None = None,
     shifts: Sequence[float] | None = None,
-    sd_ratio: float = 1.0,
     heed_futility: bool = True,
 ) -> Crossing:
     """Return the probabilities of crossing each later bound, given the statistic at a look.
@@ -34,8 +33,6 @@ def conditional_crossing(
         drift: Expected z at full information in the rest of the trial; the trend so far, z / sqrt(t), when neither
             it nor `shifts` is given.
         shifts: Instead of a drift: expected stage-wise z of each remaining look's own data, for sizes planned anew.
-        sd_ratio: Standard deviation of the later stage-wise z under the alternative; it differs from 1 for rates,
-            whose test pools the variance. `shifts` are in units of this deviation.
         heed_futility: Stop when a futility bound is crossed.
 
     Raises:
@@ -66,11 +63,11 @@ def conditional_crossing(
     later = fractions[look:]
     above, below, within = kernel.crossing(
         later,
-        lower[look:] / sd_ratio,
-        inner[look:] / sd_ratio,
-        design.efficacy_bounds[look:] / sd_ratio,
+        lower[look:],
+        inner[look:],
+        design.efficacy_bounds[look:],
         drifts,
-        z / sd_ratio,
+        z,
         fractions[look - 1],
     )
     efficacy_below = below if design.sides == 2 else np.zeros_like(below)

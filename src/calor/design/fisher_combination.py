@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import brentq
+from scipy.special import chdtri
 
 from calor.design.fisher_paths import rejection_by_stage, stage_level
 from calor.design.looks import rising
@@ -76,14 +77,22 @@ class FisherCombination:
     def _futility(self) -> Float[np.ndarray, " stage"]:
         return np.append(np.asarray(self.futility_p, dtype=float), 1.0)
 
+    def log_products(self, p_values: Sequence[float] | Float[np.ndarray, " stage"]) -> Float[np.ndarray, " stage"]:
+        """Return the logarithm of the weighted product of the p-values up to each stage.
+
+        >>> FisherCombination([0.5, 1.0]).log_products([0.1, 0.2]).round(4)
+        array([-2.3026, -3.912 ])
+        """
+        p = checked_p_values(p_values, self.critical_values.size)
+        return np.cumsum(self.weights[: p.size] * np.log(p))
+
     def products(self, p_values: Sequence[float] | Float[np.ndarray, " stage"]) -> Float[np.ndarray, " stage"]:
         """Return the weighted product of the p-values up to each stage.
 
         >>> FisherCombination([0.5, 1.0]).products([0.1, 0.2])
         array([0.1 , 0.02])
         """
-        p = checked_p_values(p_values, self.critical_values.size)
-        return np.asarray(np.exp(np.cumsum(self.weights[: p.size] * np.log(p))))
+        return np.asarray(np.exp(self.log_products(p_values)))
 
     def conditional_rejection(self, p_values: Sequence[float]) -> float:
         """Return the probability under the null of rejecting at a later stage, given the p-values so far.
@@ -93,9 +102,9 @@ class FisherCombination:
         0.0785
         """
         stage = len(p_values)
-        product = float(self.products(p_values)[-1])
+        start = -float(self.log_products(p_values)[-1])
         later = rejection_by_stage(
-            self.critical_values[stage:], self._futility[stage:], self.weights[stage:], start=-math.log(product)
+            self.critical_values[stage:], self._futility[stage:], self.weights[stage:], start=start
         )
         return float(later.sum())
 
@@ -106,15 +115,15 @@ class FisherCombination:
         0.1446
         """
         stage = len(p_values)
-        product = float(self.products(p_values)[-1])
+        log_product = float(self.log_products(p_values)[-1])
 
-        def short(level: float) -> float:
-            return math.log(product) - math.log(_critical_values(self, level)[stage - 1])
+        def short(log_level: float) -> float:
+            return log_product - math.log(_critical_values(self, math.exp(log_level))[stage - 1])
 
-        if short(0.5 - 1e-9) > 0:
+        low, high = math.log(1e-12), math.log(0.5 - 1e-9)
+        if short(high) > 0:
             return 0.5
-        low = 1e-12
-        return low if short(low) < 0 else float(brentq(short, low, 0.5 - 1e-9, xtol=1e-10))
+        return math.exp(low) if short(low) < 0 else math.exp(float(brentq(short, low, high, xtol=1e-9)))
 
     def __str__(self) -> str:
         values = ", ".join(f"{c:.3g}" for c in self.critical_values)
@@ -186,7 +195,7 @@ def _critical_values(design: FisherCombination, alpha: float) -> Float[np.ndarra
             repr(design.method),
             fix="Use 'equal_levels', or raise futility_p.",
         )
-    return values(float(brentq(excess, low, alpha, xtol=1e-15, rtol=1e-13)))
+    return values(float(brentq(excess, low, alpha, xtol=1e-14, rtol=1e-12)))
 
 
 def _by_spending(
@@ -198,7 +207,7 @@ def _by_spending(
 
         def excess(log_c: float, k: int = k) -> float:
             candidate = np.array([*values, math.exp(log_c)])
-            return float(rejection_by_stage(candidate, futility[:k], weights[:k]).sum()) - spent[k - 1]
+            return float(rejection_by_stage(candidate, futility[:k], weights[:k]).sum() - spent[k - 1])
 
         values.append(math.exp(brentq(excess, -80.0, math.log(values[-1]), xtol=1e-13)))
     return np.array(values)
@@ -210,7 +219,7 @@ def stage_critical(level: float, weights: Float[np.ndarray, " stage"]) -> float:
     >>> round(stage_critical(0.025, np.ones(3)), 6)
     0.000728
     """
-    if weights.size == 1:
-        return math.exp(math.log(level) * float(weights[0]))
+    if np.allclose(weights, weights[0], rtol=1e-12):
+        return math.exp(-0.5 * float(weights[0] * chdtri(2 * weights.size, level)))
     root = brentq(lambda log_c: math.log(stage_level(math.exp(log_c), weights) / level), -200.0, -1e-12, xtol=1e-13)
     return math.exp(float(root))

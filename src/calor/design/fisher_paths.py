@@ -13,7 +13,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 from numpy.polynomial import Chebyshev
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 Piece = tuple[float, float, Chebyshev]
 
@@ -30,7 +30,7 @@ def stage_level(critical: float, weights: Float[np.ndarray, " stage"]) -> float:
     if critical >= 1.0:
         return 1.0
     if np.allclose(weights, weights[0], rtol=1e-12):
-        return float(chi2.sf(-2 * math.log(critical) / weights[0], 2 * weights.size))
+        return float(chdtrc(2 * weights.size, -2 * math.log(critical) / weights[0]))
     never = np.full(weights.size, 0.0)
     never[-1] = critical
     return float(rejection_by_stage(never, np.ones(weights.size), weights).sum())

@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.design import beta_spending, operating_characteristics
+from calor.design import operating_characteristics
+from calor.design.bounds import solve_bounds
 from calor.design.classical import ClassicalBoundary
-from calor.design.looks import Looks, rising
+from calor.design.design_rules import check
+from calor.design.looks import rising
 from calor.design.operating_characteristics import Crossing
 from calor.design.spending import SpendingFunction
-from calor.errors import DesignError
-from calor.kernels import critical_values
 from calor.kernels.normal import upper_tail
 
 Efficacy = SpendingFunction | ClassicalBoundary
-Futility = SpendingFunction | Sequence[float] | None
+Futility = SpendingFunction | Sequence[float] | Float[np.ndarray, " look"] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,8 @@ class GroupSequential:
         futility_under: What a futility spending function spends: type II error under the alternative, or
             acceptance under the null (its shape is scaled so that the last bounds meet).
         spending_times: Spending time of each look, when the information came out otherwise than planned; rises to 1.
+        planned_drift: Drift at which a futility spending function spends its beta, when bounds are recomputed; None
+            to solve for the drift at which the last bounds meet.
         efficacy_bounds: Computed: bound on z at each look; infinity where a look cannot stop for efficacy.
         futility_bounds: Computed: bound on z (on |z| when two-sided) at each look, minus infinity (0 when two-sided)
             where a look cannot stop for futility; the last one is the efficacy bound.
@@ -61,6 +63,7 @@ class GroupSequential:
     sides: int = 1
     futility_under: Literal["alternative", "null"] = "alternative"
     spending_times: Float[np.ndarray, " look"] | None = None
+    planned_drift: float | None = None
     efficacy_bounds: Float[np.ndarray, " look"] = field(init=False)
     futility_bounds: Float[np.ndarray, " look"] = field(init=False)
     futility_drift: float | None = field(init=False, default=None)
@@ -68,27 +71,15 @@ class GroupSequential:
     def __post_init__(self) -> None:
         fractions = rising("information_fractions", self.information_fractions)
         times = fractions if self.spending_times is None else rising("spending_times", self.spending_times)
-        _check(self, fractions, times)
+        check(self, fractions, times)
         put = object.__setattr__
         put(self, "information_fractions", fractions)
-        futility = self.futility
-        if isinstance(futility, SpendingFunction) and fractions.size > 1:
-            upper, lower, drift = _spending_both(self, fractions, times, futility)
-            put(self, "futility_drift", drift)
-        else:
-            lower = _fixed_futility(self, fractions.size)
-            upper = _efficacy_bounds(self, fractions, times, lower if self.binding else None)
-            lower[-1] = upper[-1]
-        if np.any(lower > upper):
-            look = int(np.argmax(lower > upper)) + 1
-            raise DesignError.must(
-                "futility", f"lie below the efficacy bound {upper[look - 1]:.4g}", f"{lower[look - 1]:.4g}",
-                where=f"look {look}", fix="Lower the futility bound, or drop the look.",
-            )  # fmt: skip
-        for bounds in (fractions, upper, lower):
+        upper, futility, drift = solve_bounds(self, fractions, times)
+        for bounds in (fractions, upper, futility):
             bounds.setflags(write=False)
         put(self, "efficacy_bounds", upper)
-        put(self, "futility_bounds", lower)
+        put(self, "futility_bounds", futility)
+        put(self, "futility_drift", drift)
 
     @property
     def alpha(self) -> float:
@@ -156,112 +147,3 @@ class GroupSequential:
                 "alpha_spent": self.alpha_spent,
             }
         )
-
-
-def _check(design: GroupSequential, fractions: Float[np.ndarray, " look"], times: Float[np.ndarray, " look"]) -> None:
-    """Refuse arguments that contradict each other."""
-    if design.sides not in (1, 2):
-        raise DesignError.must("sides", "be 1 or 2", design.sides, fix="Give 2 for a two-sided design.")
-    if not isinstance(design.efficacy, Efficacy):
-        raise DesignError.must(
-            "efficacy",
-            "be a spending function or a classical boundary",
-            design.efficacy,
-            fix="See calor.design.spending.",
-        )
-    if design.efficacy.alpha is not None and not design.efficacy.alpha < 0.5:
-        raise DesignError.must("alpha", "lie below 0.5", design.efficacy.alpha, fix="Give 0.025, or 0.05 two-sided.")
-    if times.size != fractions.size:
-        raise DesignError.must(
-            "spending_times", f"have one time per look ({fractions.size})", times.size, fix="Give as many as looks."
-        )
-    if abs(times[-1] - 1.0) > 1e-9:
-        argument = "information_fractions" if design.spending_times is None else "spending_times"
-        raise DesignError.must(argument, "end at 1", times.tolist(), fix="Divide by the information at the last look.")
-    if design.binding and design.futility is None:
-        raise DesignError.must("binding", "be False without futility bounds", True, fix="Give `futility`.")
-    if design.futility_under not in ("alternative", "null"):
-        raise DesignError.must(
-            "futility_under", "be 'alternative' or 'null'", repr(design.futility_under), fix="See GroupSequential."
-        )
-    if isinstance(design.futility, SpendingFunction):
-        _check_futility_spending(design, design.futility)
-    elif design.futility_under == "null":
-        raise DesignError.must("futility_under", "go with a futility spending function", "'null'", fix="Drop it.")
-
-
-def _check_futility_spending(design: GroupSequential, futility: SpendingFunction) -> None:
-    alpha = design.efficacy.alpha
-    if design.binding and not isinstance(design.efficacy, SpendingFunction):
-        raise DesignError.must(
-            "binding", "be False when futility is spent and efficacy is not", True,
-            fix="Spend alpha too, or let the futility bound be non-binding.",
-        )  # fmt: skip
-    if design.futility_under == "null":
-        if design.sides == 2:
-            raise DesignError.must("sides", "be 1 when futility is spent under the null", 2, fix="Spend beta instead.")
-    elif alpha is not None and not futility.total < 1 - alpha:
-        raise DesignError.must(
-            "futility", "spend a beta below 1 - alpha", futility.total, fix="Give beta, 0.1 for 90 % power."
-        )
-
-
-def _fixed_futility(design: GroupSequential, looks: int) -> Float[np.ndarray, " look"]:
-    """Return the futility bounds given, with room for the last look's."""
-    none = 0.0 if design.sides == 2 else -math.inf
-    if design.futility is None or isinstance(design.futility, SpendingFunction):
-        return np.full(looks, none)
-    bounds = np.array(design.futility, dtype=float)
-    if bounds.shape != (looks - 1,) or np.any(np.isnan(bounds)) or np.any(bounds == math.inf):
-        raise DesignError.must(
-            "futility", f"have one bound for each of the {looks - 1} looks before the last", design.futility,
-            fix="Give z values; minus infinity (0 when two-sided) where a look cannot stop for futility.",
-        )  # fmt: skip
-    if design.sides == 2 and np.any(bounds < 0):
-        raise DesignError.must(
-            "futility", "be bounds on |z| from 0 up in a two-sided design", design.futility, fix="Give 0 for none."
-        )
-    return np.append(bounds, none)
-
-
-def _efficacy_bounds(
-    design: GroupSequential,
-    fractions: Float[np.ndarray, " look"],
-    times: Float[np.ndarray, " look"],
-    futility: Float[np.ndarray, " look"] | None,
-) -> Float[np.ndarray, " look"]:
-    """Return the efficacy bounds, counting on `futility` where it is binding."""
-    lower, inner = np.full(fractions.size, -math.inf), np.zeros(fractions.size)
-    if futility is not None:
-        lower, inner = (lower, futility) if design.sides == 2 else (futility, inner)
-    upper = design.efficacy.efficacy_bounds(Looks(fractions, times, lower, inner, design.sides))
-    if not math.isfinite(upper[-1]):
-        raise DesignError.must(
-            "efficacy", "leave error to spend at the last look", upper.tolist(), fix="Spend less before the last look."
-        )
-    return upper
-
-
-def _spending_both(
-    design: GroupSequential,
-    fractions: Float[np.ndarray, " look"],
-    times: Float[np.ndarray, " look"],
-    futility: SpendingFunction,
-) -> tuple[Float[np.ndarray, " look"], Float[np.ndarray, " look"], float | None]:
-    """Return efficacy bounds, futility bounds and the drift, where futility spends an error too."""
-    sides = design.sides
-    if design.binding and isinstance(design.efficacy, SpendingFunction):
-        alpha_increments = design.efficacy.increments(times, sides=sides)
-        if design.futility_under == "null":
-            increments = np.diff(futility.cumulative(times, 1.0 - design.efficacy.alpha), prepend=0.0)
-            upper, lower, _ = critical_values.binding_bounds(fractions, alpha_increments, increments, 0.0, False)
-            return upper, lower, None
-        increments = futility.increments(times)
-        return beta_spending.binding(fractions, alpha_increments, increments, sides=sides)
-    upper = _efficacy_bounds(design, fractions, times, None)
-    if design.futility_under == "null":
-        return upper, beta_spending.under_null(fractions, upper, times, futility), None
-    increments = futility.increments(times)
-    alpha = design.efficacy.alpha if design.efficacy.alpha is not None else 0.025
-    lower, drift = beta_spending.non_binding(fractions, upper, increments, alpha=alpha, sides=sides)
-    return upper, lower, drift

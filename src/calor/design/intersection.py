@@ -62,7 +62,7 @@ def spiessens_debois(p_values: P, correlation: Float[np.ndarray, "hypothesis hyp
         DesignError: A p-value outside 0 to 1, or a matrix that is no correlation matrix.
 
     >>> round(spiessens_debois(np.array([0.02, 0.03]), np.array([[1, 0.6], [0.6, 1]])), 4)
-    0.0352
+    0.0354
 
     Reference: Spiessens B, Debois M. Contemporary Clinical Trials 2010;31:647-656.
     """

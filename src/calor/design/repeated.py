@@ -102,7 +102,7 @@ def evidence(test: Test, p_values: np.ndarray, look: int) -> float:
         return float(upper_quantile(min(max(float(p_values[look - 1]), 1e-300), 1.0 - 1e-16)))
     if isinstance(test, InverseNormal):
         return float(test.statistics(p_values[:look])[-1])
-    return -math.log(float(test.products(p_values[:look])[-1]))
+    return -float(test.log_products(p_values[:look])[-1])
 
 
 def critical_at(test: Test, look: int) -> float:

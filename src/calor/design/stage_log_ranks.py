@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import ndtr
 
 from calor.design.stage_statistics import Stages, checked_at_least, checked_stages
 from calor.errors import DesignError
+
+Strata = Float[np.ndarray, "stratum look"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +81,35 @@ class LogRanks:
         """Return the one-sided p-values of all data up to each stage."""
         z = self.overall_statistics(null)
         return np.asarray(ndtr(-z if greater else z))
+
+
+def stratified_log_ranks(
+    events: Strata, observed: Strata, expected: Strata, variances: Strata, allocation_ratios: Stages
+) -> LogRanks:
+    """Return the stratified log-rank statistics of a population made up of disjoint strata.
+
+    Args:
+        events: Cumulative events of both arms, by stratum (rows) and look (columns).
+        observed: Cumulative events of arm 1.
+        expected: Their expectation under the null.
+        variances: Their variance under the null.
+        allocation_ratios: Cumulative allocation ratio at each look, arm 1 over arm 2.
+
+    Raises:
+        DesignError: Tables of different shapes, or a variance that is not positive.
+
+    >>> data = stratified_log_ranks(
+    ...     np.array([[18], [26]]), np.array([[18], [26]]), np.array([[13.4], [23.1]]), np.array([[6.6], [11.4]]), [1]
+    ... )
+    >>> data.log_ranks.round(4), data.effects.round(4)
+    (array([1.7678]), array([1.704]))
+
+    Reference: Mantel N. Cancer Chemotherapy Reports 1966;50:163-170.
+    """
+    tables = [np.array(table, dtype=float) for table in (events, observed, expected, variances)]
+    if tables[0].ndim != 2 or any(table.shape != tables[0].shape for table in tables):
+        shapes = [table.shape for table in tables]
+        raise DesignError.must("strata", "be tables of one shape, strata by looks", shapes, fix="Fill every cell.")
+    total, variance = tables[0].sum(axis=0), tables[3].sum(axis=0)
+    checked_at_least("variances", variance, 1e-12)
+    return LogRanks(total, (tables[1] - tables[2]).sum(axis=0) / np.sqrt(variance), allocation_ratios)

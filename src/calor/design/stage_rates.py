@@ -80,15 +80,12 @@ class Rates:
 
 def _score(n1: float, n2: float, p1: float, p2: float, null: float) -> float:
     """Return the score statistic of H0: p1 - p2 = null, with the rates' maximum likelihood under the null."""
-    if null == 0.0:
-        q1 = q2 = (n1 * p1 + n2 * p2) / (n1 + n2)
-    else:
-        q1, q2 = restricted_rates(n1, n2, p1, p2, null)
+    q1, q2 = restricted_rates(n1, n2, p1, p2, null)
     variance = q1 * (1 - q1) / n1 + q2 * (1 - q2) / n2
+    difference = p1 - p2 - null
     if variance <= 1e-300:
-        difference = p1 - p2 - null
         return 0.0 if abs(difference) < 1e-12 else math.copysign(1e3, difference)
-    return (p1 - p2 - null) / math.sqrt(variance)
+    return difference / math.sqrt(variance)
 
 
 def restricted_rates(n1: float, n2: float, p1: float, p2: float, null: float) -> tuple[float, float]:
@@ -100,6 +97,9 @@ def restricted_rates(n1: float, n2: float, p1: float, p2: float, null: float) ->
 
     Reference: Farrington CP, Manning G. Statistics in Medicine 1990;9:1447-1454, appendix.
     """
+    if null == 0.0:
+        pooled = (n1 * p1 + n2 * p2) / (n1 + n2)
+        return pooled, pooled
     theta = n2 / n1
     a = 1 + theta
     b = -(1 + theta + p1 + theta * p2 + null * (theta + 2))

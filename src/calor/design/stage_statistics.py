@@ -6,6 +6,7 @@ own data and of all data so far, for any null value and either direction, and th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -78,3 +79,18 @@ def checked_at_least(name: str, values: Stages, least: float) -> None:
             where=f"stage {stage}",
             fix="Check it.",
         )
+
+
+def check_strata(stages: Sequence[int]) -> None:
+    """Refuse strata that do not have the same stages.
+
+    Args:
+        stages: Number of stages of each stratum.
+
+    Raises:
+        DesignError: None, or different numbers of stages.
+
+    >>> check_strata([2, 2])
+    """
+    if not stages or len(set(stages)) != 1:
+        raise DesignError.must("strata", "have the same stages", list(stages), fix="Drop the stages not followed.")

@@ -9,7 +9,7 @@ import numpy as np
 from calor.design import GroupSequential
 from calor.kernels.normal import upper_quantile
 from tests.reference.registry import Case, adapter, close, number
-from tests.reference.rpact_designs import as_list, group_sequential
+from tests.reference.rpact_designs import as_list, fisher, group_sequential
 
 NO_BOUND = -6.0  # how rpact writes "no futility bound"
 
@@ -84,3 +84,14 @@ def rpact_power_and_sample_number(case: Case) -> None:
         compare(row, outputs["rejectPerStage"][k], tolerance, f"rejectPerStage {k + 1}")
     for k, row in enumerate(stop):
         compare(row, outputs["earlyStop"][k], tolerance, f"earlyStop {k + 1}")
+
+
+@adapter("design_rpact_boundaries", r"fisher\..*")
+def rpact_fisher(case: Case) -> None:
+    inputs, outputs, tolerance = case["inputs"], case["outputs"], float(case["tolerance"])
+    design = fisher(inputs)
+    compare(design.critical_values, outputs["criticalValues"], tolerance, "criticalValues")
+    compare(design.stage_levels, outputs["stageLevels"], tolerance, "stageLevels")
+    compare(design.alpha_spent, outputs["alphaSpent"], tolerance, "alphaSpent")
+    compare(design.information_fractions, outputs["informationRates"], 1e-12, "informationRates")
+    compare(design.weights[1:], outputs["scale"], tolerance, "scale")
