@@ -59,7 +59,7 @@ def adam(draw: st.DrawFn) -> pd.DataFrame:
 @given(frame=adam())
 def test_every_format_gives_back_the_frame_it_was_given(suffix: str, frame: pd.DataFrame) -> None:
     labels = {name: f"Label of {name}" for name in frame.columns}
-    given_ = Dataset.of("ADLB", frame, labels, "Laboratory")
+    given_ = Dataset("ADLB", frame, labels, "Laboratory")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"adlb{suffix}"
         write(given_, path)
@@ -73,7 +73,7 @@ def test_every_format_gives_back_the_frame_it_was_given(suffix: str, frame: pd.D
 
 @given(frame=adam())
 def test_settling_a_settled_frame_changes_nothing(frame: pd.DataFrame) -> None:
-    once = Dataset.of("ADLB", frame, {})
-    again = Dataset.of("ADLB", once.frame, {})
+    once = Dataset("ADLB", frame, {})
+    again = Dataset("ADLB", once.frame, {})
     pd.testing.assert_frame_equal(once.frame, again.frame, check_exact=True)
     assert once.sha256 == again.sha256

@@ -20,14 +20,15 @@ Adapter = Callable[[Case], None]
 SHIPPED = Path(__file__).parent / "cases"
 FOLDER = Path(os.environ.get("CALOR_REFERENCE") or SHIPPED)
 
-_ADAPTERS: list[tuple[str, re.Pattern[str], Adapter]] = []
+# By file and pattern, so that a module that the test runner imports twice registers once.
+_ADAPTERS: dict[tuple[str, str], Adapter] = {}
 
 
 def adapter(file: str, ids: str) -> Callable[[Adapter], Adapter]:
     """Register a function for the cases of `file` (no suffix) whose id matches `ids` from its start to its end."""
 
     def register(function: Adapter) -> Adapter:
-        _ADAPTERS.append((file, re.compile(ids), function))
+        _ADAPTERS[file, ids] = function
         return function
 
     return register
@@ -35,7 +36,7 @@ def adapter(file: str, ids: str) -> Callable[[Adapter], Adapter]:
 
 def find(file: str, case_id: str) -> Adapter | None:
     """Return the one adapter of a case, or None; two adapters for one case are a mistake."""
-    found = [f for name, pattern, f in _ADAPTERS if name == file and pattern.fullmatch(case_id)]
+    found = [f for (name, ids), f in _ADAPTERS.items() if name == file and re.fullmatch(ids, case_id)]
     if len(found) > 1:
         raise LookupError(f"{len(found)} adapters claim {file}:{case_id}")
     return found[0] if found else None

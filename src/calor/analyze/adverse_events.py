@@ -126,8 +126,8 @@ def adverse_events(
     events, onset_unknown = _emergent_events(adae, population, names)
     events["severity_rank"] = _severity_ranks(events, severity_order)
     n = population.groupby("arm", sort=False)["id"].size()
-    pieces = [_block(events, population, where, by) for where in _KEYS for by in _CATEGORY]
-    table = pd.concat(pieces, ignore_index=True)
+    rows = _by_property(events)
+    table = pd.concat([_block(rows, population, where) for where in _KEYS], ignore_index=True)
     table["n"] = table["arm"].map(n).astype(int)
     return AdverseEvents(
         table=_with_limits(table, level),
@@ -137,8 +137,8 @@ def adverse_events(
     )
 
 
-# `by` -> the column of events that holds its category.
-_CATEGORY = {"all": "all", "serious": "serious", "severity": "severity", "relation": "relation"}
+# Each is a column of events that holds the category, blank where the event is not counted.
+_PROPERTIES = ("all", "serious", "severity", "relation")
 
 
 def _population(adsl: pd.DataFrame, names: AdverseEventColumns) -> pd.DataFrame:
@@ -209,20 +209,23 @@ def _severity_ranks(events: pd.DataFrame, order: Sequence[str]) -> pd.Series[int
     return events["severity"].map(ranks).astype(int)
 
 
-def _block(events: pd.DataFrame, population: pd.DataFrame, where: str, by: str) -> pd.DataFrame:
-    """Count one level of the dictionary by one property of the event, with a row for every arm."""
+def _by_property(events: pd.DataFrame) -> pd.DataFrame:
+    """Repeat each event once for each property that it is counted by."""
+    parts = [events.assign(by=by, category=events[by], rank=at) for at, by in enumerate(_PROPERTIES)]
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[rows["category"].notna()]
+
+
+def _block(rows: pd.DataFrame, population: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Count one level of the dictionary, with a row for every arm."""
     keys = _KEYS[where]
-    rows = events[events[_CATEGORY[by]].notna()]
-    rows = rows.assign(category=rows[_CATEGORY[by]])
-    counted = rows
-    if by == "severity":
-        worst = rows.groupby([*keys, "id"])["severity_rank"].transform("max")
-        counted = rows[rows["severity_rank"] == worst]
-    cells = _cells(rows, population, where, by)
-    index = [*keys, "category", "arm"]
+    worst = rows.groupby([*keys, "id"])["severity_rank"].transform("max")
+    counted = rows[(rows["by"] != "severity") | (rows["severity_rank"] == worst)]
+    index = [*keys, "by", "category", "arm"]
     first = counted.groupby([*index, "id"], as_index=False).agg(unused=("unused_days", "max"))
     participants = first.groupby(index, as_index=False).agg(participants=("id", "size"), unused=("unused", "sum"))
     number = rows.groupby(index, as_index=False).size().rename(columns={"size": "events"})
+    cells = _cells(rows, population, where)
     table = cells.merge(participants, on=index, how="left").merge(number, on=index, how="left")
     counts = ["participants", "events"]
     table[counts] = table[counts].fillna(0).astype(int)
@@ -231,17 +234,19 @@ def _block(events: pd.DataFrame, population: pd.DataFrame, where: str, by: str) 
     return table.drop(columns="unused")
 
 
-def _cells(rows: pd.DataFrame, population: pd.DataFrame, where: str, by: str) -> pd.DataFrame:
+def _cells(rows: pd.DataFrame, population: pd.DataFrame, where: str) -> pd.DataFrame:
     """List every cell that has a row in the table: a class or term that occurred, in every arm, also with no event."""
     keys = _KEYS[where]
-    kinds = rows[[*keys, "category"]].drop_duplicates()
-    if not keys and by in ("all", "serious"):
-        kinds = pd.DataFrame({"category": [by]})
+    kinds = rows[[*keys, "rank", "by", "category"]]
+    if not keys:
+        always = pd.DataFrame({"rank": [0, 1], "by": ["all", "serious"], "category": ["all", "serious"]})
+        kinds = pd.concat([always, kinds], ignore_index=True)
     arms = pd.DataFrame({"arm": population["arm"].unique()})
-    cells = kinds.sort_values([*keys, "category"]).merge(arms, how="cross")
+    kinds = kinds.drop_duplicates().sort_values([*keys, "rank", "category"])
+    cells = kinds.drop(columns="rank").merge(arms, how="cross")
     for missing in {"soc", "term"} - set(keys):
         cells[missing] = ""
-    return cells.assign(level=where, by=by)[_ORDER]
+    return cells.assign(level=where)[_ORDER]
 
 
 def _with_limits(table: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -103,15 +103,27 @@ def ancova(
     cases = complete_cases(table, comparison, cluster=cluster)
     fit = fit_ancova(cases)
     method = ancova_name(comparison, robust, cluster)
+    return from_mean_rows(cases, fit, _mean_rows(cases), level=level, robust=robust, method=method)
+
+
+def from_mean_rows(
+    cases: CompleteCases,
+    fit: LeastSquares,
+    rows: Float[np.ndarray, "arms p"],
+    *,
+    level: float,
+    robust: Robust,
+    method: str,
+) -> Ancova:
+    """Summarize a fit whose arm means are `rows @ coefficients`, control first."""
+    contrasts = [fit.contrast(row, robust, cases.cluster) for row in rows]
     means = tuple(
-        cases.estimate(
-            str(name), fit.contrast(row, robust, cases.cluster), level=level, method=f"{method}, LS mean", test=False
-        )
-        for name, row in zip(comparison.arms, _mean_rows(cases), strict=True)
+        cases.estimate(str(name), contrast, level=level, method=f"adjusted mean, {method}", test=False)
+        for name, contrast in zip(cases.comparison.arms, contrasts, strict=True)
     )
     differences = tuple(
-        cases.estimate(label, fit.contrast(row, robust, cases.cluster), level=level, method=method)
-        for label, row in zip(comparison.labels, np.eye(len(fit.names))[1 : len(comparison.arms)], strict=True)
+        cases.estimate(label, fit.contrast(row - rows[0], robust, cases.cluster), level=level, method=method)
+        for label, row in zip(cases.comparison.labels, rows[1:], strict=True)
     )
     positive = bool(cases.response.min() > 0) and means[0].estimate > 0
     percent = tuple(100 * d.estimate / means[0].estimate if positive else None for d in differences)

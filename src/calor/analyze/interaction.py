@@ -17,6 +17,7 @@ from calor.errors import AnalysisError
 
 BiomarkerScale = Literal["log", "linear"]
 PERCENTILES = (10.0, 25.0, 50.0, 75.0, 90.0)
+CURVE_POINTS = 101
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,11 @@ class Interaction:
     scale: BiomarkerScale
 
     def __str__(self) -> str:
-        effects = ", ".join(f"{e.effect.estimate:.3f} at {e.biomarker:.3g} (P{e.percentile:g})" for e in self.effects)
-        return f"{self.slope_difference}. Effect {effects}."
+        return f"{self.slope_difference}. {effects_sentence(self.effects)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the effects, one row per percentile."""
-        return pd.DataFrame(
-            {
-                "percentile": [e.percentile for e in self.effects],
-                "biomarker": [e.biomarker for e in self.effects],
-                "effect": [e.effect.estimate for e in self.effects],
-                "se": [e.effect.se for e in self.effects],
-                "lower": [e.effect.lower for e in self.effects],
-                "upper": [e.effect.upper for e in self.effects],
-                "p_value": [e.effect.p_value for e in self.effects],
-            }
-        )
+        return effects_table(self.effects)
 
 
 def interaction(
@@ -120,13 +110,12 @@ def interaction(
         method=method,
         scale="slope",
     )
-    points = np.percentile(x, _checked(percentiles))
-    effects = []
-    for q, at, raw in zip(percentiles, points, restore(points, scale), strict=True):
-        label = f"{comparison.labels[0]} at {biomarker} {raw:.3g}"
-        contrast = fit.contrast(effect_weights(fit, at), se)
-        effects.append(EffectAt(float(q), raw, cases.estimate(label, contrast, level=level, method=method)))
-    return Interaction(slope, tuple(effects), _curve(fit, x, scale, level, se), biomarker, scale)
+    points = np.percentile(x, checked_percentiles(percentiles))
+    effects = effects_at(cases, fit, effect_weights(fit, points), level=level, method=method, robust=se)
+    located = locate(percentiles, restore(points, scale), effects)
+    grid = np.linspace(x.min(), x.max(), CURVE_POINTS)
+    curve = curve_table(fit, restore(grid, scale), effect_weights(fit, grid), level=level, robust=se)
+    return Interaction(slope, located, curve, biomarker, scale)
 
 
 def transform(values: Float[np.ndarray, " n"], biomarker: str, scale: BiomarkerScale) -> Float[np.ndarray, " n"]:
@@ -156,28 +145,75 @@ def fit_interaction(cases: CompleteCases, x: Float[np.ndarray, " n"], biomarker:
     )
 
 
-def effect_weights(fit: LeastSquares, at: float) -> Float[np.ndarray, " p"]:
-    """Return the weights of the treatment effect at one model-scale value of the biomarker."""
-    weights = np.zeros(len(fit.names))
-    weights[1], weights[-1] = 1.0, at
+def effect_weights(fit: LeastSquares, at: Float[np.ndarray, " m"]) -> Float[np.ndarray, "m p"]:
+    """Return the weights of the treatment effect at model-scale values of the biomarker, one row each."""
+    weights = np.zeros((len(at), len(fit.names)))
+    weights[:, 1], weights[:, -1] = 1.0, at
     return weights
 
 
-def _curve(
-    fit: LeastSquares, x: Float[np.ndarray, " n"], scale: BiomarkerScale, level: float, se: Robust
+def effects_at(
+    cases: CompleteCases,
+    fit: LeastSquares,
+    weights: Float[np.ndarray, "m p"],
+    *,
+    level: float,
+    method: str,
+    robust: Robust = "model",
+) -> list[Estimate]:
+    """Estimate the treatment effect for each row of weights."""
+    label = cases.comparison.labels[0]
+    return [cases.estimate(label, fit.contrast(w, robust), level=level, method=method) for w in weights]
+
+
+def locate(
+    percentiles: Sequence[float], biomarker: Sequence[float], effects: Sequence[Estimate]
+) -> tuple[EffectAt, ...]:
+    """Say at which percentile and value of the biomarker each effect stands."""
+    rows = zip(percentiles, biomarker, effects, strict=True)
+    return tuple(EffectAt(float(q), float(value), effect) for q, value, effect in rows)
+
+
+def curve_table(
+    fit: LeastSquares,
+    biomarker: Sequence[float],
+    weights: Float[np.ndarray, "m p"],
+    *,
+    level: float,
+    robust: Robust = "model",
 ) -> pd.DataFrame:
-    grid = np.linspace(x.min(), x.max(), 101)
-    contrasts = [fit.contrast(effect_weights(fit, at), se) for at in grid]
+    """Return biomarker, effect, lower and upper for a figure; the interval is pointwise."""
+    contrasts = [fit.contrast(w, robust) for w in weights]
     limits = np.array([c.interval(level) for c in contrasts])
     effects = [c.estimate for c in contrasts]
+    return pd.DataFrame({"biomarker": biomarker, "effect": effects, "lower": limits[:, 0], "upper": limits[:, 1]})
+
+
+def effects_table(effects: Sequence[EffectAt]) -> pd.DataFrame:
+    """Return effects at percentiles, one row each."""
     return pd.DataFrame(
-        {"biomarker": restore(grid, scale), "effect": effects, "lower": limits[:, 0], "upper": limits[:, 1]}
+        {
+            "percentile": [e.percentile for e in effects],
+            "biomarker": [e.biomarker for e in effects],
+            "effect": [e.effect.estimate for e in effects],
+            "se": [e.effect.se for e in effects],
+            "lower": [e.effect.lower for e in effects],
+            "upper": [e.effect.upper for e in effects],
+            "p_value": [e.effect.p_value for e in effects],
+        }
     )
 
 
-def _checked(percentiles: Sequence[float]) -> Float[np.ndarray, " q"]:
+def effects_sentence(effects: Sequence[EffectAt]) -> str:
+    """Write effects at percentiles on one line."""
+    parts = [f"{e.effect.estimate:.3f} at {e.biomarker:.3g} (P{e.percentile:g})" for e in effects]
+    return f"Effect {', '.join(parts)}."
+
+
+def checked_percentiles(percentiles: Sequence[float]) -> Float[np.ndarray, " q"]:
+    """Return percentiles as an array, refusing what lies outside 0 to 100."""
     values = np.asarray(percentiles, dtype=float)
-    if values.size == 0 or values.min() < 0 or values.max() > 100:
+    if values.size == 0 or not (values.min() >= 0 and values.max() <= 100):
         raise AnalysisError.must(
             "percentiles", "lie between 0 and 100", list(percentiles), fix="Give 50 for the median."
         )

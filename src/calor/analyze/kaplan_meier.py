@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,7 +12,9 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
-from calor.analyze.time_to_event import time_to_event
+from calor.analyze.event_count import check_level
+from calor.analyze.step_curve import read_steps
+from calor.analyze.time_to_event import Arm, time_to_event
 from calor.errors import AnalysisError
 
 Interval = Literal["plain", "log", "log-log", "logit", "arcsin"]
@@ -33,7 +35,7 @@ class Quantile:
         upper: Its upper confidence limit, or None.
     """
 
-    arm: Hashable
+    arm: Arm
     share: float
     time: float | None
     lower: float | None
@@ -42,7 +44,8 @@ class Quantile:
     def __str__(self) -> str:
         time, lower, upper = (_reached(t) for t in (self.time, self.lower, self.upper))
         name = "median" if self.share == 0.5 else f"{self.share:.0%} quantile"
-        return f"{self.arm}: {name} {time} (CI {lower} to {upper})"
+        interval = "" if self.lower is None else f" (CI {lower} to {upper})"
+        return f"{self.arm}: {name} {time}{interval}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class KaplanMeier:
         interval: Scale on which they are symmetric.
     """
 
-    arms: tuple[Hashable, ...]
+    arms: tuple[Arm, ...]
     curves: pd.DataFrame
     level: float
     interval: Interval
@@ -86,23 +89,14 @@ class KaplanMeier:
 
     def at(self, times: Sequence[float]) -> pd.DataFrame:
         """Read the curves at given times, each within the arm's follow-up: one row per arm and time."""
-        rows = []
-        for arm in self.arms:
-            curve = self._curve(arm)
-            last = float(curve["time"].iloc[-1])
-            for time in times:
-                if not 0 <= time <= last:
-                    fix = "Nobody is followed there; ask for an earlier time."
-                    raise AnalysisError.must("times", f"lie between 0 and {last:g}", time, where=f"arm {arm}", fix=fix)
-                step = curve.iloc[int(np.searchsorted(curve["time"].to_numpy(), time, side="right")) - 1]
-                rows.append({"arm": arm, "time": time, **step[["survival", "se", "lower", "upper"]].to_dict()})
-        return pd.DataFrame(rows)
+        followed = {arm: float(self.curves.loc[self.curves["arm"] == arm, "time"].iloc[-1]) for arm in self.arms}
+        return read_steps(self.curves, followed, times)
 
-    def median(self, arm: Hashable) -> Quantile:
+    def median(self, arm: Arm) -> Quantile:
         """Return the median time to the event in an arm, with its interval (Brookmeyer and Crowley 1982)."""
         return self.quantile(arm, 0.5)
 
-    def quantile(self, arm: Hashable, share: float) -> Quantile:
+    def quantile(self, arm: Arm, share: float) -> Quantile:
         """Return the time by which a share of the arm has had the event, with its interval."""
         if not 0 < share < 1:
             raise AnalysisError.must("share", "lie between 0 and 1", share, fix="Give 0.5 for the median.")
@@ -111,7 +105,7 @@ class KaplanMeier:
         crossing = [_crossing(times, curve[c].to_numpy(dtype=float), 1 - share) for c in ("survival", "lower", "upper")]
         return Quantile(arm, share, *crossing)
 
-    def _curve(self, arm: Hashable) -> pd.DataFrame:
+    def _curve(self, arm: Arm) -> pd.DataFrame:
         if arm not in self.arms:
             raise AnalysisError.must("arm", f"be one of {', '.join(map(str, self.arms))}", arm, fix="Name a known arm.")
         return self.curves[self.curves["arm"] == arm]
@@ -123,7 +117,7 @@ def kaplan_meier(
     time: str,
     event: str,
     arm: str | None = None,
-    arms: Sequence[Hashable] | None = None,
+    arms: Sequence[Arm] | None = None,
     level: float = 0.95,
     interval: Interval = "log-log",
 ) -> KaplanMeier:
@@ -158,8 +152,7 @@ def kaplan_meier(
     if interval not in get_args(Interval):
         fix = "The log-log interval is the default."
         raise AnalysisError.must("interval", f"be one of {', '.join(get_args(Interval))}", interval, fix=fix)
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     data = time_to_event(table, time=time, event=event, arm=arm, arms=arms)
     curves = []
     for code, name in enumerate(data.arms):

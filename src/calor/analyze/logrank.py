@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy.stats import chi2
 
 from calor.analyze.estimate import format_p
-from calor.analyze.time_to_event import TimeToEvent, time_to_event
+from calor.analyze.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.errors import AnalysisError
 from calor.kernels.logrank import logrank as _sums
 
@@ -34,7 +34,7 @@ class LogRank:
         method: The method's name as a paper would print it.
     """
 
-    arms: tuple[Hashable, ...]
+    arms: tuple[Arm, ...]
     participants: tuple[int, ...]
     observed: Float[np.ndarray, " arm"]
     expected: Float[np.ndarray, " arm"]
@@ -71,7 +71,7 @@ def logrank(
     time: str,
     event: str,
     arm: str,
-    arms: Sequence[Hashable] | None = None,
+    arms: Sequence[Arm] | None = None,
     strata: Sequence[str] = (),
     rho: float = 0.0,
     gamma: float = 0.0,
@@ -100,7 +100,7 @@ def logrank(
     Example:
         >>> table = pd.DataFrame({"days": [5, 8, 3, 9, 7, 2], "mi": [1, 0, 1, 0, 1, 1], "arm": list("aaabbb")})
         >>> print(logrank(table, time="days", event="mi", arm="arm"))
-        Log-rank: a 2 observed, 1.65 expected; b 2 observed, 2.35 expected; chi-square 0.14, df 1, p = 0.704
+        Log-rank: a 2 observed, 1.93 expected; b 2 observed, 2.07 expected; chi-square 0.00, df 1, p = 0.946
     """
     data = time_to_event(table, time=time, event=event, arm=arm, arms=arms, strata=strata)
     if len(data.arms) < 2:
@@ -145,7 +145,7 @@ def _all_arms(
 
 
 def _chi_square(
-    score: Float[np.ndarray, " arm"], covariance: Float[np.ndarray, "arm arm"], arms: Sequence[Hashable]
+    score: Float[np.ndarray, " arm"], covariance: Float[np.ndarray, "arm arm"], arms: Sequence[Arm]
 ) -> tuple[float, int]:
     inner = covariance[1:, 1:]
     if np.linalg.matrix_rank(inner, hermitian=True) < len(arms) - 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,9 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from calor.errors import AnalysisError
+
+# How a table codes an arm.
+Arm = str | int
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,18 @@ class TimeToEvent:
     time: Float[np.ndarray, " participant"]
     event: Bool[np.ndarray, " participant"]
     arm: Int[np.ndarray, " participant"]
-    arms: tuple[Hashable, ...]
+    arms: tuple[Arm, ...]
     stratum: Int[np.ndarray, " participant"]
     strata: tuple[str, ...]
 
 
-def time_to_event(  # the columns of one kind of table
+def time_to_event(
     table: pd.DataFrame,
     *,
     time: str,
     event: str,
     arm: str | None = None,
-    arms: Sequence[Hashable] | None = None,
+    arms: Sequence[Arm] | None = None,
     strata: Sequence[str] = (),
     start: str | None = None,
 ) -> TimeToEvent:
@@ -77,8 +80,9 @@ def time_to_event(  # the columns of one kind of table
     fix = "Correct the dates: follow-up ends after it starts, and counts from randomization."
     refuse_rows(table, stop <= entry, time, f"be above {start or 'zero'}", fix)
     happened = _events(table, event)
-    codes, names = _arms(table, arm, arms)
-    layers, layer_names = _strata(table, strata, happened)
+    codes, names = read_arms(table, arm, arms)
+    layers, layer_names = read_strata(table, strata)
+    _refuse_empty_strata(layers, layer_names, happened)
     return TimeToEvent(entry, stop, happened, codes, names, layers, layer_names)
 
 
@@ -105,12 +109,10 @@ def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]
         )
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     refuse_rows(table, ~np.isfinite(values), column, "be a finite number", "Complete or remove these rows.")
-    return values
+    return np.asarray(values)
 
 
-def refuse_rows(
-    table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str
-) -> None:
+def refuse_rows(table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str) -> None:
     """Raise an error that names the rows where `bad` is true, if there are any.
 
     >>> refuse_rows(pd.DataFrame({"days": [1, 2]}), np.array([False, False]), "days", "be above zero", "Correct it.")
@@ -127,19 +129,28 @@ def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]
     values = pd.to_numeric(table[event], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     fix = "Code the event 1 and censoring 0 (in ADaM, 1 - CNSR)."
     refuse_rows(table, ~np.isin(values, (0.0, 1.0)), event, "be 0 or 1", fix)
-    return values == 1.0
+    return np.asarray(values == 1.0)
 
 
-def _arms(
-    table: pd.DataFrame, arm: str | None, arms: Sequence[Hashable] | None
-) -> tuple[Int[np.ndarray, " participant"], tuple[Hashable, ...]]:
+def read_arms(
+    table: pd.DataFrame, arm: str | None, arms: Sequence[Arm] | None
+) -> tuple[Int[np.ndarray, " participant"], tuple[Arm, ...]]:
+    """Return each row's arm as an index into the arms, control first, each of at least two participants.
+
+    >>> read_arms(pd.DataFrame({"arm": ["p", "a", "p", "a"]}), "arm", ("p", "a"))
+    (array([0, 1, 0, 1]), ('p', 'a'))
+    """
     if arm is None:
         return np.zeros(len(table), dtype=np.int64), ("all",)
+    need_columns(table, [arm])
     refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
     names = tuple(arms) if arms is not None else tuple(sorted(table[arm].unique().tolist()))
     if len(set(names)) < len(names):
-        raise AnalysisError.must("arms", "name each arm once", names, fix="Give the control arm first, then the others.")
-    refuse_rows(table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {_list(names)}", "Name every arm in `arms`.")
+        raise AnalysisError.must(
+            "arms", "name each arm once", names, fix="Give the control arm first, then the others."
+        )
+    known = ", ".join(map(str, names))
+    refuse_rows(table, ~table[arm].isin(names).to_numpy(), arm, f"be one of {known}", "Name every arm in `arms`.")
     codes = table[arm].map({name: i for i, name in enumerate(names)}).to_numpy(dtype=np.int64)
     for i, name in enumerate(names):
         if (codes == i).sum() < 2:
@@ -148,24 +159,27 @@ def _arms(
     return codes, names
 
 
-def _strata(
-    table: pd.DataFrame, strata: Sequence[str], event: Bool[np.ndarray, " participant"]
-) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:
+def read_strata(table: pd.DataFrame, strata: Sequence[str]) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:
+    """Return each row's stratum as an index into the combinations of the columns.
+
+    >>> read_strata(pd.DataFrame({"site": ["x", "y", "x"]}), ["site"])
+    (array([0, 1, 0]), ('x', 'y'))
+    """
     if not strata:
         return np.zeros(len(table), dtype=np.int64), ("all",)
-    refuse_rows(
-        table, table[list(strata)].isna().any(axis=1).to_numpy(), "strata", "be known", "Complete or remove these rows."
-    )
-    layers = table.groupby(list(strata), sort=True, observed=True)
-    codes = layers.ngroup().to_numpy(dtype=np.int64)
-    names = tuple(", ".join(str(v) for v in np.atleast_1d(key)) for key in layers.groups)
-    counts = np.bincount(codes, weights=event, minlength=len(names))
+    need_columns(table, strata)
+    unknown = table[list(strata)].isna().any(axis=1).to_numpy()
+    refuse_rows(table, unknown, "strata", "be known", "Complete or remove these rows.")
+    codes = table.groupby(list(strata), sort=True, observed=True).ngroup().to_numpy(dtype=np.int64)
+    _, first = np.unique(codes, return_index=True)
+    return codes, tuple(", ".join(str(table[c].iloc[i]) for c in strata) for i in first)
+
+
+def _refuse_empty_strata(
+    stratum: Int[np.ndarray, " participant"], names: tuple[str, ...], event: Bool[np.ndarray, " participant"]
+) -> None:
+    counts = np.bincount(stratum, weights=event, minlength=len(names))
     for name, count in zip(names, counts, strict=True):
-        if count == 0:
+        if count == 0 and len(names) > 1:
             fix = "It tells nothing about the arms: pool it with a neighbor, or leave its participants out."
             raise AnalysisError.must("strata", "have an event in each stratum", "none", where=name, fix=fix)
-    return codes, names
-
-
-def _list(names: Sequence[Hashable]) -> str:
-    return ", ".join(str(name) for name in names)

@@ -109,6 +109,8 @@ def _settle(column: pd.Series, where: str) -> pd.Series:
 
 def _objects(column: pd.Series, where: str) -> pd.Series:
     present = column.dropna().astype(object)
+    if isinstance(column.dtype, pd.StringDtype):
+        return _text(column, where)
     kinds = {_kind(value) for value in present}
     if len(kinds) > 1 or "other" in kinds:
         got = " and ".join(sorted({type(value).__name__ for value in present}))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
-
-import pandas as pd
+from typing import NamedTuple
 
 from calor.datasets.aside import aside
 from calor.datasets.contents import Contents
@@ -26,22 +24,19 @@ class Dataset(Contents):
     Attributes:
         source: The file it was read from; None when it was made in memory.
         sha256: Of that file's bytes; of the CSV it would be written as, when made in memory.
+
+    >>> import pandas as pd
+    >>> print(Dataset("ADSL", pd.DataFrame({"AGE": [61.0]}), {"AGE": "Age"}))
+    ADSL: 1 row, 1 column
     """
 
     source: Path | None = None
     sha256: str = ""
 
-    @classmethod
-    def of(cls, name: str, frame: pd.DataFrame, labels: Mapping[str, str], label: str = "") -> Self:
-        """Make a dataset in memory.
-
-        >>> adsl = Dataset.of("ADSL", pd.DataFrame({"AGE": [61.0]}), {"AGE": "Age"})
-        >>> print(adsl)
-        ADSL: 1 row, 1 column
-        """
-        contents = Contents(name, frame, labels, label)
-        digest = hashlib.sha256(encode_csv(contents)).hexdigest()
-        return cls(name, contents.frame, contents.labels, label, None, digest)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.sha256:
+            object.__setattr__(self, "sha256", hashlib.sha256(encode_csv(self)).hexdigest())
 
     def __str__(self) -> str:
         rows, columns = self.frame.shape
@@ -91,8 +86,9 @@ def write(dataset: Contents, path: Path) -> None:
         DatasetError: The suffix is none of ours, or the format cannot hold the dataset.
 
     >>> import tempfile
+    >>> import pandas as pd
     >>> path = Path(tempfile.mkdtemp()) / "adsl.json"
-    >>> write(Dataset.of("ADSL", pd.DataFrame({"AGE": [61.0]}), {}), path)
+    >>> write(Dataset("ADSL", pd.DataFrame({"AGE": [61.0]})), path)
     >>> print(read(path))
     ADSL: 1 row, 1 column from adsl.json
     """

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from calor.protocol.baseline import Column
 from calor.protocol.value import Identifier, Probability, Text, Value
 
 Role = Literal["primary", "secondary", "sensitivity", "exploratory", "safety"]
-Column = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,7}$")]
 
 
 class _Analysis(Value):
@@ -70,10 +70,12 @@ class EventsAnalysis(_Analysis):
 
     Attributes:
         primary_method: Named before the data are seen, since defensible methods disagree when events are few.
+        seed: Seed of the permutation test that is shown when events are few.
     """
 
     method: Literal["events"]
-    primary_method: Literal["fisher_exact", "log_rank", "firth_cox", "cox"]
+    primary_method: Literal["fisher_exact", "logrank", "firth_cox", "cox"]
+    seed: int = Field(default=1, ge=0)
 
 
 class AdverseEventsAnalysis(_Analysis):

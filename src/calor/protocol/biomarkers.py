@@ -25,6 +25,7 @@ class Biomarker(Value):
     """One analyte as this trial measures it.
 
     Attributes:
+        label: How figures and sentences call it: `hs-CRP`.
         paramcd: `PARAMCD` in the analysis datasets.
         unit: Unit of every value, in UCUM; another unit in the data is an error, never converted in silence.
         limit_of_detection: Values below it are reported as `<limit` and stay censored.
@@ -34,6 +35,7 @@ class Biomarker(Value):
 
     id: Identifier
     analyte: Text
+    label: Text
     paramcd: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{0,7}$")]
     unit: Text
     loinc: Loinc | None = None

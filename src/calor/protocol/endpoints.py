@@ -16,6 +16,7 @@ class ContinuousEndpoint(Value):
     """A measurement at one visit, with its baseline in `BASE`.
 
     Attributes:
+        plausible: Lowest and highest value that can be; None where nothing is known.
         where: Further column values that select the analyzed records, such as `ANL01FL = "Y"`.
     """
 
@@ -27,6 +28,7 @@ class ContinuousEndpoint(Value):
     visit: Identifier
     unit: Text
     better: Literal["lower", "higher"]
+    plausible: tuple[float, float] | None = None
     where: dict[str, str] = Field(default_factory=dict)
 
 

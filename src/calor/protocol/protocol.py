@@ -9,6 +9,7 @@ from pydantic import Field
 from calor.errors import ProtocolError
 from calor.protocol.analyses import Analysis
 from calor.protocol.arms import Arm, Randomization
+from calor.protocol.baseline import BaselineTable
 from calor.protocol.biomarkers import Biomarker, Gate
 from calor.protocol.data import DataSources
 from calor.protocol.eligibility import Criterion
@@ -58,6 +59,7 @@ class Protocol(Value):
     eligibility: tuple[Criterion, ...] = ()
     sets: tuple[AnalysisSet, ...] = Field(min_length=1)
     endpoints: tuple[Endpoint, ...] = Field(min_length=1)
+    baseline: BaselineTable = BaselineTable()
     estimands: tuple[Estimand, ...] = Field(min_length=1)
     analyses: tuple[Analysis, ...] = ()
     multiplicity: Multiplicity | None = None

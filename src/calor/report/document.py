@@ -20,7 +20,7 @@ class Document:
     Attributes:
         title: What the report is of.
         subtitle: Trial, data cut-off, version: the line beneath.
-        headline: The main result as a sentence.
+        headline: The main result as a sentence; empty for none.
         sections: Sections, in order.
         banner: What no reader may miss, such as "Synthetic participants"; empty for none.
         footer: Provenance in one line.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from calor.report.lettering import wrap
 from calor.report.saving import require_name, write_whole
 
 _SVG = "http://www.w3.org/2000/svg"
+# What XML cannot hold: control characters, halves of a surrogate pair, non-characters.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORMATS = (".svg", ".png", ".pdf", ".json")
 
 
@@ -46,10 +48,11 @@ class Figure:
         for field, text in (("title", self.title), ("caption", self.caption)):
             if not text.strip():
                 raise ReportError.must(field, "say something", repr(text), where=self.name, fix="Write one sentence.")
-        if re.search(r"\\u00[01][0-9a-f]", json.dumps([self.title, self.caption, self.spec]).replace("\\\\", "")):
-            raise ReportError.must(
-                "spec", "hold printable text only", "a control character", where=self.name, fix="Clean the labels."
-            )
+        for text in _texts([self.title, self.caption, self.spec]):
+            if _UNPRINTABLE.search(text):
+                raise ReportError.must(
+                    "spec", "hold printable text only", repr(text), where=self.name, fix="Clean the labels."
+                )
 
     def to_svg(self) -> str:
         """Return the drawing as one `<svg>` element, with title and description for those who listen.
@@ -87,13 +90,25 @@ class Figure:
 
     def _titled(self) -> dict[str, Any]:
         """Return the specification with title and caption wrapped to the drawing's width."""
-        width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX
-        title = wrap(self.title, width_px, style.TITLE_PX, bold=True)
+        width_px = style.PLOT_WIDTH_PX
+        title = wrap(self.title, width_px, style.TITLE_PX, bold=True, even=True)
         return {
             **self.spec,
             "title": {"text": title, "subtitle": wrap(self.caption, width_px, style.CAPTION_PX)},
             "padding": style.MARGIN_PX,
         }
+
+
+def _texts(part: object) -> Iterator[str]:
+    """Walk a specification for its strings."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _texts(value)
+    elif isinstance(part, Sequence):
+        for value in part:
+            yield from _texts(value)
 
 
 def draw(chart: alt.TopLevelMixin, *, name: str, title: str, caption: str) -> Figure:

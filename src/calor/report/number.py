@@ -20,10 +20,23 @@ def number(value: float, digits: int) -> str:
     return text.replace("-", "−")
 
 
-def interval(estimate: float, lower: float, upper: float, digits: int) -> str:
-    """Write an estimate and its interval.
+def ratio(value: float) -> str:
+    """Write a ratio: two decimals, three where it is small, and never 0.00 for what is not zero.
 
-    >>> interval(-0.171, -0.308, -0.034, 3)
+    >>> ratio(0.8), ratio(0.0213), ratio(0.0001), ratio(0.0)
+    ('0.80', '0.021', '<0.001', '0')
+    """
+    if value == 0:
+        return "0"
+    if value < 0.001:
+        return "<0.001"
+    return number(value, 3 if value < 0.1 else 2)
+
+
+def interval(estimate: str, lower: str, upper: str) -> str:
+    """Write an estimate and its interval, each already written.
+
+    >>> interval(number(-0.171, 3), number(-0.308, 3), number(-0.034, 3))
     '−0.171 (−0.308 to −0.034)'
     """
-    return f"{number(estimate, digits)} ({number(lower, digits)} to {number(upper, digits)})"
+    return f"{estimate} ({lower} to {upper})"

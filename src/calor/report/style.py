@@ -29,6 +29,9 @@ TITLE_PX = 16
 CAPTION_PX = 12.5
 FIGURE_WIDTH_PX = 680
 PADDING_PX = 4
+# A fallback font may be wider than the one the drawing was measured with.
+SLACK_PX = 8
+PLOT_WIDTH_PX = FIGURE_WIDTH_PX - 2.0 * PADDING_PX - SLACK_PX
 MARGIN_PX = 18
 
 
@@ -111,10 +114,10 @@ def theme() -> dict[str, Any]:
     config = {
         "background": GROUND,
         "font": FONT_STACK,
-        "padding": PADDING_PX,
+        "padding": {"left": PADDING_PX, "right": PADDING_PX + SLACK_PX, "top": PADDING_PX, "bottom": PADDING_PX},
         "view": {"stroke": None},
         "axis": axis,
-        "axisX": {"grid": False},
+        "axisX": {"grid": False, "labelFlush": False},
         "axisY": {"domain": False, "ticks": False},
         "title": title,
         "text": {"color": INK, "fontSize": TEXT_PX},

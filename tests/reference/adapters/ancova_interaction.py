@@ -7,11 +7,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from calor.analyze.ancova import ancova
+from calor.analyze.ancova_log import ancova_log, percent_change
+from calor.analyze.anhecova import anhecova
 from calor.analyze.comparison import Comparison
+from calor.analyze.fractional_polynomials import fractional_polynomials
+from calor.analyze.g_computation import g_computation
 from calor.analyze.interaction import interaction
 from calor.analyze.least_squares import LeastSquares, Robust, least_squares
+from calor.analyze.maximally_selected_rank import maximally_selected_rank
+from calor.analyze.mediation import mediation
+from calor.analyze.mfpi import mfpi
+from calor.analyze.quade import quade
+from calor.analyze.rank_sum import mann_whitney, rank_sum, rank_z
+from calor.analyze.restricted_cubic_spline import spline_basis, spline_interaction
+from calor.analyze.stepp import stepp, window_starts
+from calor.analyze.t_test import t_test
+from calor.analyze.threshold_search import threshold_search
 from tests.reference.registry import Case, adapter, close, data_file
 
 FILE = "stats_ancova_interaction"
@@ -176,3 +190,319 @@ def linear_interaction(case: Case) -> None:
         values = (at, effect.estimate, effect.se, effect.lower, effect.upper, effect.p_value)
         for value, key in zip(values, want, strict=True):
             close(value or 0.0, want[key], tolerance, f"P{got.percentile} {key}")
+
+
+@adapter(FILE, r"ancova_log.*")
+def log_ancova(case: Case) -> None:
+    table, outputs, tolerance = table_of(case), case["outputs"], case["tolerance"]
+    check_fit(refit(case, table, outputs["coef"]), case)
+    covariates = covariates_of(outputs["coef"])
+    response = re.sub(r"^log\((\w+)\)$", r"\1", formula(case)[0])
+    terms = table.assign(**{c: column(table, c) for c in covariates})
+    found = ancova_log(terms, response=response, arm="arm", arms=ARMS, covariates=covariates).ratios[0]
+    close(found.estimate, outputs["gmr"], tolerance, "geometric mean ratio")
+    close(percent_change(found.estimate), outputs["pct"], tolerance, "percent")
+    close(percent_change(found.lower), outputs["pct_ci"][0], tolerance, "percent lower")
+    close(percent_change(found.upper), outputs["pct_ci"][1], tolerance, "percent upper")
+    close(found.p_value or 0.0, outputs["coef"]["trt"]["Pr(>|t|)"], tolerance, "p")
+
+
+@adapter(FILE, r"anhecova.*|lin_.*")
+def heterogeneous_slopes(case: Case) -> None:
+    table, outputs, tolerance = table_of(case), case["outputs"], case["tolerance"]
+    fit = refit(case, table, outputs["coef"])
+    check_fit(fit, case)
+    for key in (k for k in outputs if re.fullmatch(r"hc\d", k)):
+        robust: Robust = key.upper()  # type: ignore[assignment]
+        check_coefficients(fit, outputs[key], robust, case)
+        comparison = Comparison("tbr_fu", "arm", ARMS, ("tbr_bl",))
+        found = anhecova(table, comparison, se=robust).differences[0]
+        close(found.estimate, outputs[key]["trt"]["Estimate"], tolerance, "average effect")
+        close(found.se or 0.0, outputs[key]["trt"]["Std. Error"], tolerance, "average effect SE")
+        close(found.p_value or 0.0, outputs[key]["trt"]["Pr(>|t|)"], tolerance, "average effect p")
+
+
+def two_samples(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Active and control values: inline x and y, or the column that the model names."""
+    outputs = case["outputs"]
+    if "x" in outputs:
+        return np.array(outputs["x"], dtype=float), np.array(outputs["y"], dtype=float)
+    table = table_of(case)
+    named = re.search(r"\(([\w()]+) ?~", case["model"])
+    response = named[1] if named else next((w for w in ("follow", "change") if w in case["what"].lower()), "change")
+    name = {"change": "chg", "follow": "tbr_fu"}.get(response, response)
+    values = column(table, "chg" if case["id"].startswith("change") and not named else name)
+    return values[table.arm == "active"], values[table.arm == "placebo"]
+
+
+@adapter(FILE, r"(?!power).*t_?test.*")
+def two_means(case: Case) -> None:
+    active, control = two_samples(case)
+    first_is_placebo = "placebo minus active" in case["what"] or "~ trt" in case["model"]
+    first, second = (control, active) if first_is_placebo else (active, control)
+    for kind, want in case["outputs"].items():
+        found = t_test(first, second, equal_variances=kind == "pooled")
+        close(found.estimate / (found.se or 1.0), want["t"], case["tolerance"], f"{kind} t")
+        close(found.df or 0.0, want["df"], case["tolerance"], f"{kind} df")
+        close(found.p_value or 0.0, want["p"], case["tolerance"], f"{kind} p")
+        close(found.lower, want["ci"][0], case["tolerance"], f"{kind} lower")
+        close(found.upper, want["ci"][1], case["tolerance"], f"{kind} upper")
+
+
+@adapter(FILE, r"(?!maxstat|power).*wilcox.*")
+def rank_sums(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    active, control = two_samples(case)
+    tied = len(np.unique(np.r_[active, control])) < len(active) + len(control)
+    asked_exact = "exact" in case["model"].lower() and "exact=false" not in case["model"].lower().replace(" ", "")
+    found = rank_sum(active, control, distribution="exact" if asked_exact and not tied else "normal")
+    close(mann_whitney(active, control), outputs["W"], tolerance, "W")
+    close(found.p_value or 0.0, outputs["p"], tolerance, "p")
+    values = (found.estimate, found.lower, found.upper)
+    wants = (outputs["hl"], *outputs["ci"])
+    if found.method.startswith("exact"):
+        for value, want, what in zip(values, wants, ("shift", "lower", "upper"), strict=True):
+            close(value, want, tolerance, what)
+        return
+    # R seeks the roots of the standardized statistic with tolerance 1e-4 and reports where it stopped: ours are the
+    # pairwise differences where it jumps, the same to that tolerance; our statistic under R's search agrees exactly.
+    # An even number of pairs leaves the root anywhere between the two middle ones, whose mean is the median.
+    middle = np.sort(np.subtract.outer(active, control), axis=None)
+    half = (len(middle) - 1) // 2
+    assert middle[half] - 1e-4 <= outputs["hl"] <= middle[-half - 1] + 1e-4
+    assert middle[half] <= found.estimate <= middle[-half - 1]
+    for value, want, what in zip(values[1:], wants[1:], ("lower", "upper"), strict=True):
+        close(value, want, max(tolerance, 1e-4), what)
+    for target, continuity, want in zip((0.0, 1.0, -1.0), (False, True, True), wants, strict=True):
+        close(r_root(active, control, target * norm.ppf(0.975), continuity), want, tolerance, f"root at {target}")
+
+
+def r_root(active: np.ndarray, control: np.ndarray, target: float, continuity: bool) -> float:
+    """Brent's root search (1973, section 4.2) as R's uniroot runs it, tolerance 1e-4, on our statistic."""
+
+    def f(shift: float) -> float:
+        return rank_z(active, control, shift=shift, continuity=continuity) - target
+
+    a, b = active.min() - control.max(), active.max() - control.min()
+    fa, fb = f(a), f(b)
+    c, fc = a, fa
+    for _ in range(1000):
+        previous = b - a
+        if abs(fc) < abs(fb):
+            a, b, c = b, c, b
+            fa, fb, fc = fb, fc, fb
+        tolerance = 2 * np.finfo(float).eps * abs(b) + 0.5e-4
+        step = (c - b) / 2
+        if abs(step) <= tolerance or fb == 0:
+            break
+        if abs(previous) >= tolerance and abs(fa) > abs(fb):
+            step = interpolated(a, b, c, fa, fb, fc, tolerance) or step
+        step = step if abs(step) >= tolerance else np.copysign(tolerance, step)
+        a, fa = b, fb
+        b += step
+        fb = f(b)
+        if (fb > 0) == (fc > 0) and fb * fc != 0:
+            c, fc = a, fa
+    return float(b)
+
+
+def interpolated(a: float, b: float, c: float, fa: float, fb: float, fc: float, tolerance: float) -> float | None:
+    """The secant or inverse quadratic step, if it is short enough to be trusted."""
+    span, t1 = c - b, fb / (fa if a == c else fc)
+    if a == c:
+        p, q = span * t1, 1 - t1
+    else:
+        q, t2 = fa / fc, fb / fa
+        p = t2 * (span * q * (q - t1) - (b - a) * (t1 - 1))
+        q = (q - 1) * (t1 - 1) * (t2 - 1)
+    p, q = (p, -q) if p > 0 else (-p, q)
+    return p / q if p < 0.75 * span * q - abs(tolerance * q) / 2 and p < abs((b - a) * q / 2) else None
+
+
+@adapter(FILE, r"quade.*")
+def rank_ancova(case: Case) -> None:
+    table, outputs = table_of(case), case["outputs"]
+    found = quade(table, Comparison("tbr_fu", "arm", ARMS, ("tbr_bl",)))
+    for value, key in ((found.f, "F"), (found.df1, "df1"), (found.df2, "df2"), (found.p_value, "p")):
+        close(value, outputs[key], case["tolerance"], key)
+
+
+@adapter(FILE, r"g_?comp.*")
+def standardization(case: Case) -> None:
+    """The model of `ancova_multi`: follow-up on arm, baseline, age, sex and diabetes."""
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    covariates = ("tbr_bl", "age", "female", "diabetes")
+    by_arm = "*" in case["model"]
+    found = g_computation(table_of(case), Comparison("tbr_fu", "arm", ARMS, covariates), by_arm=by_arm)
+    control, active = found.ls_means
+    close(active.estimate, outputs["mu1"], tolerance, "active mean")
+    close(control.estimate, outputs["mu0"], tolerance, "control mean")
+    close(found.differences[0].estimate, outputs["diff"], tolerance, "difference")
+
+
+INTERACTED = Comparison("tbr_fu", "arm", ARMS, ("tbr_bl",))
+
+
+@adapter(FILE, r"inter(action)?_(rcs|spline).*")
+def spline(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    named = re.search(r"rcs\((\w+), ?(\d)\)", case["model"])
+    assert named, case["model"]
+    biomarker = {"lc": "hscrp_bl", "li": "il6_bl"}.get(named[1], named[1])
+    scale = "linear" if biomarker == named[1] else "log"
+    found = spline_interaction(table, INTERACTED, biomarker=biomarker, knots=int(named[2]), scale=scale)  # type: ignore[arg-type]
+    knots = np.array(found.knots) if scale == "linear" else np.log(found.knots)
+    for got, want in zip(knots, outputs["knots"], strict=True):
+        close(float(got), want, tolerance, "knot")
+    basis = spline_basis(table[named[1]].to_numpy(), knots)
+    first = next((v for k, v in outputs.items() if k.startswith("basis")), [])
+    for got_row, want_row in zip(basis, first, strict=False):
+        for got, want in zip(got_row, want_row, strict=True):
+            close(float(got), want, tolerance, "basis")
+    both = {"": found.interaction, "_nonlin": found.nonlinearity}
+    for suffix, test in both.items():
+        for key, value in (("F", test.f), ("p", test.p_value), ("df1", test.df1), ("df2", test.df2)):
+            if key + suffix in outputs:
+                close(value, outputs[key + suffix], tolerance, key + suffix)
+
+
+@adapter(FILE, r"fp\d?_.*")
+def fractional_polynomial_table(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    found = fractional_polynomials(table_of(case), INTERACTED, biomarker="hscrp_bl")
+    close(found.null, outputs["null_dev"], tolerance, "null deviance")
+    for power, want in zip(outputs["powers"], outputs["fp1_dev"], strict=True):
+        close(found.first[(float(power),)], want, tolerance, f"power {power}")
+    for row in outputs["fp2"]:
+        close(found.second[(float(row["p1"]), float(row["p2"]))], row["dev"], tolerance, f"pair {row}")
+    assert len(outputs["fp2"]) == len(found.second)
+    assert found.best_first == tuple(np.atleast_1d(outputs["best_fp1"]).astype(float))
+    assert found.best_second == tuple(np.atleast_1d(outputs["best_fp2"]).astype(float))
+
+
+@adapter(FILE, r"mfpi.*")
+def fractional_polynomial_interaction(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    flexibility = re.search(r"flex\D{0,2}(\d)", case["id"] + " " + case["what"])
+    degree = 1 if "FP1" in case["model"] + case["what"] else 2
+    found = mfpi(
+        table_of(case),
+        INTERACTED,
+        biomarker="hscrp_bl",
+        degree=degree,  # type: ignore[arg-type]
+        flexibility=int(flexibility[1]) if flexibility else 1,  # type: ignore[arg-type]
+    )
+    by_key = {
+        "powers": found.active_powers,
+        "powers_main": found.main_powers,
+        "main_powers": found.main_powers,
+        "powers_control": found.control_powers,
+        "powers_placebo": found.control_powers,
+        "powers0": found.control_powers,
+        "powers_active": found.active_powers,
+        "powers1": found.active_powers,
+    }
+    numbers = {"F": found.f, "p_F": found.p_f, "lr": found.likelihood_ratio, "p_lr": found.p_likelihood_ratio}
+    numbers |= {"df": found.df, "df1": found.df}
+    for key, want in outputs.items():
+        if key in by_key:
+            assert by_key[key] == tuple(float(p) for p in np.atleast_1d(want)), key
+        elif key in numbers:
+            close(numbers[key], want, tolerance, key)
+        else:
+            raise AssertionError(f"{key} has nothing to be compared with")
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261122)
+
+
+@adapter(FILE, r"threshold.*|sup_?t.*")
+def threshold(case: Case) -> None:
+    outputs, tolerance = case["outputs"], case["tolerance"]
+    share = re.search(r"(\d+) ?[-–] ?(\d+) ?%", case["what"])
+    between = (float(share[1]), float(share[2])) if share else (20.0, 80.0)
+    found = threshold_search(
+        table_of(case), INTERACTED, biomarker="hscrp_bl", rng=rng(), between=between, bootstraps=50
+    )
+    if "cuts" in outputs:
+        assert found.cuts.tolist() == outputs["cuts"]
+    for got, want in zip(found.t, outputs.get("t", []), strict="t" in outputs):
+        close(float(got), want, tolerance, "t")
+    numbers = {"best_cut": found.best_cut, "cut": found.best_cut, "max_abs_t": found.max_abs_t, "p": found.p_value}
+    numbers |= {"obs": found.max_abs_t, "observed": found.max_abs_t, "max_t": found.max_abs_t}
+    for key in {"p_perm", "perm_p", "p_adj", "pvalue", "p_value"} & set(outputs):
+        numbers[key] = found.p_value
+    compared = {k for k in numbers if k in outputs}
+    for key in compared:
+        close(numbers[key], outputs[key], tolerance, key)
+    assert compared, f"nothing to compare among {list(outputs)}"
+
+
+@adapter(FILE, r"maxstat.*")
+def maximally_selected(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    words = f"{case['id']} {case['what']} {case['model']}"
+    side = re.search(r"trt ?== ?([01])", case["model"])
+    rows = table[table.trt == int(side[1])] if side else table
+    names = re.search(r"(\w+|\w+\(\w+\)) ?~ ?(\w+)", case["model"])
+    assert names, case["model"]
+    share = {k: float(v) for k, v in re.findall(r"(minprop|maxprop) ?= ?(\.?\d*\.?\d+)", case["model"])}
+    found = maximally_selected_rank(
+        column(rows, names[1]),
+        column(rows, names[2]),
+        between=(share.get("minprop", 0.1), share.get("maxprop", 0.9)),
+        approximation="Lausen 1992" if re.search(r"Lau(sen)? ?(19)?92", words) else "Lausen 1994",
+        scores="values" if "gauss" in words.lower() else "ranks",
+    )
+    numbers = {"stat": found.statistic, "p": found.p_value, "cut": found.cut}
+    for key, want in outputs.items():
+        close(numbers[key], want, tolerance, key)
+
+
+@adapter(FILE, r"stepp.*")
+def sliding_windows(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    size = int(re.search(r"(\d+) (patients|participants|subjects)", case["what"])[1])  # type: ignore[index]
+    overlap = int(re.search(r"overlap(?:ping)? ?=? ?(\d+)", case["what"])[1])  # type: ignore[index]
+    biomarker = re.search(r"order\((\w+)\)", case["model"])
+    found = stepp(
+        table,
+        INTERACTED,
+        biomarker=biomarker[1] if biomarker else "hscrp_bl",
+        rng=rng(),
+        size=size,
+        overlap=overlap,
+        permutations=200,
+    )
+    assert [w.first - 1 for w in found.windows] == window_starts(len(table), size, overlap)
+    for got, want in zip(found.windows, outputs["windows"], strict=True):
+        numbers = {"start": got.first, "lo": got.lower, "hi": got.upper, "med": got.median}
+        numbers |= {"est": got.effect.estimate, "se": got.effect.se or 0.0, "n": got.effect.n}
+        for key, value in want.items():
+            close(numbers[key], value, tolerance, f"window {got.first} {key}")
+    close(found.overall.estimate, outputs["overall"], tolerance, "overall")
+    close(found.supremum, outputs["sup"], tolerance, "supremum")
+
+
+@adapter(FILE, r"mediation.*")
+def product_of_coefficients(case: Case) -> None:
+    outputs, tolerance, table = case["outputs"], case["tolerance"], table_of(case)
+    a_model, b_model = re.findall(r"lm\(([^~]+~[^)]+(?:\([^)]*\)[^)]*)*)\)", case["model"])
+    mediator = a_model.split("~")[0].strip()
+    response = b_model.split("~")[0].strip()
+    a_terms = [t.strip() for t in a_model.split("~")[1].split("+")]
+    b_terms = [t.strip() for t in b_model.split("~")[1].split("+")]
+    terms = {t: column(table, t) for t in {mediator, *a_terms, *b_terms}}
+    found = mediation(
+        table.assign(**terms),
+        Comparison(response, "arm", ARMS, tuple(t for t in b_terms if t not in {"trt", mediator})),
+        mediator=mediator,
+        rng=rng(),
+        mediator_covariates=[t for t in a_terms if t != "trt"],
+        bootstraps=200,
+    )
+    numbers = {"a": found.a.estimate, "b": found.b.estimate, "ind": found.indirect.estimate}
+    numbers |= {"sobel_se": found.indirect.se or 0.0, "direct": found.direct.estimate, "total": found.total.estimate}
+    for key, want in outputs.items():
+        close(numbers[key], want, tolerance, key)

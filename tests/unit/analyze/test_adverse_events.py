@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +36,11 @@ def _adae() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+@cache
+def _table() -> pd.DataFrame:
+    return adverse_events(_adae(), _adsl()).table
+
+
 def _cell(table: pd.DataFrame, **where: str) -> pd.Series:  # type: ignore[type-arg]
     for column, value in where.items():
         table = table[table[column] == value]
@@ -43,24 +49,24 @@ def _cell(table: pd.DataFrame, **where: str) -> pd.Series:  # type: ignore[type-
 
 
 def test_a_participant_counts_once_per_term_however_many_events() -> None:
-    rash = _cell(adverse_events(_adae(), _adsl()).table, level="term", term="Rash", by="all", arm="Active")
+    rash = _cell(_table(), level="term", term="Rash", by="all", arm="Active")
     assert (rash["participants"], rash["events"], rash["n"]) == (2, 3, 3)
     assert rash["percent"] == pytest.approx(200 / 3)
 
 
 def test_a_term_seen_in_one_arm_is_a_row_of_zeros_in_the_other() -> None:
-    rash = _cell(adverse_events(_adae(), _adsl()).table, level="term", term="Rash", by="all", arm="Placebo")
+    rash = _cell(_table(), level="term", term="Rash", by="all", arm="Placebo")
     assert (rash["participants"], rash["events"], rash["percent"], rash["rate"]) == (0, 0, 0, 0)
     assert rash["percent_upper"] > 80
 
 
 def test_events_that_did_not_emerge_under_treatment_are_left_out() -> None:
-    any_event = _cell(adverse_events(_adae(), _adsl()).table, level="any", by="all", arm="Active")
+    any_event = _cell(_table(), level="any", by="all", arm="Active")
     assert (any_event["participants"], any_event["events"]) == (2, 4)
 
 
 def test_severity_counts_a_participant_at_the_worst_only() -> None:
-    table = adverse_events(_adae(), _adsl()).table
+    table = _table()
     rash = table[(table["term"] == "Rash") & (table["by"] == "severity") & (table["arm"] == "Active")]
     found = rash.set_index("category")[["participants", "events"]].to_dict("index")
     assert found == {
@@ -71,13 +77,13 @@ def test_severity_counts_a_participant_at_the_worst_only() -> None:
 
 
 def test_a_relation_or_severity_left_blank_is_a_category_of_its_own() -> None:
-    table = adverse_events(_adae(), _adsl()).table
+    table = _table()
     assert _cell(table, level="any", by="relation", category="not stated", arm="Active")["participants"] == 1
     assert _cell(table, level="any", by="severity", category="not stated", arm="Placebo")["participants"] == 1
 
 
 def test_time_at_risk_ends_at_the_first_event() -> None:
-    rash = _cell(adverse_events(_adae(), _adsl()).table, level="term", term="Rash", by="all", arm="Active")
+    rash = _cell(_table(), level="term", term="Rash", by="all", arm="Active")
     assert rash["years_at_risk"] == pytest.approx((10 + 5 + 150) / 365.25)
     assert rash["rate"] == pytest.approx(100 * 2 / ((10 + 5 + 150) / 365.25))
 

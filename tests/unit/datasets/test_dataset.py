@@ -62,7 +62,7 @@ def example() -> Dataset:
             "AVALC": ["1.5", "<0.2"],
         }
     )
-    return Dataset.of("ADLB", frame, {"AVAL": "Analysis Value"}, "Laboratory Results")
+    return Dataset("ADLB", frame, {"AVAL": "Analysis Value"}, "Laboratory Results")
 
 
 def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
 def test_the_hash_in_memory_changes_with_any_value() -> None:
     given = example()
     changed = given.frame.assign(AVAL=[1.5000001, np.nan])
-    assert Dataset.of("ADLB", changed, {}).sha256 != given.sha256
-    assert Dataset.of("ADLB", given.frame, {}).sha256 == given.sha256
+    assert Dataset("ADLB", changed, {}).sha256 != given.sha256
+    assert Dataset("ADLB", given.frame, {}).sha256 == given.sha256
 
 
 def test_written_dataset_json_fits_the_specification(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_what_xport_cannot_hold_is_refused_before_writing(
     path = tmp_path / "adlb.xpt"
     path.write_text("what stood here")
     with pytest.raises(DatasetError, match=says):
-        write(Dataset.of("ADLB", frame, {frame.columns[0]: label}), path)
+        write(Dataset("ADLB", frame, {frame.columns[0]: label}), path)
     assert path.read_text() == "what stood here"
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -172,12 +172,12 @@ def test_what_xport_cannot_hold_is_refused_before_writing(
 )
 def test_a_column_that_adam_has_no_place_for_is_refused(frame: pd.DataFrame, says: str) -> None:
     with pytest.raises(DatasetError, match=says):
-        Dataset.of("ADLB", frame, {})
+        Dataset("ADLB", frame, {})
 
 
 def test_a_label_without_its_column_is_refused() -> None:
     with pytest.raises(DatasetError, match="AGEX"):
-        Dataset.of("ADSL", pd.DataFrame({"AGE": [1.0]}), {"AGEX": "Age"})
+        Dataset("ADSL", pd.DataFrame({"AGE": [1.0]}), {"AGEX": "Age"})
 
 
 def test_csv_from_elsewhere_keeps_leading_zeros_and_missing_codes(tmp_path: Path) -> None:

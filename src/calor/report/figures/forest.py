@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import altair as alt
 import numpy as np
@@ -12,13 +13,30 @@ import pandas as pd
 from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
-from calor.report.lettering import text_width_px
-from calor.report.number import interval
-from calor.report.tidy import require, values
+from calor.report.figures.text_columns import GAP_PX, Cell, TextColumn, cell, middles, write
+from calor.report.figures.ticks import log_ticks
+from calor.report.lettering import wrap
+from calor.report.number import interval, number, ratio
+from calor.report.tidy import numbers, require, require_order, values
 
-_ROW_PX = 25
-_GAP_PX = 18
-_INDENT_PX = 14
+_NUMBERS = ("estimate", "lower", "upper")
+_ROW_PX = 25.0
+_INDENT_PX = 14.0
+_LABEL_MOST_PX = 220.0
+_PLOT_LEAST_PX = 170.0
+_TITLE_OVERHANG_PX = 60.0
+_EMPTY = Cell(("",))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One drawn row: its text, and its estimate with limits where there is one."""
+
+    label: Cell
+    n: Cell = _EMPTY
+    numbers: Cell = _EMPTY
+    p: Cell = _EMPTY
+    effect: tuple[float, ...] | None = None
 
 
 def forest(
@@ -56,29 +74,41 @@ def forest(
     >>> forest(table, name="primary", title="TBR fell.", caption="n = 60.", axis="Difference in TBRmax").name
     'primary'
     """
-    require(table, ["label", "estimate", "lower", "upper"], where=name)
+    table = require(table, ["label", *_NUMBERS], where=name, wanted=["group", "n", "p_interaction", "words"])
+    table = numbers(table, _NUMBERS, where=name, gaps=True, endless=True)
+    require_order(table, ("lower", "estimate", "upper"), where=name)
     _check(table, log, name)
-    rows = _rows(table, digits=2 if log else 3)
+    rows = _rows(table, log)
     columns = _columns(rows, heading)
-    low, high = _domain(table, log)
-    plot_px = max(170.0, style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - sum(c["width"] for c in columns))
-    height_px = _ROW_PX * len(rows)
-    layers = [*_effects(rows, axis, (low, high), log), *_texts(rows, columns, plot_px)]
+    left = [columns[key] for key in ("label", "n") if key in columns]
+    right = [columns[key] for key in ("numbers", "p") if key in columns]
+    middles_px, height_px = middles([*left, *right], _ROW_PX)
+    text_px = sum(column.width_px for column in (*left, *right))
+    plot_px = max(_PLOT_LEAST_PX, style.PLOT_WIDTH_PX - text_px)
+    domain = _domain(table, log)
+    named = wrap(axis, plot_px + 2 * _TITLE_OVERHANG_PX, style.TEXT_PX)
+    x, y = _axes(named, domain, (plot_px, height_px), log)
+    layers = [_no_effect(x, log, height_px), *_effects(rows, middles_px, (x, y), domain)]
+    for side, start_px in ((left, -sum(column.width_px for column in left)), (right, plot_px + GAP_PX)):
+        for index, column in enumerate(side):
+            layers += write(column, start_px + sum(before.width_px for before in side[:index]), middles_px, y)
     if favours:
-        layers += _favours(favours, _share(1.0 if log else 0.0, low, high, log) * plot_px, height_px)
-    chart = alt.layer(*layers).properties(width=plot_px, height=height_px)
+        layers += _favours(
+            favours, _share(1.0 if log else 0.0, domain, log) * plot_px, height_px + 40 + 15 * len(named)
+        )
+    chart = alt.LayerChart(layer=layers).properties(width=plot_px, height=height_px)
     return draw(chart, name=name, title=title, caption=caption)
 
 
 def _check(table: pd.DataFrame, log: bool, name: str) -> None:
-    """Refuse limits that do not enclose their estimate and ratios that are none."""
-    for label, estimate, lower, upper in table[["label", "estimate", "lower", "upper"]].itertuples(index=False):
-        missing = [pd.isna(value) for value in (estimate, lower, upper)]
+    """Refuse an estimate without its limits, and ratios that are none."""
+    for label, estimate, lower, upper in table[["label", *_NUMBERS]].itertuples(index=False):
+        missing = [math.isnan(value) for value in (estimate, lower, upper)]
         if all(missing):
             continue
-        if any(missing) or not lower <= estimate <= upper or math.isinf(estimate):
+        if any(missing) or math.isinf(estimate):
             raise ReportError.must(
-                "lower, estimate, upper", "be in this order, or all missing", (lower, estimate, upper),
+                "estimate, lower, upper", "be there, or all three missing", (estimate, lower, upper),
                 where=f"{label} in {name}", fix="Leave all three out where nothing could be estimated.",
             )  # fmt: skip
         if log and (lower < 0 or estimate <= 0):
@@ -88,150 +118,115 @@ def _check(table: pd.DataFrame, log: bool, name: str) -> None:
             )  # fmt: skip
 
 
-def _rows(table: pd.DataFrame, digits: int) -> list[dict[str, Any]]:
-    """Lay the table out as drawn rows, a heading row before each group."""
-    rows: list[dict[str, Any]] = []
+def _rows(table: pd.DataFrame, log: bool) -> list[_Row]:
+    """Lay the table out as rows, a heading row before each group."""
+    rows: list[_Row] = []
     group = None
     for record in table.to_dict("records"):
         heading = record.get("group")
         grouped = isinstance(heading, str) and heading != ""
-        p = record.get("p_interaction")
-        p = "" if pd.isna(p) else str(p)
+        p = cell(record.get("p_interaction"))
         if grouped and heading != group:
-            rows.append({"label": heading, "bold": True, "indent": 0, "n": "", "numbers": "", "p": p})
+            rows.append(_Row(cell(heading, _LABEL_MOST_PX, bold=True), p=p))
         group = heading
-        known = not pd.isna(record["estimate"])
-        numbers = interval(record["estimate"], record["lower"], record["upper"], digits) if known else None
+        label = cell(record["label"], _LABEL_MOST_PX, indent_px=_INDENT_PX if grouped else 0.0)
+        effect = tuple(record[key] for key in _NUMBERS)
+        known = not math.isnan(effect[0])
+        words = record.get("words")
+        printed = words if isinstance(words, str) and words else "not estimable"
+        if known:
+            printed = interval(*(ratio(value) if log else number(value, 3) for value in effect))
         rows.append(
-            {
-                **{key: record[key] for key in ("estimate", "lower", "upper")},
-                "label": str(record["label"]),
-                "bold": False,
-                "indent": _INDENT_PX if grouped else 0,
-                "n": "" if pd.isna(record.get("n")) else str(record["n"]),
-                "numbers": numbers or str(record.get("words") or "not estimable"),
-                "p": "" if grouped else p,
-            }
+            _Row(label, cell(record.get("n")), cell(printed), _EMPTY if grouped else p, effect if known else None)
         )
-    return [{**row, "y": (index + 0.5) * _ROW_PX} for index, row in enumerate(rows)]
+    return rows
 
 
-def _columns(rows: list[dict[str, Any]], heading: str) -> list[dict[str, Any]]:
-    """Decide which text columns there are and how wide each must be."""
-    columns = []
-    for key, head in (("label", ""), ("n", "n"), ("numbers", heading), ("p", "Interaction p")):
-        if not any(row[key] for row in rows):
-            continue
-        widths = [row["indent"] + text_width_px(row[key], style.TEXT_PX, bold=row["bold"]) for row in rows]
-        width = max([*widths, text_width_px(head, style.TEXT_PX)]) + _GAP_PX
-        columns.append({"key": key, "head": head, "width": width})
-    return columns
+def _columns(rows: list[_Row], heading: str) -> dict[str, TextColumn]:
+    """Return the text columns that have something to say."""
+    columns = {
+        "label": TextColumn("", tuple(row.label for row in rows)),
+        "n": TextColumn("n", tuple(row.n for row in rows), "right"),
+        "numbers": TextColumn(heading, tuple(row.numbers for row in rows)),
+        "p": TextColumn("Interaction p", tuple(row.p for row in rows)),
+    }
+    return {key: column for key, column in columns.items() if any(any(c.lines) for c in column.cells)}
 
 
 def _domain(table: pd.DataFrame, log: bool) -> tuple[float, float]:
-    """Choose the axis: every estimate and no effect, and limits unless they run far away."""
-    limits = table[["lower", "upper"]].to_numpy(dtype=float).ravel()
+    """Choose the axis: every estimate, no effect, and the limits unless they run far away."""
+    points = np.append(table["estimate"].dropna().to_numpy(), 1.0 if log else 0.0)
+    limits = table[["lower", "upper"]].to_numpy().ravel()
     limits = limits[np.isfinite(limits) & ((limits > 0) | (not log))]
-    points = np.append(table["estimate"].dropna().to_numpy(dtype=float), 1.0 if log else 0.0)
     if log:
+        points, limits = np.log(points), np.log(limits)
         # Two further decades show all that a reader can use of a limit near 0 or infinity.
-        low, high = np.log(points.min()), np.log(points.max())
-        ends = np.clip(np.log(limits), low - math.log(100), high + math.log(100))
-        ends = np.concatenate([ends, [low, high]])
-        pad = 0.04 * max(float(np.ptp(ends)), 0.5)
-        return float(np.exp(ends.min() - pad)), float(np.exp(ends.max() + pad))
+        limits = np.clip(limits, points.min() - math.log(100), points.max() + math.log(100))
     ends = np.concatenate([limits, points])
     pad = 0.06 * (float(np.ptp(ends)) or 1.0)
-    return float(ends.min() - pad), float(ends.max() + pad)
+    low, high = float(ends.min()) - pad, float(ends.max()) + pad
+    return (math.exp(low), math.exp(high)) if log else (low, high)
 
 
-def _share(value: float, low: float, high: float, log: bool) -> float:
+def _share(value: float, domain: tuple[float, float], log: bool) -> float:
     """Return where a value lies on the axis, 0 to 1."""
-    if log:
-        return math.log(value / low) / math.log(high / low)
-    return (value - low) / (high - low)
-
-
-def _effects(rows: list[dict[str, Any]], axis: str, domain: tuple[float, float], log: bool) -> list[alt.Chart]:
-    """Draw the no-effect line, the intervals and the dots."""
     low, high = domain
-    marks = [
-        {
-            "y": row["y"],
-            "estimate": row["estimate"],
-            "from": max(row["lower"], low),
-            "to": min(row["upper"], high),
-            "cut_low": row["lower"] < low,
-            "cut_high": row["upper"] > high,
-        }
-        for row in rows
-        if not pd.isna(row.get("estimate"))
-    ]
-    height_px = _ROW_PX * len(rows)
-    scale = alt.Scale(domain=[low, high], nice=False, type="log" if log else "linear")
-    ticks = alt.Axis(title=axis, tickCount=6, grid=False, format="~g" if log else "~f", orient="bottom")
-    x = alt.X("estimate:Q", scale=scale, axis=ticks)
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[height_px, 0]), axis=None)
+    return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
+
+
+def _axes(
+    named: list[str], domain: tuple[float, float], size_px: tuple[float, float], log: bool
+) -> tuple[alt.X, alt.Y]:
+    """Return the horizontal channel in the estimates' unit and the vertical one in pixels."""
+    ticks = (
+        {"values": log_ticks(*domain), "format": "~g"} if log else {"tickCount": int(size_px[0] // 55), "format": ",~f"}
+    )
+    scale = alt.Scale(domain=list(domain), nice=False, type="log" if log else "linear")
+    x = alt.X("estimate:Q", scale=scale, axis=alt.Axis(title=named, grid=False, **ticks))
+    return x, alt.Y("y:Q", scale=alt.Scale(domain=[size_px[1], 0], nice=False), axis=None)
+
+
+def _no_effect(x: alt.X, log: bool, height_px: float) -> alt.Chart:
+    """Draw the line of no effect."""
+    line = alt.Chart(values([{"estimate": 1.0 if log else 0.0}])).mark_rule(color=style.MUTED, strokeDash=[3, 3])
+    drawn: alt.Chart = line.encode(x=x, y=alt.value(0), y2=alt.value(height_px))
+    return drawn
+
+
+def _effects(
+    rows: list[_Row], middles_px: list[float], axes: tuple[alt.X, alt.Y], domain: tuple[float, float]
+) -> list[alt.Chart]:
+    """Draw the intervals and the dots; an arrow where an interval runs beyond the axis."""
+    low, high = domain
+    marks = []
+    arrows = []
+    for row, middle_px in zip(rows, middles_px, strict=True):
+        if row.effect is None:
+            continue
+        estimate, lower, upper = row.effect
+        marks.append({"y": middle_px, "estimate": estimate, "from": max(lower, low), "to": min(upper, high)})
+        arrows += [{"y": middle_px, "estimate": low, "shape": "triangle-left"}] if lower < low else []
+        arrows += [{"y": middle_px, "estimate": high, "shape": "triangle-right"}] if upper > high else []
+    x, y = axes
     base = alt.Chart(values(marks))
-    none = alt.Chart(values([{"estimate": 1.0 if log else 0.0}]))
     layers = [
-        none.mark_rule(color=style.MUTED, strokeDash=[3, 3]).encode(x=x, y=alt.value(-4), y2=alt.value(height_px)),
-        base.mark_rule(strokeWidth=1.6).encode(x=alt.X("from:Q", scale=scale, axis=ticks), x2="to:Q", y=y),
+        base.mark_rule(strokeWidth=1.6).encode(x="from:Q", x2="to:Q", y=y),
         base.mark_point(shape="circle", filled=True, color=style.INK, size=70, opacity=1).encode(x=x, y=y),
     ]
-    for cut, end, shape in (("cut_low", "from", "triangle-left"), ("cut_high", "to", "triangle-right")):
-        arrows = [mark for mark in marks if mark[cut]]
-        if arrows:
-            arrow = alt.Chart(values(arrows)).mark_point(shape=shape, filled=True, color=style.INK, size=40, opacity=1)
-            layers.append(arrow.encode(x=alt.X(f"{end}:Q", scale=scale, axis=ticks), y=y))
+    if arrows:
+        heads = alt.Chart(values(arrows)).mark_point(filled=True, color=style.INK, size=40, opacity=1)
+        layers.append(heads.encode(x=x, y=y, shape=alt.Shape("shape:N", scale=None)))
     return layers
 
 
-def _texts(rows: list[dict[str, Any]], columns: list[dict[str, Any]], plot_px: float) -> list[alt.Chart]:
-    """Write the columns: label and n left of the plot, numbers and p right of it."""
-    left = [column for column in columns if column["key"] in ("label", "n")]
-    right = [column for column in columns if column["key"] in ("numbers", "p")]
-    layers = []
-    for side, start_px in ((left, -sum(c["width"] for c in left)), (right, plot_px + _GAP_PX)):
-        x_px = start_px
-        for column in side:
-            layers += _column(rows, column, x_px)
-            x_px += column["width"]
-    return layers
-
-
-def _column(rows: list[dict[str, Any]], column: dict[str, Any], x_px: float) -> list[alt.Chart]:
-    """Write one column of text and its head; n stands right-aligned, all else left-aligned."""
-    right = column["key"] == "n"
-    edge_px = x_px + column["width"] - _GAP_PX if right else x_px
-    align: Literal["left", "right"] = "right" if right else "left"
-    layers = []
-    for bold in (False, True):
-        for indent_px in (0, _INDENT_PX):
-            texts = [
-                {"y": r["y"], "text": r[column["key"]]} for r in rows
-                if r["bold"] == bold and r["indent"] == indent_px and r[column["key"]]
-            ]  # fmt: skip
-            if texts:
-                shift_px = indent_px if column["key"] == "label" else 0
-                mark = alt.Chart(values(texts)).mark_text(
-                    align=align, baseline="middle", fontWeight="bold" if bold and column["key"] == "label" else "normal"
-                )
-                layers.append(mark.encode(x=alt.value(edge_px + shift_px), y="y:Q", text="text:N"))
-    if column["head"]:
-        head = alt.Chart(values([{}])).mark_text(text=column["head"], align=align, baseline="middle", color=style.MUTED)
-        layers.append(head.encode(x=alt.value(edge_px), y=alt.value(-14)))
-    return layers
-
-
-def _favours(favours: tuple[str, str], null_px: float, height_px: float) -> list[alt.Chart]:
+def _favours(favours: tuple[str, str], null_px: float, level_px: float) -> list[alt.Chart]:
     """Write what each side of no effect means, beneath the axis title."""
-    layers = []
-    sides: tuple[tuple[str, Literal["left", "right"], int], ...] = (
-        (f"← {favours[0]}", "right", -10),
-        (f"{favours[1]} →", "left", 10),
+    sides: tuple[tuple[str, Literal["left", "right"], float], ...] = (
+        (f"← {favours[0]}", "right", null_px - 10),
+        (f"{favours[1]} →", "left", null_px + 10),
     )
-    for text, align, shift_px in sides:
-        mark = alt.Chart(values([{}])).mark_text(text=text, align=align, baseline="middle", color=style.INK)
-        layers.append(mark.encode(x=alt.value(null_px + shift_px), y=alt.value(height_px + 52)))
-    return layers
+    empty = alt.Chart(values([{}]))
+    return [
+        empty.mark_text(text=text, align=align, baseline="middle").encode(x=alt.value(edge_px), y=alt.value(level_px))
+        for text, align, edge_px in sides
+    ]

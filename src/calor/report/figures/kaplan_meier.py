@@ -12,7 +12,9 @@ from calor.report import style
 from calor.report.figure import Figure, draw
 from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
-from calor.report.tidy import require, require_arms, require_finite, values
+from calor.report.figures.ticks import roomy
+from calor.report.lettering import wrap
+from calor.report.tidy import numbers, require, require_arms, require_once, require_order, values
 
 _HEIGHT_PX = 300
 _HEADING = "At risk"
@@ -42,7 +44,8 @@ def kaplan_meier(
         title: One sentence that states what the figure shows.
         caption: The line beneath: n, method, estimand.
         axes: Titles of the horizontal and the vertical axis, with unit.
-        top: Where the vertical axis ends; below 1 for a rare event's cumulative incidence.
+        top: Where the vertical axis ends; below 1 for a rare event's cumulative incidence. A band that
+            rises above it is cut there.
 
     Raises:
         ReportError: A column is missing, an arm has no row at time 0, or a curve leaves 0 to `top`.
@@ -54,18 +57,30 @@ def kaplan_meier(
     >>> kaplan_meier(curve, at_risk, arms=["Placebo"], name="mi", title="T.", caption="n = 27.", axes=axes).name
     'mi'
     """
-    require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
-    require(at_risk, ["arm", "time", "at_risk"], where=name)
-    for table, columns in ((curve, ["time", "estimate"]), (at_risk, ["time", "at_risk"])):
-        require_arms(table, arms, where=name)
-        require_finite(table, columns, where=name)
+    curve = require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
+    at_risk = require(at_risk, ["arm", "time", "at_risk"], where=name)
+    require_arms(curve, arms, where=name)
+    require_arms(at_risk, arms, where=name)
+    curve = numbers(curve, ["time", "estimate", "censored"], where=name)
+    curve = numbers(curve, ["lower", "upper"], where=name, gaps=True)
+    require_order(curve, ("lower", "estimate", "upper"), where=name)
+    require_once(at_risk, ["arm", "time"], where=name)
+    at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
     _check(curve, arms, top, name)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
-    width_px = style.FIGURE_WIDTH_PX - 2 * style.PADDING_PX - label_room_px(arms, _HEADING) - 14
-    plot = alt.layer(*_curves(curve, at_risk, arms, axes, domain, top), *legend(arms, points=False)).properties(
-        width=width_px, height=_HEIGHT_PX
+    width_px = style.PLOT_WIDTH_PX - label_room_px(arms, _HEADING) - 14
+    shown = roomy(at_risk["time"], at_risk["at_risk"], domain, width_px)
+    ticks = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
+    x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
+    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
+    y = alt.Y(
+        "estimate:Q",
+        scale=scale,
+        axis=alt.Axis(title=wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), labelExpr=_PERCENT, tickCount=5),
     )
-    counts = at_risk.rename(columns={"at_risk": "count"})
+    layers = [*_curves(curve, arms, x, y), *legend(arms, width_px, points=False)]
+    plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
+    counts = at_risk[at_risk["time"].isin(shown)].rename(columns={"at_risk": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)
     return draw(alt.vconcat(plot, strip, spacing=26), name=name, title=title, caption=caption)
 
@@ -85,35 +100,20 @@ def _check(curve: pd.DataFrame, arms: Sequence[str], top: float, name: str) -> N
         )  # fmt: skip
 
 
-def _curves(
-    curve: pd.DataFrame,
-    at_risk: pd.DataFrame,
-    arms: Sequence[str],
-    axes: tuple[str, str],
-    domain: tuple[float, float],
-    top: float,
-) -> list[alt.Chart]:
+def _curves(curve: pd.DataFrame, arms: Sequence[str], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Draw bands, steps and censor ticks of every arm."""
-    ticks = sorted(float(time) for time in at_risk["time"].unique())
-    x = alt.X(
-        "time:Q",
-        scale=alt.Scale(domain=list(domain), nice=False),
-        axis=alt.Axis(title=axes[0], values=ticks, format="~f", labelFlush=False),
-    )
-    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
-    y = alt.Y("estimate:Q", scale=scale, axis=alt.Axis(title=axes[1], labelExpr=_PERCENT, tickCount=5))
     layers = []
     for arm, look in style.arm_styles(arms).items():
         rows = curve[curve["arm"] == arm].sort_values("time", kind="stable")
         band = rows[rows["lower"].notna() & rows["upper"].notna()]
         if not band.empty:
             area = alt.Chart(values(band)).mark_area(interpolate="step-after", color=look.color, opacity=0.13)
-            layers.append(area.encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q"))
+            layers.append(area.encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q"))
         line = alt.Chart(values(rows)).mark_line(
             interpolate="step-after", color=look.color, strokeWidth=2, strokeDash=list(look.dash), strokeCap="butt"
         )
         layers.append(line.encode(x=x, y=y))
-        censored = rows[rows["censored"].astype(bool)]
+        censored = rows[rows["censored"] != 0]
         if not censored.empty:
             tick = alt.Chart(values(censored)).mark_point(shape="stroke", angle=90, size=70, color=look.color)
             layers.append(tick.encode(x=x, y=y))

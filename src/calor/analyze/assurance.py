@@ -1,0 +1,117 @@
+"""Assurance: the probability that the next trial succeeds, averaged over what is known of the effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from calor.errors import AnalysisError
+
+Benefit = Literal["lower", "higher"]
+
+
+@dataclass(frozen=True)
+class NormalBelief:
+    """Describe what is known of the effect by a normal distribution.
+
+    Attributes:
+        mean: Expected effect.
+        sd: Standard deviation of the belief; the standard error, after a trial and no prior.
+
+    Raises:
+        AnalysisError: A number is not finite, or `sd` is not positive.
+
+    >>> round(NormalBelief(0, 0.1).updated(-0.171, 0.0686).mean, 4)
+    -0.1163
+    """
+
+    mean: float
+    sd: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.mean) and 0 < self.sd < np.inf):
+            raise AnalysisError.must(
+                "mean and sd", "be finite, sd above 0", f"{self.mean} and {self.sd}", fix="Give effect and its SE."
+            )
+
+    def updated(self, estimate: float, se: float) -> NormalBelief:
+        """Return the belief after a trial: the precision-weighted mean of belief and estimate."""
+        trial = NormalBelief(estimate, se)
+        precision = 1 / self.sd**2 + 1 / trial.sd**2
+        mean = (self.mean / self.sd**2 + trial.mean / trial.sd**2) / precision
+        return NormalBelief(float(mean), float(1 / np.sqrt(precision)))
+
+
+@dataclass(frozen=True)
+class Assurance:
+    """Hold the outlook of the next trial.
+
+    Attributes:
+        assurance: Probability of success, averaged over the belief.
+        power_at_mean: Probability of success if the effect is exactly the belief's mean.
+        probability_of_benefit: Probability that the effect is in the direction of benefit.
+    """
+
+    assurance: float
+    power_at_mean: float
+    probability_of_benefit: float
+
+    def __str__(self) -> str:
+        return (
+            f"Assurance {100 * self.assurance:.1f} % (power at the expected effect {100 * self.power_at_mean:.1f} %; "
+            f"probability of any benefit {100 * self.probability_of_benefit:.1f} %)"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the three probabilities as a table with one row."""
+        return pd.DataFrame(
+            [
+                {
+                    "assurance": self.assurance,
+                    "power_at_mean": self.power_at_mean,
+                    "probability_of_benefit": self.probability_of_benefit,
+                }
+            ]
+        )
+
+
+def assurance(
+    belief: NormalBelief, next_se: float, *, alpha: float = 0.05, benefit: Benefit = "lower", margin: float = 0.0
+) -> Assurance:
+    """Return the probability that the next trial is significant in the direction of benefit.
+
+    Args:
+        belief: What is known of the effect.
+        next_se: Standard error that the next trial will have; for two arms of n with standard deviation s it is
+            s * sqrt(2 / n), for a log hazard ratio with d events 2 / sqrt(d).
+        alpha: Two-sided level of the next trial; success is significance in the direction of benefit.
+        benefit: Whether a `"lower"` or a `"higher"` value is better.
+        margin: Effect that the next trial must beat; 0 for superiority.
+
+    Raises:
+        AnalysisError: `next_se` is not positive and finite, `alpha` is outside 0 to 1 or `benefit` is unknown.
+
+    Example:
+        >>> print(assurance(NormalBelief(-0.171, 0.0686), 0.27 * np.sqrt(2 / 250)))
+        Assurance 95.5 % (power at the expected effect 100.0 %; probability of any benefit 99.4 %)
+
+    Reference:
+        O'Hagan A, Stevens JW, Campbell MJ. Pharm Stat 2005;4:187-201.
+    """
+    if not 0 < next_se < np.inf:
+        raise AnalysisError.must("next_se", "be positive and finite", next_se, fix="Give s * sqrt(2 / n).")
+    if not 0 < alpha < 1:
+        raise AnalysisError.must("alpha", "lie between 0 and 1", alpha, fix="Give 0.05 for a two-sided 5 % test.")
+    if benefit not in get_args(Benefit):
+        raise AnalysisError.must("benefit", 'be "lower" or "higher"', repr(benefit), fix="Say which is better.")
+    gain = (margin - belief.mean) if benefit == "lower" else (belief.mean - margin)
+    beyond = gain - float(norm.isf(alpha / 2)) * next_se
+    return Assurance(
+        assurance=float(norm.cdf(beyond / np.hypot(belief.sd, next_se))),
+        power_at_mean=float(norm.cdf(beyond / next_se)),
+        probability_of_benefit=float(norm.cdf(gain / belief.sd)),
+    )

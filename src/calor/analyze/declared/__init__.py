@@ -1,0 +1,59 @@
+"""From what the protocol declares to findings: one file per declared method, and the table that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from calor.analyze.declared.adverse_events import declared_adverse_events
+from calor.analyze.declared.ancova import declared_ancova
+from calor.analyze.declared.described import described_baseline, described_disposition
+from calor.analyze.declared.dose_trend import declared_dose_trend
+from calor.analyze.declared.events import declared_events
+from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.records import Datasets
+from calor.analyze.finding import Finding
+from calor.protocol import Protocol
+
+DESCRIPTIVE: dict[str, Callable[[Protocol, Datasets], Finding]] = {
+    "disposition": described_disposition,
+    "baseline": described_baseline,
+}
+"""What is described without being declared."""
+
+METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
+    "ancova": declared_ancova,
+    "dose_trend": declared_dose_trend,
+    "interaction": declared_interaction,
+    "events": declared_events,
+    "adverse_events": declared_adverse_events,
+}
+"""The function behind each `method` that a protocol may name; a test proves the table complete."""
+
+
+def run(protocol: Protocol, name: str, datasets: Datasets) -> Finding:
+    """Do one analysis by its name.
+
+    Args:
+        protocol: The trial as written.
+        name: `disposition`, `baseline`, or the id of a declared analysis.
+        datasets: The analysis datasets by name, checked.
+
+    Raises:
+        ProtocolError: The protocol declares no such analysis.
+        AnalysisError: The data do not support it.
+    """
+    if name in DESCRIPTIVE:
+        return DESCRIPTIVE[name](protocol, datasets)
+    analysis = protocol.analysis(name)
+    return METHODS[analysis.method](protocol, analysis, datasets)
+
+
+def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
+    """Return the names of the datasets that an analysis reads."""
+    if name in DESCRIPTIVE:
+        return ("adsl",)
+    analysis = protocol.analysis(name)
+    own = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint).dataset
+    labs = ("adlb",) if analysis.method == "interaction" and analysis.modifier != "BASE" else ()
+    return ("adsl", own, *labs)

@@ -1,0 +1,114 @@
+"""The declared interaction: does the effect change with a baseline biomarker?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from calor.analyze.comparison import Comparison
+from calor.analyze.declared.records import (
+    ARM,
+    SUBJECT,
+    Datasets,
+    arm_labels,
+    compared,
+    continuous,
+    endpoint_rows,
+    one_row_each,
+    participants,
+)
+from calor.analyze.finding import Finding
+from calor.analyze.interaction import Interaction, interaction
+from calor.datasets.censored import numbers
+from calor.errors import AnalysisError
+from calor.protocol import Protocol
+from calor.protocol.analyses import InteractionAnalysis
+
+MODIFIER = "MODIFIER"
+
+
+def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, datasets: Datasets) -> Finding:
+    """Estimate the treatment-by-biomarker interaction as the protocol declares."""
+    estimand = protocol.estimand(analysis.estimand)
+    endpoint = protocol.endpoint(estimand.endpoint)
+    arms = arm_labels(protocol, estimand.treatment)
+    population = protocol.analysis_set(analysis.set)
+    people = participants(datasets, population, arms, actual=False)
+    covariates = tuple(c for c in analysis.covariates if c != analysis.modifier)
+    columns = list(dict.fromkeys(["AVAL", "BASE", *covariates]))
+    table = one_row_each(people, endpoint_rows(protocol, datasets, endpoint), columns, endpoint.dataset)
+    table = table.merge(_modifier(protocol, analysis, datasets, table), on=SUBJECT, how="left", validate="1:1")
+    found = interaction(
+        table,
+        Comparison("AVAL", ARM, arms, covariates),
+        biomarker=MODIFIER,
+        scale=analysis.scale,
+        percentiles=analysis.percentiles,
+        level=analysis.level,
+    )
+    what, unit = modifier_words(protocol, analysis)
+    return Finding(
+        id=analysis.id,
+        label=analysis.label,
+        role=analysis.role,
+        kind=analysis.method,
+        method=found.slope_difference.method,
+        estimand=estimand.label,
+        population=population.label,
+        arms=arms,
+        sentences=_sentences(found, f"{compared(arms[1], arms[0])}, change of the effect", what, unit),
+        tables={
+            "effects": found.to_frame(),
+            "slope": found.slope_difference.to_frame(),
+            "curve": found.curve,
+            "participants": table[[ARM, MODIFIER]].dropna().reset_index(drop=True),
+            "axis": pd.DataFrame([{"biomarker": what, "unit": unit, "scale": found.scale}]),
+        },
+        notes=(
+            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.slope_difference.excluded),
+            "The effect is the difference between arms at each baseline value. Change against baseline within one arm "
+            "would show regression to the mean, not benefit.",
+        ),
+    )
+
+
+def modifier_words(protocol: Protocol, analysis: InteractionAnalysis) -> tuple[str, str]:
+    """Return the modifier's name and unit as a figure's axis prints them."""
+    if analysis.modifier == "BASE":
+        endpoint = continuous(protocol.endpoint(protocol.estimand(analysis.estimand).endpoint))
+        return f"baseline {endpoint.label}", endpoint.unit
+    biomarker = protocol.biomarker(analysis.modifier)
+    return f"baseline {biomarker.label}", biomarker.unit
+
+
+def _modifier(
+    protocol: Protocol, analysis: InteractionAnalysis, datasets: Datasets, table: pd.DataFrame
+) -> pd.DataFrame:
+    """Return USUBJID and the modifier's baseline value."""
+    if analysis.modifier == "BASE":
+        return table[[SUBJECT]].assign(**{MODIFIER: table["BASE"]})
+    biomarker = protocol.biomarker(analysis.modifier)
+    labs = datasets["adlb"].frame
+    if "ABLFL" not in labs:
+        raise AnalysisError.must("adlb", "flag the baseline record", "no column ABLFL", fix="Derive ABLFL.")
+    rows = labs[(labs["PARAMCD"] == biomarker.paramcd) & (labs["ABLFL"] == "Y")]
+    if rows[SUBJECT].duplicated().any():
+        raise AnalysisError.must(
+            "adlb", f"flag one baseline {biomarker.paramcd} per participant", "more", fix="Set ABLFL on one record."
+        )
+    return rows[[SUBJECT]].assign(**{MODIFIER: numbers(rows)})
+
+
+def _sentences(found: Interaction, label: str, what: str, unit: str) -> tuple[str, ...]:
+    per = f"per natural logarithm of {what}" if found.scale == "log" else f"per unit of {what}"
+    slope = str(replace(found.slope_difference, label=f"{label} {per}"))
+    low, high = found.effects[0], found.effects[-1]
+    shown = "" if unit == "1" else f" {unit}"
+    ends = (
+        f"Effect {low.effect.estimate:.3f} (CI {low.effect.lower:.3f} to {low.effect.upper:.3f}) at the "
+        f"{low.percentile:g}th percentile ({low.biomarker:.3g}{shown}) and {high.effect.estimate:.3f} "
+        f"(CI {high.effect.lower:.3f} to {high.effect.upper:.3f}) at the {high.percentile:g}th "
+        f"({high.biomarker:.3g}{shown})."
+    )
+    return slope, ends

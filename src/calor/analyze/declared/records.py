@@ -1,0 +1,99 @@
+"""The records that a declared analysis uses: one row per participant of its set, with the arm's label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from calor.datasets.dataset import Dataset
+from calor.errors import AnalysisError
+from calor.protocol import Protocol
+from calor.protocol.endpoints import ContinuousEndpoint, Endpoint
+from calor.protocol.estimands import AnalysisSet, Treatment
+
+Datasets = Mapping[str, Dataset]
+ARM = "ARM_LABEL"
+SUBJECT = "USUBJID"
+
+
+def arm_labels(protocol: Protocol, treatment: Treatment) -> tuple[str, ...]:
+    """Return the labels of the arms compared, control first."""
+    return tuple(protocol.arm(name).label for name in (treatment.control, *treatment.active))
+
+
+def participants(datasets: Datasets, population: AnalysisSet, arms: Sequence[str], *, actual: bool) -> pd.DataFrame:
+    """Return the rows of ADSL in an analysis set and in one of the arms, with the arm's label in `ARM_LABEL`.
+
+    Safety takes the treatment received (`TRT01A`, `actual`), everything else the one allocated (`TRT01P`).
+
+    Raises:
+        AnalysisError: ADSL lacks the set's flag, or nobody is in the set.
+    """
+    adsl = datasets["adsl"].frame
+    column = "TRT01A" if actual else "TRT01P"
+    for needed in (population.flag, column):
+        if needed not in adsl:
+            raise AnalysisError.must(
+                "adsl", f"have the column {needed}", "none", fix=f'It tells who is in "{population.label}" and where.'
+            )
+    inside = adsl[(adsl[population.flag] == "Y") & adsl[column].isin(arms)]
+    if inside.empty:
+        raise AnalysisError.must("set", "hold participants", f"none with {population.flag} = Y", fix="Check the flag.")
+    return inside.assign(**{ARM: inside[column]}).reset_index(drop=True)
+
+
+def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: Endpoint) -> pd.DataFrame:
+    """Return the rows of an endpoint's dataset that its definition selects.
+
+    Raises:
+        AnalysisError: The dataset lacks a column that the definition names.
+    """
+    frame = datasets[endpoint.dataset].frame
+    wanted = dict(endpoint.where)
+    if endpoint.kind != "adverse_events":
+        wanted["PARAMCD"] = endpoint.paramcd
+    if isinstance(endpoint, ContinuousEndpoint):
+        wanted["AVISIT"] = protocol.visit(endpoint.visit).label
+    for column, value in wanted.items():
+        if column not in frame:
+            raise AnalysisError.must(
+                endpoint.dataset, f"have the column {column}", "none", fix=f'Endpoint "{endpoint.id}" selects by it.'
+            )
+        frame = frame[frame[column] == value]
+    return frame
+
+
+def continuous(endpoint: Endpoint) -> ContinuousEndpoint:
+    """Return a continuous endpoint as such; the protocol's cross-checks let no other kind come here."""
+    if not isinstance(endpoint, ContinuousEndpoint):
+        raise TypeError(f"{endpoint.id} is no continuous endpoint")
+    return endpoint
+
+
+def one_row_each(people: pd.DataFrame, rows: pd.DataFrame, columns: Sequence[str], what: str) -> pd.DataFrame:
+    """Give each participant the values of their one row; who has no row keeps missing values.
+
+    Raises:
+        AnalysisError: A column is missing, or a participant has two rows.
+    """
+    missing = [column for column in columns if column not in rows]
+    if missing:
+        raise AnalysisError.must(what, f"have the columns {', '.join(missing)}", "none", fix="The analysis uses them.")
+    twice = rows[SUBJECT][rows[SUBJECT].duplicated()]
+    if len(twice):
+        raise AnalysisError.must(
+            what, "give each participant one row", f"{twice.nunique()} with more", where=str(twice.iloc[0]),
+            fix="Select the analyzed record with the endpoint's `where`, for example ANL01FL.",
+        )  # fmt: skip
+    return people[[SUBJECT, ARM]].merge(rows[[SUBJECT, *columns]], on=SUBJECT, how="left", validate="1:1")
+
+
+def compared(active: str, control: str) -> str:
+    """Name a comparison as a sentence begins with it.
+
+    >>> compared("Aldesleukin", "Placebo")
+    'Aldesleukin v placebo'
+    """
+    plain = control[:1].lower() + control[1:] if control[1:].islower() else control
+    return f"{active} v {plain}"

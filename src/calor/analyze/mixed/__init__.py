@@ -1,0 +1,1 @@
+"""Linear models for repeated measures: covariance structures, restricted likelihood, small-sample inference."""

@@ -1,0 +1,1 @@
+"""Covariance structures of one participant's visits, each with its first and second derivatives."""

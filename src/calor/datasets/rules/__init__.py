@@ -1,0 +1,1 @@
+"""What trial data must keep to, one group of rules a file."""

@@ -1,0 +1,30 @@
+"""One file per kind of finding: how it becomes a section, and which figures it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from calor.analyze.finding import Finding
+from calor.report.figure import Figure
+from calor.report.section import Section
+from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction
+
+
+class Kind(NamedTuple):
+    """How one kind of finding is shown."""
+
+    section: Callable[[Finding], Section]
+    figures: Callable[[Finding], tuple[Figure, ...]]
+
+
+KINDS: dict[str, Kind] = {
+    "disposition": Kind(described.disposition_section, described.disposition_figures),
+    "baseline": Kind(described.baseline_section, described.baseline_figures),
+    "ancova": Kind(ancova.section, ancova.figures),
+    "dose_trend": Kind(dose_trend.section, dose_trend.figures),
+    "interaction": Kind(interaction.section, interaction.figures),
+    "events": Kind(events.section, events.figures),
+    "adverse_events": Kind(adverse_events.section, adverse_events.figures),
+}
+"""Every kind of finding; a test proves the table complete."""

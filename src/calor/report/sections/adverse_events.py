@@ -1,0 +1,124 @@
+"""The section of adverse events: the commonest terms as a figure, all of them as tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from calor.analyze.finding import Finding
+from calor.report.figure import Figure
+from calor.report.figures.adverse_events import adverse_events
+from calor.report.section import Section
+from calor.report.sections.words import anchor, caption, typeset
+from calor.report.table import Column, Table
+
+SHOWN = 15
+"""Terms in the figure: those with most participants in any arm."""
+
+
+def section(finding: Finding) -> Section:
+    """Compose the section."""
+    return Section(
+        id=anchor(finding.id),
+        title=f"{finding.role.capitalize()}: {finding.label}",
+        sentence=typeset(f"{finding.sentences[0]}."),
+        figures=figures(finding),
+        tables=(_overview(finding), _terms(finding), _rates(finding)),
+        notes=tuple(typeset(note) for note in finding.notes),
+    )
+
+
+def figures(finding: Finding) -> tuple[Figure, ...]:
+    """Draw the commonest terms with the difference from control."""
+    differences = finding.tables["differences"]
+    if differences.empty:
+        return ()
+    rows = finding.tables["incidence"]
+    rows = rows[(rows["level"] == "term") & (rows["by"] == "all")]
+    commonest = rows.groupby("term")["percent"].max().sort_values(ascending=False, kind="stable").index[:SHOWN]
+    kept = rows[rows["term"].isin(commonest)].set_index("term").loc[list(commonest)].reset_index()
+    incidence = pd.DataFrame({"term": kept["term"], "arm": kept["arm"], "incidence": kept["percent"] / 100})
+    return (
+        adverse_events(
+            incidence,
+            differences[differences["term"].isin(commonest)],
+            arms=finding.arms,
+            name=f"{anchor(finding.id)}-incidence",
+            title=f"The {len(commonest)} commonest adverse events, by arm",
+            caption=f"{caption(finding)} Risk differences with Miettinen-Nurminen intervals.",
+        ),
+    )
+
+
+def _cells(finding: Finding, rows: pd.DataFrame) -> pd.DataFrame:
+    """Lay arms side by side: `12 (38.7 %) 20 ev` per arm, one row per class, term and category."""
+    keys = ["level", "soc", "term", "by", "category"]
+    cell = [f"{r['participants']} ({r['percent']:.1f} %), {r['events']}" for r in rows.to_dict("records")]
+    wide = rows.assign(cell=cell).pivot_table(index=keys, columns="arm", values="cell", aggfunc="first", sort=False)
+    return wide.reset_index()
+
+
+def _arm_columns(finding: Finding) -> list[Column]:
+    """Return one column per arm, headed by its name and size."""
+    n = finding.tables["incidence"].drop_duplicates("arm").set_index("arm")["n"]
+    return [Column(arm, f"{arm} (n = {n[arm]})", align="right") for arm in finding.arms]
+
+
+CELL = "Participants (% of arm), events."
+
+
+def _overview(finding: Finding) -> Table:
+    rows = finding.tables["incidence"]
+    wide = _cells(finding, rows[rows["level"] == "any"])
+    words = {"all": "Any event", "serious": "Serious", "severity": "Worst severity", "relation": "Relation"}
+    labels = [
+        words[r["by"]] if r["by"] == "all" else f"{words[r['by']]}: {r['category']}".lower()
+        for r in wide.to_dict("records")
+    ]
+    wide = wide.assign(what=[label[:1].upper() + label[1:] for label in labels])
+    return Table.from_frame(
+        wide,
+        name=f"{anchor(finding.id)}-overview",
+        title="Participants with adverse events, by seriousness, severity and relation.",
+        columns=[Column("what", ""), *_arm_columns(finding)],
+        note=CELL,
+    )
+
+
+def _terms(finding: Finding) -> Table:
+    rows = finding.tables["incidence"]
+    wide = _cells(finding, rows[rows["level"].isin(["soc", "term"]) & (rows["by"] == "all")])
+    wide = wide.sort_values(["soc", "level", "term"], kind="stable")
+    wide = wide.assign(
+        what=[r["soc"] if r["level"] == "soc" else r["term"] for r in wide.to_dict("records")],
+        depth=[0 if level == "soc" else 1 for level in wide["level"]],
+    )
+    return Table.from_frame(
+        wide,
+        name=f"{anchor(finding.id)}-terms",
+        title="Adverse events by system organ class and term.",
+        columns=[Column("what", "Class and term"), *_arm_columns(finding)],
+        note=CELL,
+        indent="depth",
+    )
+
+
+def _rates(finding: Finding) -> Table:
+    rows = finding.tables["incidence"]
+    rows = rows[rows["level"].isin(["any", "soc"]) & (rows["by"] == "all")]
+    table = rows.assign(what=[r["soc"] or "Any event" for r in rows.to_dict("records")])
+    columns = [
+        Column("what", "Class"),
+        Column("arm", "Arm"),
+        Column("participants", "Participants", align="right"),
+        Column("years_at_risk", "Years at risk", digits=1, align="right"),
+        Column("rate", "Per 100 years", digits=1, align="right"),
+        Column("rate_lower", "CI, lower", digits=1, align="right"),
+        Column("rate_upper", "CI, upper", digits=1, align="right"),
+    ]
+    return Table.from_frame(
+        table,
+        name=f"{anchor(finding.id)}-rates",
+        title="Exposure-adjusted incidence: first events per 100 participant-years.",
+        columns=columns,
+        note="Exact Poisson limits.",
+    )

@@ -1,0 +1,45 @@
+"""Words that every section uses: anchors, captions, print's own minus sign."""
+
+from __future__ import annotations
+
+import re
+
+from calor.analyze.finding import Finding
+
+
+def anchor(name: str) -> str:
+    """Return a protocol id as an HTML anchor and file stem.
+
+    >>> anchor("by_baseline_TBR")
+    'by-baseline-tbr'
+    """
+    return name.lower().replace("_", "-")
+
+
+def typeset(sentence: str) -> str:
+    """Give negative numbers their true minus sign, and keep numbers and their signs on one line.
+
+    >>> typeset("fell by -0.171 (CI -0.308 to -0.034), hs-CRP")
+    'fell by −0.171 (CI −0.308 to −0.034), hs-CRP'
+    """
+    signed = re.sub(r"(?<![\w−-])-(?=[\d.]|inf)", "−", sentence)
+    return re.sub(r"(?<=\d) %|\b(n|p) ([=<]) (?=\d)", _unbroken, signed)
+
+
+def _unbroken(match: re.Match[str]) -> str:
+    """Keep a number and its sign on one line."""
+    return match[0].replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def capital(text: str) -> str:
+    """Begin a text with a capital letter, leaving the rest.
+
+    >>> capital("index-vessel TBRmax")
+    'Index-vessel TBRmax'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def caption(finding: Finding) -> str:
+    """Return the line beneath a figure: estimand, population, method."""
+    return ". ".join(capital(text) for text in (finding.estimand, finding.population, finding.method)) + "."

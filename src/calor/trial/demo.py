@@ -1,0 +1,46 @@
+"""The demonstration: IVORY reconstructed as a trial folder."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+
+from calor.datasets.aside import aside
+from calor.datasets.dataset import read, write
+from calor.errors import TrialError
+from calor.simulate.ivory import reconstruct
+from calor.simulate.ivory_assumptions import ASSUMPTIONS
+from calor.trial.trial import Trial
+
+ASSUMED = "assumptions.csv"
+
+
+def make_demo(folder: Path | str) -> Trial:
+    """Write the reconstruction of IVORY into a folder and open it; what is already there is left as it is.
+
+    Args:
+        folder: A new folder, an empty one, or one that an earlier demo made.
+
+    Raises:
+        TrialError: The folder holds something else.
+    """
+    folder = Path(folder)
+    protocol = files("calor.simulate").joinpath("ivory_protocol.toml").read_text(encoding="utf-8")
+    at = folder / "protocol.toml"
+    if folder.exists() and any(folder.iterdir()) and not (at.exists() and 'id = "IVORY"' in at.read_text("utf-8")):
+        raise TrialError.must("DIR", "be new, empty or an earlier demo", folder, fix="Name another folder.")
+    (folder / "adam").mkdir(parents=True, exist_ok=True)
+    for name, dataset in reconstruct().items():
+        path = folder / "adam" / f"{name}.xpt"
+        # XPORT files carry their time of writing: an equal one is left, so that nothing downstream is repeated.
+        if not (path.exists() and read(path).frame.equals(dataset.frame)):
+            write(dataset, path)
+    with aside(folder / ASSUMED) as part, part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, ["what", "value", "reason", "source"])
+        table.writeheader()
+        table.writerows(asdict(assumption) for assumption in ASSUMPTIONS)
+    with aside(at) as part:
+        part.write_text(protocol, encoding="utf-8")
+    return Trial(folder)

@@ -1,0 +1,106 @@
+"""Run a trial: do each step that is not up to date, store what it found, write the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from calor.analyze.finding import Finding
+from calor.errors import AnalysisError
+from calor.trial import paper, stored
+from calor.trial.atomic import sweep
+from calor.trial.lock import only_writer
+from calor.trial.provenance import provenance
+from calor.trial.record import write_record
+from calor.trial.steps import Step, StepOutcome
+from calor.trial.trial import Trial
+
+Tell = Callable[[StepOutcome | str], None]
+"""Called with a step's name when it starts and with its outcome when it ends."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What became of a run."""
+
+    steps: tuple[StepOutcome, ...]
+    headlines: tuple[str, ...]
+    report: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether no step failed."""
+        return all(step.state != "failed" for step in self.steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for a machine."""
+        steps = [asdict(step) for step in self.steps]
+        return {"ok": self.ok, "headlines": list(self.headlines), "report": str(self.report), "steps": steps}
+
+
+def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
+    """Do every step of a trial that is not up to date.
+
+    An analysis that the data do not support is reported as failed and the others go on; data that break a rule stop
+    the run, since nothing may be half used.
+
+    Raises:
+        TrialError: Another process is writing results here.
+        DatasetError: The data cannot be read or break a rule.
+    """
+    tell = tell or (lambda _step: None)
+    with only_writer(trial.results):
+        sweep(trial.results)
+        outcomes = [_do(_analysis_step(trial, name), tell) for name in trial.analyses]
+        findings = _findings(trial, outcomes)
+        not_done = tuple(str(o) for o in outcomes if o.state in {"failed", "left out"})
+        sources = paper.Sources(trial.folder, trial.protocol, findings, not_done, trial.hashes)
+        outcomes.append(_do(_report_step(trial, sources), tell))
+        write_record(trial, outcomes)
+    headlines = tuple(s for f in findings if f.role != "descriptive" for s in f.sentences)
+    return RunOutcome(tuple(outcomes), headlines, trial.results / paper.REPORT)
+
+
+def _analysis_step(trial: Trial, name: str) -> Step:
+    folder = trial.results / "analyses" / name
+
+    def work() -> None:
+        result = trial.analyze(name)
+        stored.store(folder, result.finding, result.provenance)
+
+    missing = tuple(need for need in trial.needs(name) if need not in trial.hashes)
+    return Step(name, trial.provenance(name), partial(stored.fingerprint, folder), work, missing)
+
+
+def _report_step(trial: Trial, sources: paper.Sources) -> Step:
+    inputs = {f.id: stored.fingerprint(trial.results / "analyses" / f.id) or "" for f in sources.findings}
+    made_of = provenance({**inputs, "protocol": trial.hashes["protocol"], "not done": repr(sources.not_done)})
+    work = partial(paper.write, trial.results, sources, made_of)
+    return Step("report", made_of, partial(paper.fingerprint, trial.results), work)
+
+
+def _do(step: Step, tell: Tell) -> StepOutcome:
+    if step.missing:
+        outcome = StepOutcome(step.name, "left out", f"no {', '.join(step.missing)} in the folder")
+    elif step.is_current:
+        outcome = StepOutcome(step.name, "unchanged", "its inputs did not change")
+    else:
+        tell(step.name)
+        started = time.perf_counter()
+        try:
+            step.work()
+            outcome = StepOutcome(step.name, "done", "", time.perf_counter() - started)
+        except AnalysisError as error:
+            outcome = StepOutcome(step.name, "failed", str(error), time.perf_counter() - started)
+    tell(outcome)
+    return outcome
+
+
+def _findings(trial: Trial, outcomes: list[StepOutcome]) -> tuple[Finding, ...]:
+    """Load what is on disk and current; what failed or was left out is not taken from an older run."""
+    good = [o.name for o in outcomes if o.state in {"done", "unchanged"}]
+    return tuple(stored.load(trial.results / "analyses" / name) for name in good)

@@ -1,0 +1,122 @@
+"""Every cross-check of a protocol, as a table: what is broken, where the message points, what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from calor.errors import ProtocolError
+from calor.protocol import parse_protocol
+from calor.protocol.checks import CHECKS
+
+ROOT = Path(__file__).parents[2]
+IVORY = (ROOT / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
+OUTCOME = (ROOT / "examples/outcome/protocol.toml").read_text(encoding="utf-8")
+
+GRAPH = """[multiplicity]
+method = "graph"
+hypotheses = ["primary", "active_slices"]
+weights = [0.5, 0.5]
+transitions = [[0, 1], [1, 0]]
+"""
+NO_GRAPH = """[multiplicity]
+method = "none" # one primary hypothesis; nothing more is published
+alpha = 0.05
+"""
+WITH_GRAPH = IVORY.replace(NO_GRAPH, GRAPH)
+
+RULES = {
+    # rule: (whole text, what is replaced, by what, key in the message, words in the message)
+    "unknown key": (IVORY, "ratio = 1", "ratoi = 1", "arms[placebo].ratoi", "is no key"),
+    "missing key": (IVORY, 'phase = "2"\n', "", "trial.phase", "is missing"),
+    "wrong type": (IVORY, "cutoff = 2", 'cutoff = "two"', "gate.cutoff", "number"),
+    "two arms of one id": (IVORY, 'id = "aldesleukin"', 'id = "placebo"', "arms[placebo].id", "unique"),
+    "no control": (IVORY, 'role = "control"', 'role = "active"', "arms", "one arm with role"),
+    "regimen of no arm": (IVORY, 'arm = "aldesleukin"', 'arm = "aldesleukine"', "regimens", "aldesleukin"),
+    "dose after follow-up": (IVORY, "follow_up_days = 760", "follow_up_days = 50", "regimens", "within follow-up"),
+    "two doses on one day": (
+        IVORY, "first_day = 12, every_days = 7", "first_day = 5, every_days = 7", "regimens", "day 5 twice",
+    ),
+    "visit outside follow-up": (IVORY, "window = [58, 68]", "window = [58, 900]", "visits[V15].window", "day 760"),
+    "visit outside its window": (IVORY, "day = 61", "day = 70", "visits[V15].window", "planned day 70"),
+    "visit measures nothing known": (IVORY, 'measures = ["hs_crp"]', 'measures = ["crp"]', "measures", "hs_crp"),
+    "implausible range": (IVORY, "plausible = [0.01, 500]", "plausible = [500, 0.01]", "plausible", "increase"),
+    "gate on no biomarker": (IVORY, 'biomarker = "hs_crp"', 'biomarker = "crp"', "gate.biomarker", "crp"),
+    "gate window too short": (
+        OUTCOME, "least_interval_days = 14", "least_interval_days = 140", "gate.window", "140 days apart",
+    ),
+    "set aside without a reason why": (OUTCOME, ", above = 10", "", "gate.set_aside", "exactly one"),
+    "endpoint at no visit": (IVORY, 'visit = "V15"', 'visit = "V16"', "endpoints[tbr_index].visit", 'Did you mean "V1'),
+    "estimand of no endpoint": (
+        IVORY, 'endpoint = "tbr_index"', 'endpoint = "tbr"', "estimands[tbr_index].endpoint", "declared endpoint",
+    ),
+    "estimand against an active arm": (
+        IVORY, 'control = "placebo"', 'control = "aldesleukin"', "treatment.control", "control arm",
+    ),
+    "analysis of no estimand": (
+        IVORY, 'estimand = "tbr_active"', 'estimand = "tbr_actve"', "analyses[active_slices].estimand", "tbr_active",
+    ),
+    "analysis in no set": (IVORY, 'set = "both_scans"', 'set = "all"', "analyses[primary].set", "analysis set"),
+    "method that does not suit": (
+        IVORY, 'estimand = "recurrent_mi"', 'estimand = "tbr_index"', "analyses[recurrent_mi].method", "continuous",
+    ),
+    "interaction with no biomarker": (IVORY, 'modifier = "hs_crp"', 'modifier = "crp"', "modifier", "or BASE"),
+    "no primary": (IVORY, 'role = "primary"', 'role = "secondary"', "analyses", "before the data"),
+    "two primaries and no procedure": (IVORY, 'role = "secondary"', 'role = "primary"', "role", "multiplicity"),
+    "weights that do not add up": (WITH_GRAPH, "[0.5, 0.5]", "[0.5, 0.4]", "multiplicity.weights", "add up to 1"),
+    "weight to itself": (WITH_GRAPH, "[0, 1]", "[1, 0]", "multiplicity.transitions", "none to itself"),
+    "looks out of order": (
+        OUTCOME, "information_fraction = 0.75", "information_fraction = 0.4", "looks.looks", "increasing",
+    ),
+    "last look not the end": (OUTCOME, "information_fraction = 1.0", "information_fraction = 0.9", "looks", "end at"),
+    "half a safety limit": (IVORY, "value = 1.5\n", "", "safety_limits[eosinophilia]", "together"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_broken_rule_is_named_with_its_key_and_line(rule: str) -> None:
+    whole, old, new, key, words = RULES[rule]
+    assert old in whole
+    with pytest.raises(ProtocolError) as caught:
+        parse_protocol(whole.replace(old, new, 1))
+    message = str(caught.value)
+    line = next(row for row in message.splitlines() if key in row)
+    assert words in line
+    assert line.strip().startswith("line ")
+
+
+def test_message_points_at_the_line_that_was_broken() -> None:
+    broken = IVORY.replace("window = [58, 68]", "window = [58, 900]")
+    number = broken.splitlines().index("window = [58, 900]") + 1
+    with pytest.raises(ProtocolError, match=f"line {number}: `visits"):
+        parse_protocol(broken)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    broken = IVORY.replace('visit = "V15"', 'visit = "V99"').replace('set = "both_scans"', 'set = "nobody"')
+    with pytest.raises(ProtocolError, match=r"has 6 problems"):
+        parse_protocol(broken)
+
+
+def test_every_cross_check_is_reached_by_the_table() -> None:
+    silent = []
+    for check in CHECKS:
+        if not any(_finds(check, rule) for rule in RULES):
+            silent.append(check.__name__)
+    assert silent == []
+
+
+def _finds(check: object, rule: str) -> bool:
+    import tomllib  # noqa: PLC0415
+
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from calor.protocol.protocol import Protocol  # noqa: PLC0415
+
+    whole, old, new, _, _ = RULES[rule]
+    try:
+        protocol = Protocol.model_validate(tomllib.loads(whole.replace(old, new, 1)))
+    except ValidationError:
+        return False
+    return any(True for _ in check(protocol))  # type: ignore[operator]

@@ -1,0 +1,88 @@
+"""The real CDISC Pilot 01 trial, from `calor run` to the values that its study report prints."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples/cdisc-pilot/protocol.toml"
+
+
+@pytest.fixture(scope="module")
+def results(calor_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not (calor_data / "cdisc-pilot/adqsadas.xpt").exists():
+        pytest.skip("CALOR_DATA holds no cdisc-pilot")
+    folder = tmp_path_factory.mktemp("pilot")
+    shutil.copy(EXAMPLE, folder / "protocol.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "calor", "run", str(folder), "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ok"]
+    return folder / "results"
+
+
+def _table(results: Path, analysis: str, name: str) -> pd.DataFrame:
+    return pd.read_parquet(results / "analyses" / analysis / f"{name}.parquet")
+
+
+def test_changes_from_baseline_are_the_printed_ones(results: Path) -> None:
+    arms = _table(results, "primary", "arms")
+    printed = [
+        (row["arm"], row["n"], f"{row['response_mean']:.1f}", f"{row['response_sd']:.2f}")
+        for row in arms.to_dict("records")
+    ]
+    assert printed == [
+        ("Placebo", 79, "2.5", "5.80"),
+        ("Xanomeline Low Dose", 81, "2.0", "5.55"),
+        ("Xanomeline High Dose", 74, "1.5", "4.26"),
+    ]
+
+
+def test_differences_from_placebo_are_the_printed_ones(results: Path) -> None:
+    rows = _table(results, "primary", "differences").to_dict("records")
+    printed = [
+        f"{r['estimate']:.1f} ({r['se']:.2f}) ({r['lower']:.1f}, {r['upper']:.1f}) {r['p_value']:.3f}" for r in rows
+    ]
+    assert printed == ["-0.5 (0.82) (-2.1, 1.1) 0.569", "-1.0 (0.84) (-2.7, 0.7) 0.233"]
+
+
+def test_dose_response_is_the_printed_one(results: Path) -> None:
+    slope = _table(results, "dose_response", "slope").iloc[0]
+    assert f"{slope['p_value']:.3f}" == "0.245"
+
+
+def test_participants_with_events_are_those_flagged_in_the_data(results: Path, calor_data: Path) -> None:
+    """The sponsor's own first-occurrence flags count the participants a second way."""
+    import pyreadstat  # noqa: PLC0415
+
+    adae, _ = pyreadstat.read_xport(str(calor_data / "cdisc-pilot/adae.xpt"))
+    incidence = _table(results, "adverse_events", "incidence")
+    everyone = incidence[(incidence["level"] == "any") & (incidence["by"] == "all")].set_index("arm")["participants"]
+    flagged = adae[adae["AOCCFL"] == "Y"].groupby("TRTA")["USUBJID"].nunique()
+    assert everyone.to_dict() == flagged.to_dict()
+    terms = incidence[(incidence["level"] == "term") & (incidence["by"] == "all")]
+    flagged_terms = adae[adae["AOCCPFL"] == "Y"].groupby(["AEDECOD", "TRTA"])["USUBJID"].nunique()
+    ours = terms[terms["participants"] > 0].groupby(["term", "arm"])["participants"].sum()
+    assert ours.to_dict() == flagged_terms.to_dict()
+
+
+def test_dermatologic_events_are_those_in_adtte(results: Path, calor_data: Path) -> None:
+    import pyreadstat  # noqa: PLC0415
+
+    adtte, _ = pyreadstat.read_xport(str(calor_data / "cdisc-pilot/adtte.xpt"))
+    counts = _table(results, "dermatologic", "counts").set_index("arm")
+    assert counts["events"].to_dict() == adtte[adtte["CNSR"] == 0].groupby("TRTA").size().to_dict()
+    assert counts["participants"].to_dict() == adtte.groupby("TRTA").size().to_dict()
+
+
+def test_report_stands_beside_the_results(results: Path) -> None:
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "CDISCPILOT01" in page
+    assert "Synthetic participants" not in page

@@ -1,0 +1,32 @@
+"""The tables that join protocol, analysis and report are complete."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from calor.analyze.declared import DESCRIPTIVE, METHODS
+from calor.protocol.analyses import Analysis, Role
+from calor.protocol.checks import ENDPOINT_KIND
+from calor.report.sections import KINDS
+from calor.report.trial_report import ORDER
+
+
+def _methods() -> set[str]:
+    union = get_args(Analysis)[0]
+    return {get_args(kind.model_fields["method"].annotation)[0] for kind in get_args(union)}
+
+
+def test_every_method_a_protocol_may_name_has_a_function() -> None:
+    assert set(METHODS) == _methods()
+
+
+def test_every_method_says_which_endpoint_it_suits() -> None:
+    assert set(ENDPOINT_KIND) == _methods()
+
+
+def test_every_finding_has_a_section() -> None:
+    assert set(KINDS) == _methods() | set(DESCRIPTIVE)
+
+
+def test_every_role_has_a_place_in_the_report() -> None:
+    assert set(ORDER) == {*get_args(Role), "descriptive"}
