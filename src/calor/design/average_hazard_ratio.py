@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.design.comparison import SUPERIORITY, Comparison
 from calor.design.effect_by_look import EffectByLook
 from calor.design.expected_events import Stratum, allocation_shares, follow_up
 from calor.design.group_sequential import Efficacy
@@ -97,7 +98,7 @@ def power(
     times: Sequence[float],
     efficacy: Efficacy,
     futility: SpendingFunction | None = None,
-    allocation_ratio: float = 1.0,
+    comparison: Comparison = SUPERIORITY,
 ) -> SizeTable:
     """Return the power of a one-sided log-rank design with looks at calendar times.
 
@@ -106,7 +107,7 @@ def power(
         times: Calendar times of the looks, increasing.
         efficacy: Boundary or spending function, spent by null information.
         futility: Spending function of the type II error, spent under the effect; None never stops for futility.
-        allocation_ratio: Treatment to control.
+        comparison: Allocation ratio, null ratio (a margin), direction of benefit (None is a lower hazard).
 
     Raises:
         DesignError: No stratum, times that do not increase from above 0, less than one event at the first look.
@@ -122,8 +123,8 @@ def power(
     >>> round(power([trial], times=[24, 36], efficacy=spending.obrien_fleming(0.025)).power, 3)
     0.926
     """
-    seen = average_hazard_ratio(strata, times, allocation_ratio)
-    return _table(seen, _by_look(seen), efficacy, futility)
+    seen = average_hazard_ratio(strata, times, comparison.allocation_ratio)
+    return _table(seen, efficacy, futility, comparison)
 
 
 def sample_size(
@@ -133,7 +134,7 @@ def sample_size(
     power: float,
     efficacy: Efficacy,
     futility: SpendingFunction | None = None,
-    allocation_ratio: float = 1.0,
+    comparison: Comparison = SUPERIORITY,
 ) -> SizeTable:
     """Return the participants that give a one-sided log-rank design its power; every accrual rate is scaled alike.
 
@@ -143,7 +144,7 @@ def sample_size(
         power: Probability of rejecting at any look.
         efficacy: Boundary or spending function, spent by null information.
         futility: Spending function of the type II error, spent under the effect; None never stops for futility.
-        allocation_ratio: Treatment to control.
+        comparison: Allocation ratio, null ratio (a margin), direction of benefit (None is a lower hazard).
 
     Raises:
         DesignError: An effect that does not favor treatment, a power out of range, bad times.
@@ -159,8 +160,8 @@ def sample_size(
     >>> round(sample_size([trial], times=[24, 36], power=0.9, efficacy=spending.obrien_fleming(0.025)).total)
     362
     """
-    one = average_hazard_ratio(strata, times, allocation_ratio)
-    factor = _by_look(one).factor_for(power, efficacy, futility)
+    one = average_hazard_ratio(strata, times, comparison.allocation_ratio)
+    factor = effect_by_look(one, comparison).factor_for(power, efficacy, futility)
     seen = replace(
         one,
         participants=factor * one.participants,
@@ -168,7 +169,7 @@ def sample_size(
         information=factor * one.information,
         null_information=factor * one.null_information,
     )
-    return _table(seen, _by_look(seen), efficacy, futility)
+    return _table(seen, efficacy, futility, comparison)
 
 
 def check_looks(strata: Sequence[Stratum], times: Sequence[float]) -> Looks:
@@ -181,8 +182,21 @@ def check_looks(strata: Sequence[Stratum], times: Sequence[float]) -> Looks:
     return looks
 
 
-def _by_look(seen: AverageHazardRatio) -> EffectByLook:
-    return EffectByLook(-np.log(seen.ratio), seen.information, seen.null_information)
+def effect_by_look(seen: AverageHazardRatio, comparison: Comparison = SUPERIORITY) -> EffectByLook:
+    """Return the log of the average hazard ratio over the null's, positive where treatment is better."""
+    effect = _direction(comparison) * np.log(seen.ratio / _null(comparison))
+    return EffectByLook(effect, seen.information, seen.null_information)
+
+
+def _direction(comparison: Comparison) -> float:
+    return 1.0 if comparison.benefit == "higher" else -1.0
+
+
+def _null(comparison: Comparison) -> float:
+    null = 1.0 if comparison.null is None else comparison.null
+    if not null > 0:
+        raise DesignError.must("null", "be positive", null, fix="Give a hazard ratio; 1 is no effect.")
+    return null
 
 
 def _seen(stratum: Stratum, time: float, shares: Float[np.ndarray, " arm"]) -> Float[np.ndarray, " sum"]:
@@ -207,20 +221,21 @@ def _seen(stratum: Stratum, time: float, shares: Float[np.ndarray, " arm"]) -> F
 
 
 def _table(
-    seen: AverageHazardRatio, trial: EffectByLook, efficacy: Efficacy, futility: SpendingFunction | None
+    seen: AverageHazardRatio, efficacy: Efficacy, futility: SpendingFunction | None, comparison: Comparison
 ) -> SizeTable:
+    trial, null = effect_by_look(seen, comparison), _null(comparison)
     design = trial.design(efficacy, futility)
-    root = np.sqrt(seen.null_information)
+    se = _direction(comparison) / np.sqrt(seen.null_information)
     return SizeTable(
         title="Survival, log-rank test",
         measure="average hazard ratio",
-        null=1.0,
+        null=null,
         effect=float(seen.ratio[-1]),
         design=design,
         crossings=trial.crossings(design),
         participants=seen.participants,
-        efficacy_effect=np.exp(-design.efficacy_bounds / root),
-        futility_effect=np.exp(-design.futility_bounds / root),
+        efficacy_effect=null * np.exp(design.efficacy_bounds * se),
+        futility_effect=null * np.exp(design.futility_bounds * se),
         events=seen.events,
         times=seen.times,
     )

@@ -30,8 +30,8 @@ class Graph:
     Reference:
         Bretz F, Maurer W, Brannath W, Posch M. Statistics in Medicine 2009.
 
-    >>> Graph(("full", "positive"), (0.6, 0.4), ((0.0, 1.0), (1.0, 0.0))).without("full").weights
-    (1.0,)
+    >>> Graph(("full", "positive"), (0.6, 0.4), ((0, 1), (1, 0))).weights
+    (0.6, 0.4)
     """
 
     hypotheses: tuple[str, ...]
@@ -45,26 +45,6 @@ class Graph:
         _check_names(self.hypotheses)
         _check_weights(self)
         _check_transitions(self)
-
-    def without(self, hypothesis: str) -> Graph:
-        """Return the graph that is left once one hypothesis is rejected.
-
-        Raises:
-            DesignError: The graph has no such hypothesis, or no other one.
-        """
-        if hypothesis not in self.hypotheses:
-            raise DesignError.must("hypothesis", f"be one of {self.hypotheses}", hypothesis, fix="Check the spelling.")
-        if len(self.hypotheses) == 1:
-            raise DesignError.must("hypothesis", "leave another one in the graph", hypothesis, fix="Stop here.")
-        gone = self.hypotheses.index(hypothesis)
-        weights, transitions = np.array(self.weights), np.array(self.transitions)
-        kernel.drop(weights, transitions, gone)
-        keep = [i for i in range(len(self.hypotheses)) if i != gone]
-        rest = object.__new__(Graph)  # what is left of a valid graph is valid, though its weights may fall short of 1
-        object.__setattr__(rest, "hypotheses", tuple(self.hypotheses[i] for i in keep))
-        object.__setattr__(rest, "weights", tuple(float(weights[i]) for i in keep))
-        object.__setattr__(rest, "transitions", tuple(tuple(float(x) for x in transitions[i, keep]) for i in keep))
-        return rest
 
     def intersection_weights(self) -> pd.DataFrame:
         """Return the weights of every intersection hypothesis, one row each.

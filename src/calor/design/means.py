@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Literal
 
@@ -18,6 +19,7 @@ from calor.design.size_table import SizeTable, crossings
 from calor.errors import DesignError
 
 Test = Literal["t", "z"]
+Looks = Float[np.ndarray, " look"]
 
 
 def sample_size(
@@ -54,18 +56,16 @@ def sample_size(
     >>> sample_size(fixed, difference=-0.171, sd=0.265, power=0.80).participants.round(1)
     array([[38.7, 38.7]])
     """
-    scale = _residual_sd(sd, baseline_correlation, test)
-    null = 0.0 if comparison.null is None else comparison.null
-    _check_difference(difference)
+    residual = _Residual(sd, baseline_correlation, test)
+    null = _null(difference, comparison)
     comparison.directed(difference - null)
-    per_root_n = abs(difference - null) / scale * sqrt(float(np.prod(comparison.shares)))
+    per_root_n = abs(difference - null) / residual.scale * sqrt(float(np.prod(comparison.shares)))
     z_drift = design.drift(power)
     level = design.alpha / design.sides
     z_sum = float(ndtri(power) - ndtri(level))
-    normal = (z_sum / per_root_n) ** 2
-    fixed = normal if test == "z" else _t_participants(level, power, per_root_n, normal, baseline_correlation)
+    fixed = (z_sum / per_root_n) ** 2 if test == "z" else residual.t_participants(level, power, per_root_n)
     total = fixed * (z_drift / z_sum) ** 2
-    return _table(design, z_drift, total, difference, (scale, baseline_correlation, test), comparison, fixed)
+    return _table(design, z_drift, total, difference, residual, comparison, fixed)
 
 
 def power(
@@ -101,17 +101,60 @@ def power(
     >>> round(power(fixed, difference=0.171, sd=0.265, participants=60, comparison=trial).power, 3)
     0.69
     """
-    scale = _residual_sd(sd, baseline_correlation, test)
-    _check_difference(difference)
+    residual = _Residual(sd, baseline_correlation, test)
+    null = _null(difference, comparison)
     if not 0 < participants < inf:
         raise DesignError.must("participants", "be positive and finite", participants, fix="Give both arms together.")
-    null = 0.0 if comparison.null is None else comparison.null
-    direction = comparison.direction(difference - null)
-    drift = direction * (difference - null) / scale * sqrt(participants * float(np.prod(comparison.shares)))
+    signal = comparison.direction(difference - null) * (difference - null) / residual.scale
+    drift = signal * sqrt(participants * float(np.prod(comparison.shares)))
     if test == "t":
-        df = _df(np.array([participants]), baseline_correlation)[0]
-        drift = _z_drift(drift, design.alpha / design.sides, df)
-    return _table(design, drift, participants, difference, (scale, baseline_correlation, test), comparison, None)
+        drift = _z_drift(drift, design.alpha / design.sides, float(residual.df(np.array([participants]))[0]))
+    return _table(design, drift, participants, difference, residual, comparison, None)
+
+
+@dataclass(frozen=True)
+class _Residual:
+    """What is left of the endpoint's spread, and how it is known."""
+
+    sd: float
+    correlation: float
+    test: Test
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sd < inf:
+            raise DesignError.must("sd", "be positive and finite", self.sd, fix="Give the endpoint's deviation.")
+        if not -1 < self.correlation < 1:
+            fix = "0 is no covariate."
+            raise DesignError.must("baseline_correlation", "lie between -1 and 1", self.correlation, fix=fix)
+        if self.test not in ("t", "z"):
+            raise DesignError.must("test", "be t or z", repr(self.test), fix="Use t unless the deviation is known.")
+
+    @property
+    def scale(self) -> float:
+        return self.sd * sqrt(1 - self.correlation**2)
+
+    @property
+    def estimated(self) -> int:
+        """How many means and slopes cost a degree of freedom."""
+        return 3 if self.correlation else 2
+
+    def df(self, n: Looks) -> Looks:
+        """Return the degrees of freedom at each look, refusing looks that have none."""
+        if not n[0] > self.estimated:
+            rule = "leave a degree of freedom at the first look"
+            raise DesignError.must("participants", rule, f"{n[0]:.3g}", fix="Look later.")
+        return n - self.estimated
+
+    def t_participants(self, level: float, power: float, per_root_n: float) -> float:
+        """Return the participants, not rounded, at which the fixed t-test has its power."""
+
+        def excess(n: float) -> float:
+            df = n - self.estimated
+            return float(nct.sf(student.isf(level, df), df, per_root_n * sqrt(n))) - power
+
+        low = self.estimated + 1e-3
+        normal = float((ndtri(power) - ndtri(level)) / per_root_n) ** 2
+        return low if excess(low) > 0 else float(brentq(excess, low, 2 * normal + 100, xtol=1e-10, rtol=1e-13))
 
 
 def _z_drift(noncentrality: float, level: float, df: float) -> float:
@@ -123,38 +166,24 @@ def _z_drift(noncentrality: float, level: float, df: float) -> float:
     return float(-sign * ndtri(level) - ndtri(missed))
 
 
-def _t_participants(level: float, power: float, per_root_n: float, normal: float, correlation: float) -> float:
-    """Return the participants, not rounded, at which the fixed t-test has its power."""
-
-    def excess(n: float) -> float:
-        df = n - 2 - (correlation != 0)
-        return float(nct.sf(student.isf(level, df), df, per_root_n * sqrt(n))) - power
-
-    low = 2.0 + (correlation != 0) + 1e-3
-    return low if excess(low) > 0 else float(brentq(excess, low, 2 * normal + 100, xtol=1e-10, rtol=1e-13))
-
-
 def _table(
     design: GroupSequential,
     drift: float,
     total: float,
     difference: float,
-    error: tuple[float, float, Test],
+    residual: _Residual,
     comparison: Comparison,
     fixed: float | None,
 ) -> SizeTable:
-    scale, correlation, test = error
-    null = 0.0 if comparison.null is None else comparison.null
+    null = _null(difference, comparison)
     n = total * design.information_fractions
-    direction = comparison.direction(difference - null)
-    se = direction * scale / np.sqrt(n * np.prod(comparison.shares))
+    se = comparison.direction(difference - null) * residual.scale / np.sqrt(n * np.prod(comparison.shares))
     efficacy, futility = design.efficacy_bounds, design.futility_bounds
-    if test == "t":
-        df = _df(n, correlation)
+    if residual.test == "t":
+        df = residual.df(n)
         efficacy, futility = _t_quantiles(efficacy, df), _t_quantiles(futility, df)
-    name = "Means, t-test" if test == "t" else "Means, z-test"
     return SizeTable(
-        title="Means, ANCOVA" if correlation else name,
+        title="Means, ANCOVA" if residual.correlation else f"Means, {residual.test}-test",
         measure="difference",
         null=null,
         effect=difference,
@@ -167,30 +196,12 @@ def _table(
     )
 
 
-def _t_quantiles(z: Float[np.ndarray, " look"], df: Float[np.ndarray, " look"]) -> Float[np.ndarray, " look"]:
+def _t_quantiles(z: Looks, df: Looks) -> Looks:
     """Return the quantiles of t that leave the same upper tails as z."""
     return np.asarray(student.isf(ndtr(-z), df))
 
 
-def _df(n: Float[np.ndarray, " look"], correlation: float) -> Float[np.ndarray, " look"]:
-    df = n - 2 - (correlation != 0)
-    if not df[0] > 0:
-        raise DesignError.must(
-            "participants", "leave a degree of freedom at the first look", f"{n[0]:.3g}", fix="Look later."
-        )
-    return df
-
-
-def _residual_sd(sd: float, correlation: float, test: Test) -> float:
-    if not 0 < sd < inf:
-        raise DesignError.must("sd", "be positive and finite", sd, fix="Give the standard deviation of the endpoint.")
-    if not -1 < correlation < 1:
-        raise DesignError.must("baseline_correlation", "lie between -1 and 1", correlation, fix="0 is no covariate.")
-    if test not in ("t", "z"):
-        raise DesignError.must("test", "be t or z", repr(test), fix="Use t unless the deviation is known.")
-    return sd * sqrt(1 - correlation**2)
-
-
-def _check_difference(difference: float) -> None:
+def _null(difference: float, comparison: Comparison) -> float:
     if not -inf < difference < inf:
         raise DesignError.must("difference", "be finite", difference, fix="Give treatment less control.")
+    return 0.0 if comparison.null is None else comparison.null

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from calor.design import spending
+from calor.design.comparison import SUPERIORITY, Comparison
 from calor.design.expected_events import Stratum, allocation_shares, expected_events, follow_up, grid
 from calor.design.group_sequential import GroupSequential
 from calor.design.hazard import Hazard
@@ -77,7 +78,7 @@ def mean_difference(stratum: Stratum, *, tau: float, time: float, allocation_rat
 
 
 def power(
-    stratum: Stratum, *, tau: float, time: float, alpha: float = 0.025, allocation_ratio: float = 1.0
+    stratum: Stratum, *, tau: float, time: float, alpha: float = 0.025, comparison: Comparison = SUPERIORITY
 ) -> SizeTable:
     """Return the power of a one-sided test of restricted mean survival times.
 
@@ -86,7 +87,7 @@ def power(
         tau: Time since randomization up to which survival is averaged.
         time: Calendar time of the analysis.
         alpha: One-sided level.
-        allocation_ratio: Treatment to control.
+        comparison: Allocation ratio, null difference (a margin), direction of benefit (None is longer survival).
 
     Raises:
         DesignError: Nobody is followed for `tau` by then, or a value out of range.
@@ -100,29 +101,18 @@ def power(
     >>> round(power(Stratum(Accrual.uniform(12, 400), hazard, ratio, Dropout.none()), tau=24, time=36).power, 3)
     0.791
     """
-    shares, fixed = (
-        allocation_shares(allocation_ratio),
-        GroupSequential(np.ones(1), efficacy=spending.at_the_end(alpha)),
-    )
-    found = mean_difference(stratum, tau=tau, time=time, allocation_ratio=allocation_ratio)
-    se = sqrt(found.variance)
-    return SizeTable(
-        title=f"Survival, restricted mean to {tau:g}",
-        measure="difference",
-        null=0.0,
-        effect=found.difference,
-        design=fixed,
-        crossings=crossings(fixed, found.difference / se),
-        participants=stratum.accrual.enrolled(time) * shares[None, :],
-        efficacy_effect=fixed.efficacy_bounds * se,
-        futility_effect=fixed.futility_bounds * se,
-        events=np.array([expected_events([stratum], time, allocation_ratio).sum()]),
-        times=np.array([time]),
-    )
+    found = mean_difference(stratum, tau=tau, time=time, allocation_ratio=comparison.allocation_ratio)
+    return _table(stratum, found, (tau, time), alpha, comparison)
 
 
 def sample_size(
-    stratum: Stratum, *, tau: float, time: float, power: float, alpha: float = 0.025, allocation_ratio: float = 1.0
+    stratum: Stratum,
+    *,
+    tau: float,
+    time: float,
+    power: float,
+    alpha: float = 0.025,
+    comparison: Comparison = SUPERIORITY,
 ) -> SizeTable:
     """Return the participants that give a one-sided test of restricted mean survival times its power.
 
@@ -132,10 +122,10 @@ def sample_size(
         time: Calendar time of the analysis.
         power: Probability of rejecting.
         alpha: One-sided level.
-        allocation_ratio: Treatment to control.
+        comparison: Allocation ratio, null difference (a margin), direction of benefit (None is longer survival).
 
     Raises:
-        DesignError: A difference that does not favor treatment, a power or level out of range.
+        DesignError: A difference that is not on the side of benefit, a power or level out of range.
 
     Reference:
         Yung G, Liu Y. Biometrics 2020.
@@ -147,18 +137,42 @@ def sample_size(
     >>> round(sample_size(trial, tau=24, time=36, power=0.8).total)
     409
     """
-    found = mean_difference(stratum, tau=tau, time=time, allocation_ratio=allocation_ratio)
+    found = mean_difference(stratum, tau=tau, time=time, allocation_ratio=comparison.allocation_ratio)
     if not 0 < alpha < power < 1:
         raise DesignError.must("power", f"lie between alpha ({alpha:g}) and 1", power, fix="Give 0.8 or 0.9.")
-    if not found.difference > 0:
+    distance = found.difference - (comparison.null or 0.0)
+    if not _direction(comparison) * distance > 0:
         fix = "No number of participants shows an effect that is not there."
-        raise DesignError.must("stratum", "favor treatment", f"difference {found.difference:+.4g}", fix=fix)
-    factor = (float(ndtri(power)) - float(ndtri(alpha))) ** 2 * found.variance / found.difference**2
+        raise DesignError.must("stratum", "lie on the side of benefit", f"difference {found.difference:+.4g}", fix=fix)
+    factor = (float(ndtri(power)) - float(ndtri(alpha))) ** 2 * found.variance / distance**2
     larger = replace(stratum, accrual=stratum.accrual.scaled(factor))
-    return _power(larger, tau=tau, time=time, alpha=alpha, allocation_ratio=allocation_ratio)
+    return _table(larger, replace(found, variance=found.variance / factor), (tau, time), alpha, comparison)
 
 
-_power = power  # the keyword of sample_size hides the function
+def _direction(comparison: Comparison) -> float:
+    return -1.0 if comparison.benefit == "lower" else 1.0
+
+
+def _table(
+    stratum: Stratum, found: MeanDifference, tau_and_time: tuple[float, float], alpha: float, comparison: Comparison
+) -> SizeTable:
+    tau, time = tau_and_time
+    fixed = GroupSequential(np.ones(1), efficacy=spending.at_the_end(alpha))
+    null, se = comparison.null or 0.0, _direction(comparison) * sqrt(found.variance)
+    events = expected_events([stratum], time, comparison.allocation_ratio)
+    return SizeTable(
+        title=f"Survival, restricted mean to {tau:g}",
+        measure="difference",
+        null=null,
+        effect=found.difference,
+        design=fixed,
+        crossings=crossings(fixed, (found.difference - null) / se),
+        participants=stratum.accrual.enrolled(time) * comparison.shares[None, :],
+        efficacy_effect=null + fixed.efficacy_bounds * se,
+        futility_effect=null + fixed.futility_bounds * se,
+        events=events.sum(keepdims=True),
+        times=np.array([time]),
+    )
 
 
 def _area(hazard: Hazard, start: float, end: float) -> float:

@@ -75,6 +75,17 @@ class Scores:
     participants: float
     events: float
 
+    def scaled(self, factor: float) -> Scores:
+        """Return the moments of a trial `factor` times as large."""
+        return Scores(
+            factor * self.mean,
+            factor * self.covariance,
+            factor * self.null_covariance,
+            factor * self.per_log_ratio,
+            factor * self.participants,
+            factor * self.events,
+        )
+
 
 def scores(
     strata: Sequence[Stratum], weights: Sequence[FlemingHarrington], time: float, allocation_ratio: float = 1.0
@@ -158,14 +169,8 @@ def power(
     0.967
     """
     looks = check_looks(strata, times)
-    return _table(
-        [scores(strata, [weight], t, allocation_ratio) for t in looks],
-        looks,
-        weight,
-        efficacy,
-        futility,
-        (1.0, allocation_ratio),
-    )
+    at_looks = [scores(strata, [weight], t, allocation_ratio) for t in looks]
+    return _table(at_looks, looks, weight, efficacy, futility, allocation_ratio)
 
 
 def sample_size(
@@ -207,7 +212,8 @@ def sample_size(
     looks = check_looks(strata, times)
     at_looks = [scores(strata, [weight], t, allocation_ratio) for t in looks]
     factor = effect_by_look(at_looks).factor_for(power, efficacy, futility)
-    return _table(at_looks, looks, weight, efficacy, futility, (factor, allocation_ratio))
+    larger = [s.scaled(factor) for s in at_looks]
+    return _table(larger, looks, weight, efficacy, futility, allocation_ratio)
 
 
 def effect_by_look(at_looks: Sequence[Scores]) -> EffectByLook:
@@ -245,26 +251,23 @@ def _table(
     weight: FlemingHarrington,
     efficacy: Efficacy,
     futility: SpendingFunction | None,
-    scale: tuple[float, float],
+    allocation_ratio: float,
 ) -> SizeTable:
-    """Lay out the table of a trial `scale[0]` times as large; `scale[1]` is its allocation ratio."""
-    factor, allocation_ratio = scale
-    trial = effect_by_look(at_looks).scaled(factor)
+    trial = effect_by_look(at_looks)
     design = trial.design(efficacy, futility)
-    per_log_ratio = factor * np.array([s.per_log_ratio[0] for s in at_looks])
+    per_log_ratio = np.array([s.per_log_ratio[0] for s in at_looks])
     log_ratio_per_z = -np.sqrt(trial.null_information) / per_log_ratio
-    log_ratio = -factor * np.array([s.mean[0] for s in at_looks]) / per_log_ratio
-    participants = factor * np.array([s.participants for s in at_looks])
+    participants = np.array([s.participants for s in at_looks])
     return SizeTable(
         title=f"Survival, weighted log-rank test {weight}",
         measure="weighted average hazard ratio",
         null=1.0,
-        effect=float(np.exp(log_ratio[-1])),
+        effect=float(np.exp(-at_looks[-1].mean[0] / per_log_ratio[-1])),
         design=design,
         crossings=trial.crossings(design),
         participants=participants[:, None] * allocation_shares(allocation_ratio),
         efficacy_effect=np.exp(log_ratio_per_z * design.efficacy_bounds),
         futility_effect=np.exp(log_ratio_per_z * design.futility_bounds),
-        events=factor * np.array([s.events for s in at_looks]),
+        events=np.array([s.events for s in at_looks]),
         times=times,
     )

@@ -511,8 +511,7 @@ def _both(crossing: Crossing) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ahr_by_look(strata: list[Stratum], times: list[float], ratio: float) -> EffectByLook:
-    got = average_hazard_ratio.average_hazard_ratio(strata, times, ratio)
-    return EffectByLook(-np.log(got.ratio), got.information, got.null_information)
+    return average_hazard_ratio.effect_by_look(average_hazard_ratio.average_hazard_ratio(strata, times, ratio))
 
 
 @adapter("design_gsdesign_gsdesign2", r"gs_power_ahr.*")
@@ -521,7 +520,7 @@ def gsdesign2_power_ahr(case: Case) -> None:
     strata, times, ratio = _gs2_strata(i), _numbers(i["analysis_time"]), i.get("ratio", 1.0)
     efficacy = _gs2_spending(i["upper"])
     assert efficacy is not None
-    table = average_hazard_ratio.power(strata, times=times, efficacy=efficacy, allocation_ratio=ratio)
+    table = average_hazard_ratio.power(strata, times=times, efficacy=efficacy, comparison=Comparison(ratio))
     _gs2_compare_design(case, table, _ahr_by_look(strata, times, ratio), case["tolerance"])
     got = average_hazard_ratio.average_hazard_ratio(strata, times, ratio)
     _compare(case, {"ahr": got.ratio}, case["outputs"]["analysis"], case["tolerance"])
@@ -535,7 +534,9 @@ def gsdesign2_design_ahr(case: Case) -> None:
     assert efficacy is not None
     one = _ahr_by_look(strata, times, ratio)
     power = 1 - i.get("beta", 0.1)
-    own = average_hazard_ratio.sample_size(strata, times=times, power=power, efficacy=efficacy, allocation_ratio=ratio)
+    own = average_hazard_ratio.sample_size(
+        strata, times=times, power=power, efficacy=efficacy, comparison=Comparison(ratio)
+    )
     design = own.design
     none = np.full(len(times), -math.inf)
     spent = _gs2_spending(i.get("lower", "none"))
@@ -547,7 +548,7 @@ def gsdesign2_design_ahr(case: Case) -> None:
 
     factor = brentq(missing, 0.01, 1000, xtol=1e-10)
     larger = [replace(s, accrual=s.accrual.scaled(factor)) for s in strata]
-    table = average_hazard_ratio.power(larger, times=times, efficacy=efficacy, allocation_ratio=ratio)
+    table = average_hazard_ratio.power(larger, times=times, efficacy=efficacy, comparison=Comparison(ratio))
     _gs2_compare_design(case, table, one.scaled(factor), case["tolerance"])
     rates = [rate for s in larger for rate in s.accrual.rates]
     _compare(case, {"rate": rates}, want["enroll_rate"], case["tolerance"])
@@ -603,7 +604,7 @@ def gsdesign2_rmst(case: Case) -> None:
     (stratum,) = _gs2_strata(i)
     assumed: Values = {
         "tau": i.get("tau", i["study_duration"]), "time": i["study_duration"], "alpha": i.get("alpha", 0.025),
-        "allocation_ratio": i.get("ratio", 1.0),
+        "comparison": Comparison(i.get("ratio", 1.0)),
     }  # fmt: skip
     got = (
         rmst.sample_size(stratum, power=i["power"], **assumed)

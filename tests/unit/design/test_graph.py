@@ -39,12 +39,11 @@ def test_hochberg_is_less_strict_than_holm_through_simes() -> None:
     assert not shortcut(half, [0.024, 0.025], 0.025).rejected.any()
 
 
-def test_dropping_a_hypothesis_by_name_leaves_the_updated_graph() -> None:
+def test_an_intersection_has_the_weights_of_the_updated_graph() -> None:
     graph = Graph(("A", "B", "C"), (0.5, 0.5, 0), ((0, 0.5, 0.5), (1, 0, 0), (0, 1, 0)))
-    left = graph.without("A")
-    assert left.hypotheses == ("B", "C")
-    assert left.weights == pytest.approx((0.75, 0.25))
-    assert left.transitions == ((0.0, pytest.approx(1.0)), (1.0, 0.0))
+    weights = graph.intersection_weights()
+    assert weights.loc["BC"].tolist() == pytest.approx([0, 0.75, 0.25])
+    assert weights.loc["C"].tolist() == pytest.approx([0, 0, 1])
 
 
 def test_a_table_has_one_row_per_hypothesis() -> None:
@@ -123,10 +122,3 @@ def test_too_many_hypotheses_for_a_closed_test_are_refused() -> None:
     alone = Graph(names, (1.0, *(0.0,) * 12), ((0.0,) * 13,) * 13)
     with pytest.raises(DesignError, match="at most 12 hypotheses"):
         closure(alone, [0.5] * 13, 0.025)
-
-
-def test_an_unknown_hypothesis_cannot_be_dropped_nor_the_last_one() -> None:
-    with pytest.raises(DesignError, match="`hypothesis` must be one of"):
-        TWO.without("negative")
-    with pytest.raises(DesignError, match="`hypothesis` must leave another one"):
-        TWO.without("full").without("positive")

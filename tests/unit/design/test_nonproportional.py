@@ -7,6 +7,7 @@ import pytest
 
 from calor.design import GroupSequential, average_hazard_ratio, max_combo, rmst, spending, survival, weighted_logrank
 from calor.design.accrual import Accrual
+from calor.design.comparison import Comparison
 from calor.design.effect_by_look import EffectByLook
 from calor.design.expected_events import Stratum
 from calor.design.hazard import Dropout, HazardRatio, PiecewiseHazard
@@ -66,9 +67,22 @@ def test_sample_size_and_power_agree() -> None:
         assert got.times.tolist() == [18, 27, 36]
 
 
+def test_a_margin_moves_the_null() -> None:
+    """Non-inferiority of an equal treatment against 1.3 is as hard as superiority of a ratio of 1 / 1.3, nearly."""
+    margin, end = Comparison(null=1.3), [36]
+    equal = average_hazard_ratio.sample_size(
+        [_proportional(1.0)], times=end, power=0.9, efficacy=OBF, comparison=margin
+    )
+    better = average_hazard_ratio.sample_size([_proportional(1 / 1.3)], times=end, power=0.9, efficacy=OBF)
+    assert equal.events[-1] == pytest.approx(better.events[-1], rel=0.02)  # type: ignore[index]
+    assert 1.0 < equal.efficacy_effect[-1] < 1.3
+    shorter = rmst.sample_size(_proportional(1.0), tau=24, time=36, power=0.9, comparison=Comparison(null=-2.0))
+    assert -2.0 < shorter.efficacy_effect[-1] < 0.0
+
+
 def test_futility_spends_its_beta_under_the_effect() -> None:
     seen = average_hazard_ratio.average_hazard_ratio([TRIAL], [18, 27, 36])
-    trial = EffectByLook(-np.log(seen.ratio), seen.information, seen.null_information)
+    trial = average_hazard_ratio.effect_by_look(seen)
     beta = spending.hwang_shih_decani(0.1, gamma=-2)
     efficacy = trial.design(OBF, None).efficacy_bounds
     bounds = trial.futility_bounds(efficacy, beta)
@@ -203,7 +217,10 @@ def test_simulated_trials_have_the_power_computed() -> None:
         ),
         (lambda: rmst.mean_difference(TRIAL, tau=36, time=36), "`tau` must lie between 0 and the time"),
         (lambda: rmst.mean_difference(TRIAL, tau=0, time=36), "`tau` must lie between 0 and the time"),
-        (lambda: rmst.sample_size(_proportional(1.2), tau=24, time=36, power=0.9), "`stratum` must favor treatment"),
+        (
+            lambda: rmst.sample_size(_proportional(1.2), tau=24, time=36, power=0.9),
+            "`stratum` must lie on the side of benefit",
+        ),
         (lambda: rmst.sample_size(TRIAL, tau=24, time=36, power=0.01), "`power` must lie between alpha"),
         (lambda: EffectByLook(np.ones(2), np.array([2.0, 1.0]), np.ones(2)), "`information` must be positive and grow"),
     ],
