@@ -69,7 +69,12 @@ CELL = "Participants (% of arm), events."
 def _overview(finding: Finding) -> Table:
     rows = finding.tables["incidence"]
     wide = _cells(finding, rows[rows["level"] == "any"])
-    words = {"all": "Any event", "serious": "Serious", "severity": "Worst severity: {}", "relation": "Relation: {}"}
+    words = {
+        "all": "Any event",
+        "serious": "Serious",
+        "severity": "Worst severity or grade: {}",
+        "relation": "Relation: {}",
+    }
     labels = [words[r["by"]].format(str(r["category"]).lower()) for r in wide.to_dict("records")]
     wide = wide.assign(what=labels)
     return Table.from_frame(
