@@ -98,7 +98,9 @@ def structure(text: str, model: str) -> str:
 
 def fitting(case: Case) -> Fitting:
     text, model = words(case), str(case.get("model", ""))
-    ml = re.search(r"\bML\b|_ML\b|reml\s*=\s*F", text) and not re.search(r"\bREML\b", text)
+    ml = re.search(r"reml\s*=\s*F", text, re.I) or (
+        re.search(r"\bML\b|_ML\b", text) and not re.search(r"\bREML\b", text)
+    )
     if re.search("jackknife", text, re.I):
         vcov = "jackknife"
     elif re.search("bias.?reduced|CR2", text, re.I):
