@@ -187,6 +187,12 @@ def test_ordered_visits_keep_their_order() -> None:
     assert fitted(table.assign(visit=pd.Categorical(table["visit"], order))).visits == tuple(order)
 
 
+def test_visits_named_by_week_are_in_the_order_of_the_weeks() -> None:
+    table = trial()
+    weeks = table["visit"].map({"W01": "Week 4", "W02": "Week 12", "W03": "Week 26"})
+    assert fitted(table.assign(visit=weeks)).visits == ("Week 4", "Week 12", "Week 26")
+
+
 def spoil(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     if kind == "duplicate":
         return pd.concat([table, table.iloc[[4]]])

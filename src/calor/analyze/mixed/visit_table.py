@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ class RepeatedMeasures:
     Attributes:
         response: What was measured; rows where it is missing are left out.
         participant: Identifier of the participant.
-        visit: Visit, in the order of its categories if it is categorical, else sorted.
+        visit: Visit, in the order of its categories if it is categorical, else sorted (Week 4 before Week 12).
         arm: Arm of the participant.
         covariates: Numeric columns measured before randomization.
         factors: Columns of categories, such as strata.
@@ -230,4 +231,12 @@ def _coded(table: pd.DataFrame, name: str, used: Bool[np.ndarray, " row"]) -> Co
         column = column.cat.remove_unused_categories()
         return Coded(tuple(column.cat.categories), column.cat.codes.to_numpy().astype(np.int64))
     code, levels = pd.factorize(column, sort=True)
-    return Coded(tuple(levels), code.astype(np.int64))
+    order = sorted(range(len(levels)), key=lambda position: _by_number(levels[position]))
+    return Coded(tuple(levels[position] for position in order), np.argsort(order)[code].astype(np.int64))
+
+
+def _by_number(level: object) -> tuple[object, ...]:
+    """Order names by the numbers in them: Week 4 before Week 12."""
+    if not isinstance(level, str):
+        return (level,)
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", level))
