@@ -84,7 +84,7 @@ def structure(text: str, model: str) -> str:
     found = re.search(r"\b(sp_exp|sp_gau|toeph|toep|ar1h|ar1|adh|ad|csh|cs|us)\s*\(", model)
     if found:
         return STRUCTURES[found.group(1)]
-    if re.search(r"cor(CompSymm|AR1|Symm|Exp|Gaus)", model):
+    if re.search(r"cor(CompSymm|AR1|Symm)", model):
         each = "varIdent" in model
         for part, name in (("CompSymm", "compound symmetry"), ("AR1", "autoregressive")):
             if "cor" + part in model:
