@@ -29,10 +29,10 @@ from calor.design.comparison import Comparison
 from calor.design.effect_by_look import EffectByLook
 from calor.design.event_probability import event_probability
 from calor.design.expected_events import Stratum, expected_events
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.hazard import Dropout, Hazard, HazardRatio, PiecewiseHazard, WeibullHazard
 from calor.design.operating_characteristics import Crossing
 from calor.design.size_table import SizeTable
-from calor.design.weighted_logrank import FlemingHarrington
 from tests.reference.registry import Case, adapter, close, number
 from tests.reference.rpact_designs import group_sequential
 

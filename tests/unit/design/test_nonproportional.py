@@ -10,8 +10,8 @@ from calor.design.accrual import Accrual
 from calor.design.comparison import Comparison
 from calor.design.effect_by_look import EffectByLook
 from calor.design.expected_events import Stratum
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.hazard import Dropout, HazardRatio, PiecewiseHazard
-from calor.design.weighted_logrank import FlemingHarrington
 from calor.errors import DesignError
 
 OBF = spending.obrien_fleming(0.025)
