@@ -19,7 +19,7 @@ def _names(p: list[float]) -> list[str]:
     return [f"H{at}" for at in range(len(p))]
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(_p_values)
 def test_procedures_that_assume_more_reject_more(p: list[float]) -> None:
     names = _names(p)
@@ -42,7 +42,7 @@ def test_hommel_is_the_closed_test_with_simes_intersections(p: list[float]) -> N
     assert adjust(_names(p), p, "hommel").adjusted == pytest.approx(closed)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(_p_values)
 def test_gatekeeping_with_full_truncation_is_serial(p: list[float]) -> None:
     first, second = dict(zip(_names(p), p, strict=True)), {"last": 0.0001}

@@ -137,7 +137,12 @@ def fit_ancova(cases: CompleteCases) -> LeastSquares:
 
 
 def ancova_name(comparison: Comparison, robust: Robust, cluster: str | None = None) -> str:
-    """Name the method as a paper prints it."""
+    """Name the method as a paper prints it.
+
+    Example:
+        >>> ancova_name(Comparison("tbr", "arm", ("placebo", "active"), ("base",)), "HC3")
+        'ANCOVA with HC3 standard errors'
+    """
     name = "ANCOVA" if comparison.covariates or comparison.factors else "unadjusted comparison of means"
     clusters = f" by {cluster}" if cluster else ""
     return name if robust == "model" else f"{name} with {robust} standard errors{clusters}"

@@ -179,7 +179,11 @@ def complete_cases(
 
 
 def check_level(level: float) -> None:
-    """Refuse a confidence level outside 0 to 1."""
+    """Refuse a confidence level outside 0 to 1.
+
+    Example:
+        >>> check_level(0.95)
+    """
     if not 0 < level < 1:
         raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
 

@@ -19,6 +19,12 @@ class EffectPosterior:
     The design of a biomarker gate draws whole effect curves from it: one draw is one world, the same for every
     participant.
 
+    Example:
+        >>> draws = np.array([[-0.2, -0.1], [-0.1, -0.2]])
+        >>> posterior = EffectPosterior({"crp": "log"}, np.array([2.0]), np.array([1.0]), draws, n=60)
+        >>> posterior.effects(pd.DataFrame({"crp": np.exp([2.0, 3.0])})).round(3).tolist()
+        [[-0.2, -0.3], [-0.1, -0.3]]
+
     Attributes:
         biomarkers: Scale of each biomarker, by column.
         centers: Mean of each biomarker on its scale.

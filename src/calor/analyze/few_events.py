@@ -64,7 +64,7 @@ class FewEvents:
 
     arms: tuple[Arm, ...]
     methods: pd.DataFrame
-    primary: Method
+    primary: str
     bounds: tuple[Estimate, ...]
     level: float
     n: int
@@ -81,8 +81,9 @@ class FewEvents:
 
     def __str__(self) -> str:
         low, high = self.spread
+        name = self.methods.loc[self.methods["primary"], "name"].iloc[0]
         head = (
-            f"{_NAMES[self.primary]} (primary): {format_p(self.primary_p_value)}; "
+            f"{name} (primary): {format_p(self.primary_p_value)}; "
             f"{len(self.methods)} defensible methods give p from {low:.3f} to {high:.3f}"
         )
         open_ends = [
@@ -157,12 +158,18 @@ def few_events(
         "firth_cox_wald": firth.wald("active"),
         "cox_likelihood_ratio": _likelihood_ratio(data),
     }
-    bounds = [
-        clopper_pearson(count, level=level, side="upper", label=str(name))
-        for name, count in zip(data.arms, (control, active), strict=True)
-    ]
     methods = pd.DataFrame([_row(method, value, primary) for method, value in estimates.items()])
-    return FewEvents(data.arms, methods, primary, tuple(bounds), level, len(table))
+    return FewEvents(data.arms, methods, primary, upper_bounds((control, active), data.arms, level), level, len(table))
+
+
+def upper_bounds(counts: Sequence[EventCount], arms: Sequence[Arm], level: float) -> tuple[Estimate, ...]:
+    """Return the exact one-sided upper bound of each arm's proportion with the event.
+
+    >>> print(upper_bounds([EventCount(0, 32)], ["aldesleukin"], 0.95)[0])
+    aldesleukin: 0.000 (95 % CI 0.000 to 0.089; Clopper-Pearson, one-sided upper limit, n = 32)
+    """
+    pairs = zip(counts, arms, strict=True)
+    return tuple(clopper_pearson(count, level=level, side="upper", label=str(name)) for count, name in pairs)
 
 
 def _row(method: Method, value: Estimate | float, primary: Method) -> dict[str, object]:

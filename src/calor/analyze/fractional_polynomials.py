@@ -84,8 +84,8 @@ def fractional_polynomials(
 
     Example:
         >>> rng = np.random.default_rng(1)
-        >>> table = pd.DataFrame({"arm": ["p", "a"] * 40, "crp": np.exp(rng.normal(2, 1, 80))})
-        >>> table["tbr"] = 2 + 0.3 * np.log(table.crp) + rng.normal(0, 0.2, 80)
+        >>> table = pd.DataFrame({"arm": ["p", "a"] * 200, "crp": np.exp(rng.normal(2, 1, 400))})
+        >>> table["tbr"] = 2 + 0.3 * np.log(table.crp) + rng.normal(0, 0.2, 400)
         >>> fractional_polynomials(table, Comparison("tbr", "arm", ("p", "a")), biomarker="crp").selected
         (0.0,)
 
@@ -123,12 +123,22 @@ def fp_terms(x: Float[np.ndarray, " n"], powers: Sequence[float]) -> Float[np.nd
 
 
 def all_deviances(degree: int, deviance_of: Callable[[Powers], float]) -> dict[Powers, float]:
-    """Return the deviance of every polynomial with `degree` terms."""
+    """Return the deviance of every polynomial with `degree` terms.
+
+    Example:
+        >>> len(all_deviances(2, lambda powers: 0.0))
+        36
+    """
     return {powers: deviance_of(powers) for powers in combinations_with_replacement(POWERS, degree)}
 
 
 def deviance(design: Float[np.ndarray, "n p"], response: Float[np.ndarray, " n"]) -> float:
-    """Return minus twice the maximized Gaussian log likelihood, n (1 + log(2 pi RSS / n))."""
+    """Return minus twice the maximized Gaussian log likelihood, n (1 + log(2 pi RSS / n)).
+
+    Example:
+        >>> round(deviance(np.ones((2, 1)), np.array([-1.0, 1.0])), 3)
+        5.676
+    """
     unit = design / np.linalg.norm(design, axis=0)
     residuals = response - unit @ np.linalg.lstsq(unit, response, rcond=None)[0]
     n = len(response)

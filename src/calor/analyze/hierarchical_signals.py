@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from calor.analyze.event_count import EventCount
 from calor.analyze.mcmc_convergence import effective_sample_size, r_hat
@@ -99,6 +100,33 @@ def hierarchical_signals(
         Berry SM, Berry DA. Biometrics 2004;60:418-426.
     """
     plan = sampling or Sampling()
+    _check(soc, term, active, control, plan)
+    classes, of_class = np.unique(list(soc), return_inverse=True)
+    counts = np.array(
+        [(a.events, a.participants, c.events, c.participants) for a, c in zip(active, control, strict=True)]
+    )
+    theta = np.empty((plan.chains, plan.draws, len(term)))
+    for chain, generator in enumerate(rng.spawn(plan.chains)):
+        sample_chain(counts.astype(float), of_class, classes.size, plan.warm_up, theta[chain], generator)
+    table = pd.DataFrame(
+        {
+            "soc": list(soc),
+            "term": list(term),
+            "active": [str(count) for count in active],
+            "control": [str(count) for count in control],
+        }
+    )
+    return HierarchicalSignals(pd.concat([table, _posterior(theta, term)], axis=1), plan.chains * plan.draws)
+
+
+def _check(
+    soc: Sequence[str],
+    term: Sequence[str],
+    active: Sequence[EventCount],
+    control: Sequence[EventCount],
+    plan: Sampling,
+) -> None:
+    """Refuse chains too short to judge, and lists that do not describe terms."""
     if plan.chains < 2 or plan.warm_up < 100 or plan.draws < 200:
         raise AnalysisError.must(
             "sampling", "have 2 chains, 100 warm-up and 200 draws at least", plan, fix="Take the default."
@@ -110,37 +138,29 @@ def hierarchical_signals(
             [len(soc), len(term), len(active), len(control)],
             fix="Give one row per term.",
         )
-    classes, of_class = np.unique(list(soc), return_inverse=True)
-    counts = np.array(
-        [(a.events, a.participants, c.events, c.participants) for a, c in zip(active, control, strict=True)]
-    )
-    theta = np.empty((plan.chains, plan.draws, len(term)))
-    for chain, generator in enumerate(rng.spawn(plan.chains)):
-        sample_chain(counts.astype(float), of_class, classes.size, plan.warm_up, theta[chain], generator)
-    rhats = np.array([r_hat(theta[:, :, at]) for at in range(len(term))])
-    if rhats.max() > _LARGEST_R_HAT:
+
+
+def _posterior(theta: Float[np.ndarray, "chains draws terms"], term: Sequence[str]) -> pd.DataFrame:
+    """Summarize the draws of each term, refusing chains that did not converge."""
+    r_hats = np.array([r_hat(theta[:, :, at]) for at in range(len(term))])
+    if r_hats.max() > _LARGEST_R_HAT:
         raise AnalysisError.must(
             "sampling",
             f"be long enough for R-hat up to {_LARGEST_R_HAT}",
-            f"{rhats.max():.2f}",
-            where=str(term[int(rhats.argmax())]),
+            f"{r_hats.max():.2f}",
+            where=str(term[int(r_hats.argmax())]),
             fix="Double warm_up and draws.",
         )
     flat = theta.reshape(-1, len(term))
     lower, middle, upper = np.exp(np.quantile(flat, [0.025, 0.5, 0.975], axis=0))
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "soc": list(soc),
-            "term": list(term),
-            "active": [str(count) for count in active],
-            "control": [str(count) for count in control],
             "p_more": (flat > 0).mean(axis=0),
             "p_no_effect": (flat == 0).mean(axis=0),
             "odds_ratio": middle,
             "lower": lower,
             "upper": upper,
-            "r_hat": rhats,
+            "r_hat": r_hats,
             "effective_draws": [effective_sample_size(theta[:, :, at]) for at in range(len(term))],
         }
     )
-    return HierarchicalSignals(table, plan.chains * plan.draws)

@@ -119,7 +119,12 @@ def interaction(
 
 
 def transform(values: Float[np.ndarray, " n"], biomarker: str, scale: BiomarkerScale) -> Float[np.ndarray, " n"]:
-    """Put a biomarker on the scale of the model, refusing what has no logarithm."""
+    """Put a biomarker on the scale of the model, refusing what has no logarithm.
+
+    Example:
+        >>> transform(np.array([1.0, np.e]), "crp", "log").tolist()
+        [0.0, 1.0]
+    """
     if scale not in ("log", "linear"):
         raise AnalysisError.must("scale", "be 'log' or 'linear'", repr(scale), fix="Use 'log' for hs-CRP.")
     if scale == "linear":
@@ -131,7 +136,12 @@ def transform(values: Float[np.ndarray, " n"], biomarker: str, scale: BiomarkerS
 
 
 def restore(values: Float[np.ndarray, " n"], scale: BiomarkerScale) -> list[float]:
-    """Put model-scale values back on the biomarker's own scale."""
+    """Put model-scale values back on the biomarker's own scale.
+
+    Example:
+        >>> restore(np.array([0.0]), "log")
+        [1.0]
+    """
     return [float(v) for v in (np.exp(values) if scale == "log" else values)]
 
 
@@ -211,7 +221,12 @@ def effects_sentence(effects: Sequence[EffectAt]) -> str:
 
 
 def checked_percentiles(percentiles: Sequence[float]) -> Float[np.ndarray, " q"]:
-    """Return percentiles as an array, refusing what lies outside 0 to 100."""
+    """Return percentiles as an array, refusing what lies outside 0 to 100.
+
+    Example:
+        >>> checked_percentiles([10, 50]).tolist()
+        [10.0, 50.0]
+    """
     values = np.asarray(percentiles, dtype=float)
     if values.size == 0 or not (values.min() >= 0 and values.max() <= 100):
         raise AnalysisError.must(

@@ -13,6 +13,8 @@ from scipy.stats import norm, rankdata
 from calor.analyze.estimate import format_p
 from calor.errors import AnalysisError
 
+Approximation = Literal["Lausen 1992", "Lausen 1994", "normal", "permutation"]
+
 
 @dataclass(frozen=True)
 class MaximallySelectedRank:
@@ -54,8 +56,10 @@ def maximally_selected_rank(
     biomarker: Float[np.ndarray, " n"],
     *,
     between: tuple[float, float] = (0.1, 0.9),
-    approximation: Literal["Lausen 1992", "Lausen 1994"] = "Lausen 1994",
+    approximation: Approximation = "Lausen 1994",
     scores: Literal["ranks", "values"] = "ranks",
+    rng: np.random.Generator | None = None,
+    permutations: int = 10_000,
 ) -> MaximallySelectedRank:
     """Find the cut-off of a biomarker that best separates the endpoint in one group of participants.
 
@@ -65,11 +69,15 @@ def maximally_selected_rank(
         response: Endpoint, complete.
         biomarker: Biomarker, complete.
         between: Smallest and largest share of participants at or below the cut, 0 to 1.
-        approximation: Improved Bonferroni of 1994, which uses the cuts' own spacing, or the limit of 1992.
+        approximation: Where the p-value comes from: the improved Bonferroni inequality of 1994 over the cuts tried, the
+            limit of 1992, the joint normal distribution of the statistics, or permutation of the endpoint.
         scores: Wilcoxon scores, or the endpoint itself.
+        rng: Source of the permutations; needed for them only.
+        permutations: Number of permutations.
 
     Raises:
-        AnalysisError: Lengths differ, values are not finite or all tied, or no cut lies in the range.
+        AnalysisError: Lengths differ, values are not finite or all tied, no cut lies in the range, or permutations are
+            asked for without `rng`.
 
     Example:
         >>> rng = np.random.default_rng(1)
@@ -94,7 +102,10 @@ def maximally_selected_rank(
     statistics = np.abs(sums[below - 1] - mean) / np.sqrt(variance)
     best = int(np.argmax(statistics))
     b = float(statistics[best])
-    p = _lausen_1994(b, n, below) if approximation == "Lausen 1994" else _lausen_1992(b, between)
+    if approximation == "permutation":
+        p = _permutation(b, a, below, np.sqrt(variance), rng, permutations)
+    else:
+        p = _approximate(approximation, b, n, below, between)
     cuts = sorted_biomarker[below - 1]
     return MaximallySelectedRank(cuts, statistics, float(cuts[best]), min(1.0, p), approximation, n)
 
@@ -111,6 +122,14 @@ def _check(response: Float[np.ndarray, " n"], biomarker: Float[np.ndarray, " n"]
         raise AnalysisError.must("between", "increase within 0 to 1", between, fix="Use (0.1, 0.9).")
 
 
+def _approximate(
+    approximation: Approximation, b: float, n: int, below: Int[np.ndarray, " cuts"], between: tuple[float, float]
+) -> float:
+    if approximation == "Lausen 1992":
+        return _lausen_1992(b, between)
+    return _lausen_1994(b, n, below) if approximation == "Lausen 1994" else _joint_normal(b, n, below)
+
+
 def _lausen_1994(b: float, n: int, below: Int[np.ndarray, " cuts"]) -> float:
     """Improved Bonferroni inequality over the cuts tried; Lausen, Sauerbrei and Schumacher 1994."""
     before, after = below[:-1], below[1:]
@@ -124,3 +143,34 @@ def _lausen_1992(b: float, between: tuple[float, float]) -> float:
     low, high = between
     span = np.log(high * (1 - low) / ((1 - high) * low))
     return float(4 * norm.pdf(b) / b + norm.pdf(b) * (b - 1 / b) * span)
+
+
+def _joint_normal(b: float, n: int, below: Int[np.ndarray, " cuts"]) -> float:
+    """1 - P(all |Z| < b) for the normal limit, whose statistics form a Markov chain from cut to cut.
+
+    The density of the last statistic among paths that stayed inside is carried on by Gauss-Legendre quadrature.
+    """
+    before, after = below[:-1], below[1:]
+    rho = np.sqrt(before * (n - after) / ((n - before) * after))
+    width = np.sqrt(1 - rho**2)
+    nodes, weights = np.polynomial.legendre.leggauss(max(65, int(np.ceil(12 * b / width.min(initial=1.0)))))
+    z, w = b * nodes, b * weights
+    density = norm.pdf(z)
+    for r, s in zip(rho, width, strict=True):
+        density = norm.pdf((z[:, None] - r * z) / s) / s @ (w * density)
+    return float(1 - w @ density)
+
+
+def _permutation(
+    b: float,
+    scores: Float[np.ndarray, " n"],
+    below: Int[np.ndarray, " cuts"],
+    sd: Float[np.ndarray, " cuts"],
+    rng: np.random.Generator | None,
+    permutations: int,
+) -> float:
+    if rng is None:
+        raise AnalysisError.must("rng", "be given for permutations", None, fix="Pass numpy.random.default_rng(seed).")
+    shuffled = rng.permuted(np.tile(scores - scores.mean(), (permutations, 1)), axis=1)
+    maxima = np.max(np.abs(np.cumsum(shuffled, axis=1)[:, below - 1]) / sd, axis=1)
+    return float((1 + np.sum(maxima >= b * (1 - 1e-9))) / (1 + permutations))

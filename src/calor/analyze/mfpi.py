@@ -31,7 +31,9 @@ class Mfpi:
         control_powers: Powers in the control arm of the model with interaction.
         active_powers: Powers in the active arm; differ from control's for flexibility 4 only.
         f: F statistic of the interaction; an approximation where the models are not nested (flexibility 3 and 4).
-        likelihood_ratio: Difference of deviances.
+        main_deviance: Deviance of the model without interaction.
+        interaction_deviance: Deviance of the model with it.
+        likelihood_ratio: Their difference.
         df: Degrees of freedom of the interaction, powers that were free to differ included.
         curve: Columns biomarker, effect, lower, upper; pointwise interval that takes the powers as given.
         n: Participants used.
@@ -42,6 +44,8 @@ class Mfpi:
     active_powers: Powers
     f: float
     p_f: float
+    main_deviance: float
+    interaction_deviance: float
     likelihood_ratio: float
     p_likelihood_ratio: float
     df: int
@@ -109,7 +113,8 @@ def mfpi(
     n, df = cases.n, 2 * degree if flexibility == 4 else degree
     crossed_design = _crossed(cases, x, control, active)
     without = deviance(_main(cases, x, main), cases.response)
-    ratio = without - deviance(crossed_design, cases.response)
+    with_interaction = deviance(crossed_design, cases.response)
+    ratio = without - with_interaction
     fit = least_squares(crossed_design, cases.response, _names(cases, degree))
     f = np.expm1(ratio / n) * fit.df / df
     return Mfpi(
@@ -118,6 +123,8 @@ def mfpi(
         active_powers=active,
         f=float(f),
         p_f=float(f_distribution.sf(f, df, fit.df)),
+        main_deviance=without,
+        interaction_deviance=with_interaction,
         likelihood_ratio=ratio,
         p_likelihood_ratio=float(chi2.sf(ratio, df)),
         df=df,

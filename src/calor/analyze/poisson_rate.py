@@ -23,6 +23,9 @@ def poisson_rate(
         per: Units of time that the rate is given for; 100 prints events per 100 participant-years.
         label: What is estimated, for print.
 
+    Returns:
+        The rate; its `n` counts events, not participants.
+
     Raises:
         AnalysisError: `events` is negative or no whole number, `time_at_risk` or `per` is not positive and finite.
 

@@ -27,6 +27,9 @@ def rate_ratio(
         control_time_at_risk: Control arm's time at risk, in the same unit.
         level: Confidence level, 0 to 1.
 
+    Returns:
+        The comparison; its `n` counts events, not participants.
+
     Raises:
         AnalysisError: A count or a time makes no rate, there is no event at all, or `level` is outside 0 to 1.
 

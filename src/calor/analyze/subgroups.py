@@ -93,8 +93,8 @@ def subgroups(table: pd.DataFrame, comparison: Comparison, *, by: Sequence[str],
         level: Confidence level.
 
     Raises:
-        AnalysisError: A factor with one level, a level with fewer than two participants in an arm, or what `ancova`
-            refuses.
+        AnalysisError: A continuous column, a factor with one level, a level with fewer than two participants in an
+            arm, or what `ancova` refuses.
 
     Example:
         >>> rng = np.random.default_rng(4)
@@ -119,6 +119,8 @@ def subgroups(table: pd.DataFrame, comparison: Comparison, *, by: Sequence[str],
         factors=comparison.factors,
         level=level,
     ).differences[0]
+    for factor in by:
+        _refuse_continuous(table, factor)
     rows: list[Subgroup] = []
     interactions: dict[str, FTest] = {}
     for factor in by:
@@ -150,6 +152,14 @@ def shrink(
     pull = se**2 / (se**2 + tau2)
     variance = (1 - pull) * se**2 + pull**2 * var_mu
     return np.asarray(pull * mu + (1 - pull) * effects), np.asarray(np.sqrt(variance))
+
+
+def _refuse_continuous(table: pd.DataFrame, factor: str) -> None:
+    if factor in table.columns and pd.api.types.is_float_dtype(table[factor]) and table[factor].nunique() > 10:
+        raise AnalysisError.must(
+            factor, "be categorical", f"{table[factor].nunique()} numbers",
+            fix="Use `interaction`: cutting a continuous biomarker costs power and invites a search for the cut.",
+        )  # fmt: skip
 
 
 def _by_factor(table: pd.DataFrame, comparison: Comparison, factor: str, level: float) -> tuple[list[Subgroup], FTest]:

@@ -21,7 +21,7 @@ class TermComparison:
     Attributes:
         table: One row per term, largest difference first: soc, term, `active` and `control` participants with
             `active_n` and `control_n`, risk `difference` with `lower` and `upper` (percentage points), Fisher's
-            `p_value`, and `flagged` for review.
+            `p_value`, `tested` (reported by enough participants) and `flagged` for review.
         active: Name of the active arm.
         control: Name of the control arm.
         level: Confidence level of the differences.
@@ -37,8 +37,9 @@ class TermComparison:
     def __str__(self) -> str:
         flagged = self.table[self.table["flagged"]]
         names = ", ".join(f"{r.term} {r.difference:+.1f} points" for r in flagged.itertuples()) or "none"
+        tested = int(self.table["tested"].sum())
         return (
-            f"{self.active} against {self.control}: {len(flagged)} of {len(self.table)} terms flagged for review "
+            f"{self.active} against {self.control}: {len(flagged)} of {tested} terms tested are flagged for review "
             f"(double false discovery rate {self.alpha:g}): {names}"
         )
 
@@ -48,7 +49,13 @@ class TermComparison:
 
 
 def compare_terms(
-    incidence: AdverseEvents, active: str, control: str, *, level: float = 0.95, alpha: float = 0.1
+    incidence: AdverseEvents,
+    active: str,
+    control: str,
+    *,
+    level: float = 0.95,
+    alpha: float = 0.1,
+    least_participants: int = 4,
 ) -> TermComparison:
     """Compare the incidence of each preferred term between two arms.
 
@@ -61,6 +68,8 @@ def compare_terms(
         control: Name of the control arm.
         level: Confidence level of the differences, 0 to 1.
         alpha: Level of the double false discovery rate, for classes and for terms.
+        least_participants: Terms that fewer participants of both arms together reported are shown but not tested: their
+            p-values could not be small and would only dilute the others. The number is fixed without regard to arm.
 
     Raises:
         AnalysisError: An arm is not in the table, or both are the same, or no term was reported.
@@ -73,7 +82,7 @@ def compare_terms(
         ...     "AESEV": ["MILD"] * 2, "AEREL": ["NONE"] * 2, "AESER": ["N"] * 2, "TRTEMFL": ["Y"] * 2,
         ...     "ASTDY": [3, 9]})
         >>> print(compare_terms(adverse_events(adae, adsl), "A", "P"))
-        A against P: 0 of 1 terms flagged for review (double false discovery rate 0.1): none
+        A against P: 0 of 0 terms tested are flagged for review (double false discovery rate 0.1): none
 
     Reference:
         Miettinen O, Nurminen M. Stat Med 1985;4:213-226. Mehrotra DV, Adewale AJ. Stat Med 2012;31:1918-1930.
@@ -97,12 +106,15 @@ def compare_terms(
     joined = sides[0].merge(sides[1], on=["soc", "term"])
     compared = pd.DataFrame([_compare(row, level) for row in joined.itertuples(index=False, name=None)])
     result = pd.concat([joined, compared], axis=1)
-    # A term may stand under two classes; the class makes its name unique.
-    names = [f"{soc}: {term}" for soc, term in zip(result["soc"], result["term"], strict=True)]
-    flags = double_fdr(list(result["soc"]), names, list(result["p_value"]), alpha_soc=alpha, alpha_term=alpha).table[
-        "flagged"
-    ]
-    result = result.assign(flagged=flags.to_numpy())
+    result["tested"] = result["active"] + result["control"] >= least_participants
+    result["flagged"] = False
+    tested = result[result["tested"]]
+    if not tested.empty:
+        # A term may stand under two classes; the class makes its name unique.
+        names = [f"{soc}: {term}" for soc, term in zip(tested["soc"], tested["term"], strict=True)]
+        p_values = list(tested["p_value"])
+        flags = double_fdr(list(tested["soc"]), names, p_values, alpha_soc=alpha, alpha_term=alpha).table["flagged"]
+        result.loc[result["tested"], "flagged"] = flags.to_numpy()
     ordered = result.sort_values("difference", ascending=False, kind="stable").reset_index(drop=True)
     return TermComparison(ordered, active, control, level, alpha)
 

@@ -359,6 +359,9 @@ def e_values(case: Case) -> None:
     text = f"{case['what']} {case['model'] or ''}"
     measure, ratio = re.findall(r"(RR|OR|HR)\s*=?\s*(-?\d*\.?\d+)", text)[0]
     limits = {side: float(value) for side, value in re.findall(r"(lower|upper)\s*=?\s*(\d*\.?\d+)", text)}
+    both = re.search(r"CI\D*?(\d*\.?\d+)\s*(?:,|-|to)\s*(\d*\.?\d+)", text)
+    if both:
+        limits |= {"lower": float(both[1]), "upper": float(both[2])}
     rare = "common" if "common" in text or "sqrt" in text else "rare"
     names: dict[str, Measure] = {
         "RR": "risk ratio",

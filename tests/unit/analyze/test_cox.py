@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from statsmodels.duration.hazard_regression import PHReg
 from tests.survival_trial import ARMS, trial
 
-from calor.analyze.cox import cox
+from calor.analyze.cox import cox, fit_cox
 from calor.analyze.logrank import logrank
+from calor.analyze.terms import terms
+from calor.analyze.time_to_event import time_to_event
 from calor.errors import AnalysisError
 
 COLUMNS = {"time": "time", "event": "event"}
@@ -56,6 +59,25 @@ def test_a_covariate_in_other_units_changes_only_its_coefficient() -> None:
     days = cox(trial().assign(age=lambda t: t["age"] * 365.25), **COLUMNS, covariates=["active", "age"])
     assert days.coefficients[1] * 365.25 == pytest.approx(years.coefficients[1], rel=1e-8)
     assert days.loglik == pytest.approx(years.loglik)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_delayed_entry_and_strata_agree_with_statsmodels(ties: str) -> None:
+    table = trial(digits=0).assign(entry=lambda t: t["time"] * 0.37)
+    data = time_to_event(table, time="time", event="event", start="entry", strata=["site"])
+    got = fit_cox(data, terms(table, ["active", "age"]), ties=ties, level=0.95)  # type: ignore[arg-type]
+    model = PHReg(
+        table["time"],
+        table[["active", "age"]],
+        status=table["event"],
+        entry=table["entry"],
+        strata=data.stratum,
+        ties=ties,
+    )
+    wanted = model.fit(method="newton", tol=1e-12, disp=0)
+    assert got.coefficients == pytest.approx(wanted.params, abs=1e-6)
+    assert got.se == pytest.approx(wanted.bse, rel=1e-6)
+    assert got.loglik == pytest.approx(wanted.llf, abs=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from calor.analyze.cox import cox
+from calor.analyze.event_count import EventCount
+from calor.analyze.few_event_counts import few_event_counts
 from calor.analyze.few_events import few_events
 from calor.analyze.firth_cox import firth_cox
 from calor.errors import AnalysisError
@@ -78,3 +80,16 @@ def test_an_unknown_primary_method_is_refused() -> None:
             rng=np.random.default_rng(7),
             primary="best",  # type: ignore[arg-type]
         )
+
+
+def test_counts_alone_agree_with_the_published_comparison() -> None:
+    result = few_event_counts(EventCount(3, 28), EventCount(0, 27), arms=ARMS)
+    assert result.primary_p_value == pytest.approx(0.24, abs=0.005)
+    assert "0 of 27" in str(result)
+
+
+def test_counts_without_any_event_are_refused() -> None:
+    with pytest.raises(AnalysisError, match="no event"):
+        few_event_counts(EventCount(0, 28), EventCount(0, 27), arms=ARMS)
+    with pytest.raises(AnalysisError, match="boschloo"):
+        few_event_counts(EventCount(3, 28), EventCount(0, 27), arms=ARMS, primary="logrank")  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reference.registry import SHIPPED
 from tests.survival_trial import ARMS, trial
 
 from calor.analyze.logrank import logrank
@@ -56,6 +57,17 @@ def test_weights_for_late_differences_ignore_the_first_event() -> None:
     assert late.observed.sum() < table["event"].sum()
     assert first in table.index
     assert "Fleming-Harrington (0, 1)" in late.method
+
+
+@pytest.mark.parametrize(
+    ("rho", "gamma", "chi_square"),
+    [(0.0, 1.0, 3.9533268021808388), (1.0, 1.0, 1.727914845886196), (0.5, 0.5, 1.3323535734576852)],
+)
+def test_weights_agree_with_lifelines(rho: float, gamma: float, chi_square: float) -> None:
+    # lifelines 0.30.3, logrank_test(weightings="fleming-harrington")
+    table = pd.read_csv(SHIPPED / "stats_tte_small_ties.csv")
+    got = logrank(table, time="time", event="event", arm="trt", rho=rho, gamma=gamma)
+    assert got.chi_square == pytest.approx(chi_square, rel=1e-10)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,11 @@ def test_a_level_with_one_participant_in_an_arm_is_named() -> None:
         subgroups(table, TWO, by=["region"])
 
 
+def test_a_continuous_biomarker_is_sent_to_the_interaction() -> None:
+    with pytest.raises(AnalysisError, match=r"`base` must be categorical, got 120 numbers\. Use `interaction`"):
+        subgroups(trial(1), TWO, by=["base"])
+
+
 def test_rows_with_doubled_labels_are_no_trouble() -> None:
     table = trial(6)
     doubled = pd.concat([table.iloc[:60], table.iloc[60:].set_index(table.index[:60])])

@@ -49,12 +49,19 @@ def test_the_largest_difference_comes_first_and_signals_are_flagged() -> None:
     result = compare_terms(_incidence(), "Active", "Placebo")
     assert list(result.table["difference"]) == sorted(result.table["difference"], reverse=True)
     assert list(result.table.loc[result.table["flagged"], "term"]) == ["Rash"]
-    assert "1 of 3 terms flagged for review" in str(result)
+    assert "1 of 1 terms tested are flagged for review" in str(result)
 
 
 def test_a_term_under_two_classes_is_two_rows() -> None:
     table = compare_terms(_incidence(), "Active", "Placebo").table
     assert sorted(table.loc[table["term"] == "Rash", "soc"]) == ["Heart", "Skin"]
+
+
+def test_terms_that_few_reported_are_shown_but_not_tested() -> None:
+    table = compare_terms(_incidence(), "Active", "Placebo").table
+    assert list(table["tested"]) == [True, False, False]
+    assert compare_terms(_incidence(), "Active", "Placebo", least_participants=1).table["tested"].all()
+    assert not compare_terms(_incidence(), "Active", "Placebo", least_participants=99).table["flagged"].any()
 
 
 def test_unknown_arms_and_empty_tables_are_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reference.registry import SHIPPED
 from tests.survival_trial import trial
 
 from calor.analyze.weibull import weibull
@@ -38,6 +39,16 @@ def test_time_in_other_units_moves_only_the_intercept() -> None:
     assert years.coefficients[1] == pytest.approx(days.coefficients[1], rel=1e-7)
     assert years.se == pytest.approx(days.se, rel=1e-6)
     assert days.coefficients[0] - years.coefficients[0] == pytest.approx(np.log(365.25), rel=1e-7)
+
+
+def test_coefficients_and_errors_agree_with_lifelines() -> None:
+    # lifelines 0.30.3, WeibullAFTFitter
+    table = pd.read_csv(SHIPPED / "stats_tte_small_ties.csv")
+    fit = weibull(table, time="time", event="event", covariates=["trt", "x"])
+    assert fit.coefficients == pytest.approx([2.697500158, 0.295782351, 0.064420966], abs=1e-5)
+    assert fit.se[:3] == pytest.approx([0.231141342, 0.319930215, 0.148499868], abs=1e-5)
+    assert -np.log(fit.scale) == pytest.approx(0.195874457, abs=1e-5)
+    assert fit.loglik == pytest.approx(-103.35336073056611, abs=1e-8)
 
 
 def test_an_arm_without_events_is_refused() -> None:

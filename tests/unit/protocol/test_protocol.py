@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
-import tomllib
 from pydantic import ValidationError
 
 from calor.errors import ProtocolError

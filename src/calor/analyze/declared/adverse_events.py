@@ -15,6 +15,11 @@ from calor.protocol import Protocol
 from calor.protocol.analyses import AdverseEventsAnalysis
 
 
+GRADES = ("AETOXGR", ("1", "2", "3", "4", "5"))
+SEVERITIES = ("AESEV", ("MILD", "MODERATE", "SEVERE"))
+"""Column and order of severity: CTCAE grades where the data have them."""
+
+
 def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis, datasets: Datasets) -> Finding:
     """Tabulate adverse events as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
@@ -22,16 +27,22 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)
+    events = endpoint_rows(protocol, datasets, endpoint)
+    severity, order = GRADES if "AETOXGR" in events else SEVERITIES
     found = adverse_events(
-        endpoint_rows(protocol, datasets, endpoint), people, columns=AdverseEventColumns(), level=analysis.level
+        events,
+        people,
+        columns=AdverseEventColumns(severity=severity),
+        severity_order=order,
+        level=analysis.level,
     )
     table = found.to_frame()
-    order = {arm: i for i, arm in enumerate(arms)}
-    table = table.sort_values("arm", key=lambda a: a.map(order), kind="stable").reset_index(drop=True)
+    place = {arm: i for i, arm in enumerate(arms)}
+    table = table.sort_values("arm", key=lambda a: a.map(place), kind="stable").reset_index(drop=True)
     ordered = replace(found, table=table)
     notes = (
         f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
-        "A participant counts once per row, at the worst severity. Percentages carry exact (Clopper-Pearson) limits, "
+        "A participant counts once per row, at the worst severity or grade. Percentages carry exact (Clopper-Pearson) limits, "
         "rates exact Poisson limits. No p-values: these tables look for signals, they test no hypothesis.",
     )
     return Finding(

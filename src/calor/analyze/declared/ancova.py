@@ -59,7 +59,7 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
             "ls_means": pd.concat([e.to_frame() for e in main.ls_means], ignore_index=True),
             "beside": _beside(table, analysis, crude, arms),
             "arms": _described(table, analysis.response, arms),
-            "axis": pd.DataFrame([{"label": analysis.label, "unit": endpoint.unit, "better": endpoint.better}]),
+            "axis": pd.DataFrame([{"label": endpoint.label, "unit": endpoint.unit, "better": endpoint.better}]),
             "participants": table[[ARM, "BASE", "AVAL"]].dropna().reset_index(drop=True),
         },
         notes=(*_excluded(main.differences[0]), *(_imbalance(c, analysis.label) for c in crude if c.disagree)),

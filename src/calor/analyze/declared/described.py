@@ -94,8 +94,13 @@ def _flow(found: Disposition, protocol: Protocol) -> pd.DataFrame:
             ("not analyzed", arm, allocated - analyzed, ""),
         ]
         reasons = counts["discontinued"].drop("", level="detail").xs(arm, level="arm")
-        rows += [("discontinued", arm, int(n), str(reason).capitalize()) for reason, n in reasons.items() if n]
+        rows += [("discontinued", arm, int(n), _reason(str(reason))) for reason, n in reasons.items() if n]
     return pd.DataFrame(rows, columns=["stage", "arm", "count", "reason"])
+
+
+def _reason(text: str) -> str:
+    """Write a reason in sentence case where the data shout it; abbreviations such as I/E stay."""
+    return text.capitalize() if text.isupper() and "/" not in text else text
 
 
 def _flow_sentence(found: Disposition, protocol: Protocol) -> str:

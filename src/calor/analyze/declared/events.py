@@ -58,7 +58,7 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
         arms=arms,
         sentences=_sentences(table, analysis, methods, arms),
         tables={
-            "methods": methods,
+            "methods": methods.assign(n=len(table)),
             "counts": _counts(table, arms, analysis.level),
             "curve": curves.to_frame(),
             "at_risk": _at_risk(curves, endpoint.horizon_days),

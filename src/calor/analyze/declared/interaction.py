@@ -59,7 +59,7 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
         arms=arms,
         sentences=_sentences(found, f"{compared(arms[1], arms[0])}, change of the effect", what, unit),
         tables={
-            "effects": found.to_frame(),
+            "effects": found.to_frame().assign(n=found.slope_difference.n),
             "slope": found.slope_difference.to_frame(),
             "curve": found.curve,
             "participants": table[[ARM, MODIFIER]].dropna().reset_index(drop=True),

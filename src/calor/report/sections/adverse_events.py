@@ -43,7 +43,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             differences[differences["term"].isin(commonest)],
             arms=finding.arms,
             name=f"{anchor(finding.id)}-incidence",
-            title=f"The {len(commonest)} commonest adverse events, by arm",
+            title=f"The {len(commonest)} commonest adverse events, by arm.",
             caption=f"{caption(finding)} Risk differences with Miettinen-Nurminen intervals.",
         ),
     )
@@ -69,12 +69,14 @@ CELL = "Participants (% of arm), events."
 def _overview(finding: Finding) -> Table:
     rows = finding.tables["incidence"]
     wide = _cells(finding, rows[rows["level"] == "any"])
-    words = {"all": "Any event", "serious": "Serious", "severity": "Worst severity", "relation": "Relation"}
-    labels = [
-        words[r["by"]] if r["by"] == "all" else f"{words[r['by']]}: {r['category']}".lower()
-        for r in wide.to_dict("records")
-    ]
-    wide = wide.assign(what=[label[:1].upper() + label[1:] for label in labels])
+    words = {
+        "all": "Any event",
+        "serious": "Serious",
+        "severity": "Worst severity or grade: {}",
+        "relation": "Relation: {}",
+    }
+    labels = [words[r["by"]].format(str(r["category"]).lower()) for r in wide.to_dict("records")]
+    wide = wide.assign(what=labels)
     return Table.from_frame(
         wide,
         name=f"{anchor(finding.id)}-overview",

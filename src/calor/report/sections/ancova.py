@@ -32,16 +32,22 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
 
 def _paired(finding: Finding) -> Figure:
     people = finding.tables["participants"].rename(columns={"ARM_LABEL": "arm", "BASE": "baseline", "AVAL": "followup"})
+    label = str(finding.tables["axis"]["label"].iloc[0])
     means = people.groupby("arm")[["baseline", "followup"]].mean().reset_index()
     return paired(
         people,
         means,
         arms=finding.arms,
         name=f"{anchor(finding.id)}-participants",
-        title=f"Every participant's {finding.label}, baseline to follow-up",
+        title=f"Every participant's {label}, baseline to follow-up.",
         caption=f"{caption(finding)} Thick line: mean of the arm.",
-        axis=finding.label,
+        axis=f"{capital(label)} ({_unit(finding)})",
     )
+
+
+def _unit(finding: Finding) -> str:
+    unit = str(finding.tables["axis"]["unit"].iloc[0])
+    return "ratio, no unit" if unit == "1" else unit
 
 
 def _forest(finding: Finding) -> Figure:
@@ -66,7 +72,7 @@ def _forest(finding: Finding) -> Figure:
         name=f"{anchor(finding.id)}-forest",
         title=_forest_title(finding),
         caption=caption(finding),
-        axis=f"Difference in {finding.label}",
+        axis=f"Difference in {finding.label} ({_unit(finding)})",
         favours=_favours(finding),
     )
 
@@ -83,8 +89,11 @@ def _forest_title(finding: Finding) -> str:
     rows = zip(finding.arms[1:], finding.tables["differences"].to_dict("records"), strict=True)
     clear = [(arm, "lower" if row["upper"] < 0 else "higher") for arm, row in rows if row["lower"] * row["upper"] > 0]
     if not clear:
-        return f"No clear difference between arms in {finding.label}"
-    return "; ".join(f"{capital(finding.label)} was {way} with {arm} than with {finding.arms[0]}" for arm, way in clear)
+        return f"No clear difference between arms in {finding.label}."
+    return (
+        "; ".join(f"{capital(finding.label)} was {way} with {arm} than with {finding.arms[0]}" for arm, way in clear)
+        + "."
+    )
 
 
 def _means(finding: Finding) -> Table:

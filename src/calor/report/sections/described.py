@@ -44,7 +44,7 @@ def disposition_figures(finding: Finding) -> tuple[Figure, ...]:
             finding.tables["flow"],
             arms=finding.arms,
             name="consort",
-            title="From randomization to the primary analysis",
+            title="From randomization to the primary analysis.",
             caption="CONSORT 2010 flow. Analyzed: the set of the primary analysis.",
         ),
     )

@@ -8,7 +8,7 @@ from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.figures.kaplan_meier import kaplan_meier
 from calor.report.section import Section
-from calor.report.sections.words import anchor, caption, typeset
+from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
 
 RARE = 0.5
@@ -49,7 +49,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             name=f"{anchor(finding.id)}-curve",
             title=_title(finding),
             caption=f"{caption(finding)} Band: pointwise log-log interval.",
-            axes=("Days", f"Cumulative incidence of {finding.label} (%)"),
+            axes=("Days from randomization", f"Cumulative incidence of {finding.label} (%)"),
             top=1.0 if highest > RARE else min(1.0, round(highest + 0.05, 1)),
         ),
     )
@@ -58,7 +58,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
 def _title(finding: Finding) -> str:
     counts = finding.tables["counts"]
     shown = ", ".join(f"{r['events']} of {r['participants']} with {r['arm']}" for r in counts.to_dict("records"))
-    return f"{finding.label.capitalize()}: {shown}"
+    return f"{capital(finding.label)}: {shown}."
 
 
 def _counts(finding: Finding) -> Table:
@@ -81,17 +81,17 @@ def _counts(finding: Finding) -> Table:
 
 
 def _methods(finding: Finding) -> Table:
-    rows = finding.tables["methods"].assign(
-        declared=["declared" if p else "" for p in finding.tables["methods"]["primary"]]
-    )
+    rows = finding.tables["methods"]
+    names = [f"{r['name']} (declared)" if r["primary"] else r["name"] for r in rows.to_dict("records")]
+    rows = rows.assign(name=names, measure=rows["measure"].map(capital, na_action="ignore"))
+    several = [Column("comparison", "Comparison")] if len(finding.arms) > 2 else []
     columns = [
         Column("name", "Method"),
-        Column("comparison", "Comparison"),
-        Column("declared", ""),
+        *several,
         Column("measure", "Measure", missing="test only"),
-        Column("estimate", "Estimate", digits=3, align="right", missing="not estimated"),
-        Column("lower", "CI, lower", digits=4, align="right", missing="not estimated"),
-        Column("upper", "CI, upper", digits=3, align="right", missing="not estimated"),
+        Column("estimate", "Estimate", digits=3, align="right", missing="none"),
+        Column("lower", "CI, lower", digits=4, align="right", missing="none"),
+        Column("upper", "CI, upper", digits=3, align="right", missing="none"),
         Column("p_value", "p", digits=4, align="right"),
     ]
     return Table.from_frame(

@@ -39,7 +39,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             people,
             arms=finding.arms,
             name=f"{anchor(finding.id)}-curve",
-            title=f"{title} {axis['biomarker']}",
+            title=f"{title} {axis['biomarker']}.",
             caption=f"{caption(finding)} Band: pointwise interval. Marks: percentiles. Ticks: participants.",
             axes=(f"{capital(axis['biomarker'])}{unit}", "Difference between arms"),
             log=axis["scale"] == "log",

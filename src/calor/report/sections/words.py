@@ -41,5 +41,8 @@ def capital(text: str) -> str:
 
 
 def caption(finding: Finding) -> str:
-    """Return the line beneath a figure: estimand, population, method."""
-    return ". ".join(capital(text) for text in (finding.estimand, finding.population, finding.method)) + "."
+    """Return the line beneath a figure: estimand, population, method, n where the main table says it."""
+    main = finding.to_frame()
+    n = f"n = {int(main['n'].max())}" if "n" in main and finding.kind != "adverse_events" else ""
+    parts = (finding.estimand, finding.population, finding.method, n)
+    return ". ".join(capital(text) if text != n else n for text in parts if text) + "."
