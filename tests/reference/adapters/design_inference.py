@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 
 from calor.design import GroupSequential
-from calor.design.closed_testing import ClosedTest, closed_test
-from calor.design.conditional_power import conditional_crossing, conditional_rejection_probability
+from calor.design.closed_testing import ClosedTest, closed_test, spiessens_debois
+from calor.design.conditional_power import conditional_crossing
 from calor.design.fisher_combination import FisherCombination
 from calor.design.fisher_conditional import conditional_power as fisher_conditional_power
-from calor.design.intersection import shared_information_correlation
+from calor.design.intersection import either_exceeds, shared_information_correlation
 from calor.design.inverse_normal import InverseNormal
 from calor.design.repeated import critical_at, evidence, repeated_interval, repeated_p
 from calor.design.simultaneous import simultaneous_interval
@@ -27,12 +28,7 @@ from tests.reference.registry import Case, adapter, close
 from tests.reference.rpact_designs import as_list, fisher, group_sequential
 
 FILE = "design_rpact_analysis_enrichment"
-INTERSECTIONS = {
-    "Simes": "simes",
-    "Bonferroni": "bonferroni",
-    "Sidak": "sidak",
-    "SpiessensDebois": "spiessens_debois",
-}
+INTERSECTIONS = {"Simes": "simes", "Bonferroni": "bonferroni", "Sidak": "sidak"}
 SURVIVAL_EVENTS = ("cumEvents", "cumulativeEvents", "overallEvents")
 
 
@@ -168,7 +164,7 @@ def compare_conditional(
         rejection = [test.conditional_rejection(p[:k].tolist()) for k in interim]
     else:
         design = test.design if isinstance(test, InverseNormal) else test
-        rejection = [conditional_rejection_probability(design, k, z[k - 1]) for k in interim]
+        rejection = [conditional_crossing(design, k, z[k - 1], drift=0.0).efficacy.sum() for k in interim]
     same(rejection, outputs["conditionalRejectionProbabilities"], tolerance, "CRP")
     reference = outputs.get("conditionalPower")
     if reference is None or np.isnan(as_list(reference)).all():
@@ -253,18 +249,16 @@ def rpact_enrichment(case: Case) -> None:
     p = np.full((len(populations), stages), np.nan)
     for g, data in enumerate(populations):
         p[g, : data.effects.size] = data.stage_p(data.null, greater=greater)
-    kind: Any = INTERSECTIONS[args.get("intersectionTest", "Simes")]
-    correlations = correlations if kind == "spiessens_debois" else None
-    result = closed_test(test, p, intersection_test=kind, correlations=correlations)
+    name = args.get("intersectionTest", "Simes")
+    kind: Any = INTERSECTIONS[name] if name in INTERSECTIONS else correlated(populations, correlations)
+    result = closed_test(test, p, intersection_test=kind)
     compare_closed_test(outputs["closedTest"], result, p, tolerance)
     same(result.repeated_p, outputs["repeatedPValues"], tolerance, "repeatedPValues")
     same(result.conditional_rejection, outputs["conditionalRejectionProbabilities"], tolerance, "CRP")
     lower, upper = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
     for g, data in enumerate(populations):
         for k in range(data.effects.size):
-            found = simultaneous_interval(
-                test, populations, g, k + 1, intersection_test=kind, correlations=correlations
-            )
+            found = simultaneous_interval(test, populations, g, k + 1, intersection_test=kind)
             lower[g, k], upper[g, k] = found.lower, found.upper
     same(lower, outputs["repeatedConfidenceIntervalLowerBounds"], tolerance, "RCI lower")
     same(upper, outputs["repeatedConfidenceIntervalUpperBounds"], tolerance, "RCI upper")
@@ -282,6 +276,27 @@ def rpact_enrichment(case: Case) -> None:
     for name in ("weightsInverseNormal", "weightsFisher"):
         if name in want:
             same(test.weights, want[name], tolerance, name)
+
+
+def correlated(populations: list[Any], correlations: list[np.ndarray]) -> Any:
+    """Spiessens and Debois: normal statistics, or t statistics with the variance of the full population."""
+    if not isinstance(populations[0], Means | StratifiedMeans):
+        return spiessens_debois(correlations)
+
+    def adjusted(p: np.ndarray, stage: int) -> float:
+        inside = np.flatnonzero(~np.isnan(p))
+        if inside.size == 1:
+            return float(p[inside[0]])
+        degrees = [populations[g].degrees_of_freedom[stage] for g in inside]
+        full = populations[-1]
+        common = float(
+            full.n1[stage] + full.n2[stage] - 4 if isinstance(full, Means) else full.degrees_of_freedom[stage]
+        )
+        largest = max(student.isf(p[g], df) for g, df in zip(inside, degrees, strict=True))
+        rho = float(correlations[stage][np.ix_(inside, inside)][0, 1])
+        return either_exceeds(float(student.sf(largest, common)), rho, common)
+
+    return adjusted
 
 
 def compare_closed_test(want: dict[str, Any], got: ClosedTest, p: Any, tolerance: float) -> None:
@@ -305,9 +320,6 @@ def enrichment_data(data: dict[str, Any], args: dict[str, Any]) -> tuple[list[An
     stratified = bool(args.get("stratifiedAnalysis", True)) and "F" not in data
     if not stratified:
         parts = [two_arms(data[f"S{g + 1}"]) for g in range(count - 1)] + [two_arms(data["F"])]
-        if args.get("varianceOption", "pooled") == "pooledFromFull" and isinstance(parts[0], Means):
-            full = variance_from_full([parts[-1]])
-            parts = [StratifiedMeans([truncated(d, full.size)], full) for d in parts]
         sizes = stage_sizes(parts)
         return parts, [nested_correlation([s[k] for s in sizes if k < s.size]) for k in range(max(map(len, sizes)))]
     names = list(data)
