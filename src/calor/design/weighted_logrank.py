@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +11,7 @@ from jaxtyping import Float
 from calor.design.average_hazard_ratio import check_looks
 from calor.design.effect_by_look import EffectByLook
 from calor.design.expected_events import FollowUp, Stratum, allocation_shares, follow_up
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.group_sequential import Efficacy
 from calor.design.size_table import SizeTable
 from calor.design.spending import SpendingFunction
@@ -19,40 +19,6 @@ from calor.errors import DesignError
 
 Shares = Float[np.ndarray, " arm"]
 Nodes = Float[np.ndarray, " node"]
-
-
-@dataclass(frozen=True)
-class FlemingHarrington:
-    """Weights S**rho * (1 - S)**gamma of the pooled survivor function S.
-
-    Attributes:
-        rho: Above 0 weighs early differences.
-        gamma: Above 0 weighs late differences; both 0 is the log-rank test.
-
-    Raises:
-        DesignError: A power that is negative or infinite.
-
-    Reference:
-        Fleming TR, Harrington DP. Counting Processes and Survival Analysis. Wiley 1991, ch. 7.
-
-    >>> FlemingHarrington(0, 0.5).at(np.array([1.0, 0.75, 0.36]))
-    array([0. , 0.5, 0.8])
-    """
-
-    rho: float
-    gamma: float
-
-    def __post_init__(self) -> None:
-        for name, value in (("rho", self.rho), ("gamma", self.gamma)):
-            if not 0 <= value < inf:
-                raise DesignError.must(name, "be finite and not negative", value, fix="0 and 0 is the log-rank test.")
-
-    def at(self, survival: Nodes) -> Nodes:
-        """Return the weight where the pooled survivor function has these values."""
-        return np.asarray(survival**self.rho * (1 - survival) ** self.gamma)
-
-    def __str__(self) -> str:
-        return f"FH({self.rho:g}, {self.gamma:g})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,10 +29,10 @@ from calor.design.comparison import Comparison
 from calor.design.effect_by_look import EffectByLook
 from calor.design.event_probability import event_probability
 from calor.design.expected_events import Stratum, expected_events
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.hazard import Dropout, Hazard, HazardRatio, PiecewiseHazard, WeibullHazard
 from calor.design.operating_characteristics import Crossing
 from calor.design.size_table import SizeTable
-from calor.design.weighted_logrank import FlemingHarrington
 from tests.reference.registry import Case, adapter, close, number
 from tests.reference.rpact_designs import group_sequential
 
@@ -55,13 +55,14 @@ def _numbers(value: Any) -> list[float]:
 # rpact
 
 
-def _comparison(i: Values, no_effect: float) -> Comparison:
+def _comparison(case: Case, no_effect: float) -> Comparison:
+    """Read allocation, null and direction; rpact's power functions take higher for better unless told otherwise."""
+    i = case["inputs"]
     upper = i.get("directionUpper")
-    if upper is None:
-        upper = True if "maxNumberOfSubjects" in i and "lambda2" not in i else None
+    if upper in (None, "NA"):
+        upper = True if "Power" in case["function"] else None
     benefit = None if upper is None or i["design"].get("sided", 1) == 2 else ("higher" if upper else "lower")
-    null = i.get("thetaH0", no_effect)
-    return Comparison(i.get("allocationRatioPlanned", 1.0), null, benefit)
+    return Comparison(i.get("allocationRatioPlanned", 1.0), i.get("thetaH0", no_effect), benefit)
 
 
 def _power(i: Values) -> float:
@@ -150,7 +151,7 @@ def _fixed(table: SizeTable) -> float:
 @adapter("design_rpact_power_samplesize", r"(ss|pw)means.*")
 def rpact_means(case: Case) -> None:
     i = case["inputs"]
-    design, comparison = group_sequential(i["design"]), _comparison(i, 0.0)
+    design, comparison = group_sequential(i["design"]), _comparison(case, 0.0)
     test: means.Test = "z" if i.get("normalApproximation") else "t"
     tables = []
     for difference in _list(i["alternative"]):
@@ -166,7 +167,7 @@ def rpact_means(case: Case) -> None:
 def rpact_rates(case: Case) -> None:
     i = case["inputs"]
     ratio = bool(i.get("riskRatio", False))
-    design, comparison = group_sequential(i["design"]), _comparison(i, 1.0 if ratio else 0.0)
+    design, comparison = group_sequential(i["design"]), _comparison(case, 1.0 if ratio else 0.0)
     tables = []
     for treatment in _list(i["pi1"]):
         assumed = {
@@ -227,7 +228,7 @@ def _rpact_dropout(i: Values) -> Dropout:
 def rpact_survival(case: Case) -> None:
     i = case["inputs"]
     design, control, accrual = group_sequential(i["design"]), _rpact_control(i), _rpact_accrual(i)
-    comparison = _comparison(i, 1.0)
+    comparison = _comparison(case, 1.0)
     tables = []
     for ratio in _rpact_ratios(i):
         assumed: Values = {
@@ -338,15 +339,14 @@ def _gs_strata(i: Values) -> list[Stratum]:
     durations = _numbers(i["R"])
     if "minfup" in i and "T" in i:  # gsDesign stretches or cuts the last accrual span to T - minfup
         durations = [*durations[:-1], i["T"] - i["minfup"] - sum(durations[:-1])]
-    eta = _numbers(i.get("eta") or 0)[0]
-    eta_treatment = eta if i.get("etaE") is None else _numbers(i["etaE"])[0]
-    dropout = Dropout(PiecewiseHazard.constant(eta_treatment), PiecewiseHazard.constant(eta))
+    lost = [_columns(i[name] if i.get(name) is not None else i.get("eta") or 0.0) for name in ("etaE", "eta")]
     strata = []
     for k in range(max(len(hazards), len(accruals))):
-        rates = hazards[k % len(hazards)]
-        control = PiecewiseHazard(starts[: len(rates)], rates)
+        control, *dropout = (
+            PiecewiseHazard(starts[: len(rates)], rates) for rates in (x[k % len(x)] for x in (hazards, *lost))
+        )
         accrual = Accrual(durations, accruals[k % len(accruals)])
-        strata.append(Stratum(accrual, control, HazardRatio.constant(i["hr"]), dropout))
+        strata.append(Stratum(accrual, control, HazardRatio.constant(i["hr"]), Dropout(*dropout)))
     return strata
 
 

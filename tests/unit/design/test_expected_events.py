@@ -97,6 +97,8 @@ def test_a_number_of_events_that_is_none_is_refused(events: float) -> None:
         (lambda: Accrual((1,), (0,)), "`rates` must be finite, not negative, and not all 0"),
         (lambda: Accrual((1,), (-1,)), "`rates` must be finite"),
         (lambda: Accrual((1,), (float("nan"),)), "`rates` must be finite"),
+        (lambda: Accrual.uniform(12, 300).split(40), "`prevalence` must lie between 0 and 1, got 40"),
+        (lambda: Accrual.uniform(12, 300).split(0.0), "`prevalence` must lie between 0 and 1"),
         (lambda: Accrual.uniform(0, 10), "`durations` must be positive"),
         (lambda: PiecewiseHazard((0, 6), (0.1,)), "`starts` must be as many as rates"),
         (lambda: PiecewiseHazard((1, 6), (0.1, 0.2)), "`starts` must begin at 0 and increase"),
