@@ -102,6 +102,20 @@ def report(folder: Folder, as_json: AsJson = False) -> None:
     run(folder, as_json)
 
 
+@app.command()
+def design(folder: Folder, as_json: AsJson = False) -> None:
+    """Print the declared design: bounds, size, dates, operating characteristics; write tables and figures."""
+    from calor.trial.design import design_trial  # noqa: PLC0415
+    from calor.trial.trial import open_trial  # noqa: PLC0415
+
+    outcome = design_trial(open_trial(folder))
+    if as_json:
+        typer.echo((outcome.folder / "design.json").read_text(encoding="utf-8"))
+        return
+    typer.echo(str(outcome))
+    typer.echo(f"files: {outcome.folder}")
+
+
 @protocol_app.command("check")
 def protocol_check(path: Annotated[Path, typer.Argument(metavar="FILE|DIR")], as_json: AsJson = False) -> None:
     """Check a protocol and say what it holds; exit with 2 and all its problems when it breaks a rule."""

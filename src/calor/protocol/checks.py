@@ -220,6 +220,10 @@ def _multiplicity_adds_up(protocol: Protocol) -> Iterator[Problem]:
             )
 
 
+PARAMETRIC = ("hwang_shih_decani", "kim_demets")
+"""Spending functions that need a parameter."""
+
+
 def _looks_increase(protocol: Protocol) -> Iterator[Problem]:
     plan = protocol.looks
     if plan is None:
@@ -230,6 +234,17 @@ def _looks_increase(protocol: Protocol) -> Iterator[Problem]:
         yield Problem(
             ("looks", "looks"),
             f"must have increasing information_fraction, got {fractions}. Give each look its own fraction, in order.",
+        )
+    spendings = {"efficacy": plan.efficacy} | ({"futility": plan.futility.spending} if plan.futility else {})
+    for place, spending in spendings.items():
+        if (spending.parameter is None) == (spending.function in PARAMETRIC):
+            need = "needs" if spending.function in PARAMETRIC else "has no"
+            yield Problem(("looks", place), f'must fit its function: "{spending.function}" {need} parameter. Mend it.')
+    kinds = {analysis.id: ENDPOINT_KIND[analysis.method] for analysis in protocol.analyses}
+    if plan.planning is not None and plan.planning.kind != kinds.get(plan.analysis, plan.planning.kind):
+        yield Problem(
+            ("looks", "planning", "kind"),
+            f'must be "{kinds[plan.analysis]}" like its analysis, got "{plan.planning.kind}". Change one of them.',
         )
     if fractions[-1] != 1.0:
         yield Problem(("looks", "looks"), f"must end at information_fraction 1, got {fractions[-1]:g}.")
