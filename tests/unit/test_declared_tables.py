@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from calor.analyze.declared import DESCRIPTIVE, METHODS
+from calor.analyze.declared import DESCRIPTIVE, METHODS, MULTIPLICITY
 from calor.protocol.analyses import Analysis, Role
 from calor.protocol.checks import ENDPOINT_KIND
 from calor.report.sections import KINDS
@@ -25,8 +25,8 @@ def test_every_method_says_which_endpoint_it_suits() -> None:
 
 
 def test_every_finding_has_a_section() -> None:
-    assert set(KINDS) == _methods() | set(DESCRIPTIVE)
+    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY}
 
 
 def test_every_role_has_a_place_in_the_report() -> None:
-    assert set(ORDER) == {*get_args(Role), "descriptive"}
+    assert set(ORDER) == {*get_args(Role), "descriptive", MULTIPLICITY}

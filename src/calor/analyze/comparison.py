@@ -146,7 +146,7 @@ def complete_cases(
 
     Raises:
         AnalysisError: A column is absent or not numeric, holds infinite values, a participant appears twice, an arm
-            has fewer than two complete participants, or a factor has one level.
+            has fewer than two complete participants, the endpoint is constant, or a factor has one level.
 
     Example:
         >>> table = pd.DataFrame({"arm": ["a", "a", "b", "b", "b"], "aval": [1.0, 2.0, 3.0, 4.0, None]})
@@ -161,6 +161,8 @@ def complete_cases(
     values = {column: _finite(kept, column) for column in numeric}
     arm = np.array([comparison.arms.index(a) for a in kept[comparison.arm]], dtype=np.int64)
     _check_arms(arm, comparison)
+    if np.ptp(values[comparison.response]) == 0:
+        raise AnalysisError.must(comparison.response, "vary", "all values tied", fix="Check the response column.")
     dummies = [_indicators(kept[column], column) for column in comparison.factors]
     columns = [*(values[c][:, None] for c in comparison.covariates), *(d for d, _ in dummies)]
     levels = [np.full(d.shape[1], 1 / (d.shape[1] + 1)) for d, _ in dummies]

@@ -88,7 +88,7 @@ def linear_mixed(
     if df not in get_args(MixedDf):
         raise AnalysisError.must("df", "be kenward-roger or satterthwaite", df, fix="Choose one of them.")
     check_level(level)
-    data, effects = arranged(response, fixed, random, participant)
+    data, effects = _arranged(response, fixed, random, participant)
     fit = fit_marginal_model(data, random_effects_covariance(data, effects))
     inference = (
         kenward_roger(fit, form="linear", information="expected") if df == "kenward-roger" else satterthwaite(fit)
@@ -99,7 +99,7 @@ def linear_mixed(
             inference.estimate(row, label, level=level, n=data.unit.size, model="linear mixed model")
             for row, label in zip(np.eye(len(fixed)), fixed, strict=True)
         ),
-        random=effects_covariance(fit, count),
+        random=_effects_covariance(fit, count),
         residual_variance=float(np.exp(2.0 * fit.parameters[-1])),
         log_likelihood=fit.log_likelihood,
         inference=inference,
@@ -107,7 +107,7 @@ def linear_mixed(
     )
 
 
-def arranged(
+def _arranged(
     response: Float[np.ndarray, " row"],
     fixed: dict[str, Float[np.ndarray, " row"]],
     random: Float[np.ndarray, "row effect"],
@@ -141,7 +141,7 @@ def arranged(
     return data, padded[first]
 
 
-def effects_covariance(fit: MarginalFit, effects: int) -> Float[np.ndarray, "effect effect"]:
+def _effects_covariance(fit: MarginalFit, effects: int) -> Float[np.ndarray, "effect effect"]:
     """Read the random effects' covariance off the parameters."""
     lower = np.eye(effects)
     lower[np.tril_indices(effects, -1)] = fit.parameters[effects:-1]

@@ -164,17 +164,17 @@ def mmrm(
     chosen = fitting or Fitting()
     visits = read_visits(table, columns, arms)
     design = visit_design(visits)
-    fit = fit_visits(visits, design, chosen)
-    return summarize(visits, design, fit, chosen, level)
+    fit = _fit_visits(visits, design, chosen)
+    return _summarize(visits, design, fit, chosen, level)
 
 
-def fit_visits(visits: VisitTable, design: VisitDesign, fitting: Fitting) -> MarginalFit:
+def _fit_visits(visits: VisitTable, design: VisitDesign, fitting: Fitting) -> MarginalFit:
     """Fit the model with the structure asked for."""
     data = measurements(visits, design, by_arm=fitting.by_arm)
-    return fit_marginal_model(*structured(visits, data, fitting), method=fitting.method)
+    return fit_marginal_model(*_structured(visits, data, fitting), method=fitting.method)
 
 
-def structured(visits: VisitTable, data: Longitudinal, fitting: Fitting) -> tuple[Longitudinal, Covariance]:
+def _structured(visits: VisitTable, data: Longitudinal, fitting: Fitting) -> tuple[Longitudinal, Covariance]:
     """Make the covariance structure, with one unit per participant where distances are measured."""
     if fitting.covariance not in get_args(SpatialStructure):
         return data, visit_covariance(cast(VisitStructure, fitting.covariance), data)
@@ -204,7 +204,7 @@ def infer(fit: MarginalFit, fitting: Fitting) -> Inference:
     return count(fit, fit.vcov if robust is None else robust.vcov)
 
 
-def summarize(visits: VisitTable, design: VisitDesign, fit: MarginalFit, fitting: Fitting, level: float) -> Mmrm:
+def _summarize(visits: VisitTable, design: VisitDesign, fit: MarginalFit, fitting: Fitting, level: float) -> Mmrm:
     """Take LS means, their differences and the joint test from a fit."""
     inference = infer(fit, fitting)
     n = len(visits.identifiers)

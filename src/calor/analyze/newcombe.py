@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.estimate import Estimate
@@ -39,8 +40,8 @@ def stratified_newcombe(
 ) -> Estimate:
     """Estimate the Mantel-Haenszel weighted difference with Newcombe's interval.
 
-    Each arm's weighted proportion has a Wilson interval with variance factor sum(w^2/n); the interval of the difference
-    combines their limits as in one stratum.
+    Each arm's weighted proportion has a stratified Wilson interval: weighted sums of the strata's Wilson limits, at a
+    quantile made smaller so that the sum has the level. The interval of the difference combines them as in one stratum.
 
     Args:
         strata: Active and control counts of each stratum.
@@ -53,7 +54,7 @@ def stratified_newcombe(
     Example:
         >>> strata = [(EventCount(2, 20), EventCount(6, 20)), (EventCount(5, 12), EventCount(7, 11))]
         >>> print(stratified_newcombe(strata))
-        Risk difference: -0.207 (95 % CI -0.411 to 0.022; stratified Newcombe, n = 63)
+        Risk difference: -0.207 (95 % CI -0.413 to 0.022; stratified Newcombe, n = 63)
 
     Reference:
         Yan X, Su XG. Stat Biopharm Res 2010;2:329-335.
@@ -65,23 +66,42 @@ def stratified_newcombe(
     n0 = np.array([control.participants for _, control in strata], float)
     weight = n1 * n0 / (n1 + n0)
     weight /= weight.sum()
-    p1 = float(weight @ [active.proportion for active, _ in strata])
-    p0 = float(weight @ [control.proportion for _, control in strata])
+    p1 = np.array([active.proportion for active, _ in strata])
+    p0 = np.array([control.proportion for _, control in strata])
+    difference = float(weight @ (p1 - p0))
     z = float(norm.ppf((1 + level) / 2))
     factor1, factor0 = float((weight**2 / n1).sum()), float((weight**2 / n0).sum())
-    lower1, upper1 = wilson_limits(p1, factor1, z)
-    lower0, upper0 = wilson_limits(p0, factor0, z)
+    lower1, upper1 = _stratified_wilson(p1, n1, weight, z)
+    lower0, upper0 = _stratified_wilson(p0, n0, weight, z)
 
     def reach(a: float, b: float) -> float:
         return float(z * np.sqrt(factor1 * a * (1 - a) + factor0 * b * (1 - b)))
 
     return Estimate(
         label="Risk difference",
-        estimate=p1 - p0,
-        lower=p1 - p0 - reach(lower1, upper0),
-        upper=p1 - p0 + reach(upper1, lower0),
+        estimate=difference,
+        lower=difference - reach(lower1, upper0),
+        upper=difference + reach(upper1, lower0),
         level=level,
         scale="difference",
         method=method,
         n=int(n1.sum() + n0.sum()),
     )
+
+
+def _stratified_wilson(
+    proportion: Float[np.ndarray, " strata"],
+    n: Float[np.ndarray, " strata"],
+    weight: Float[np.ndarray, " strata"],
+    quantile: float,
+) -> tuple[float, float]:
+    """Return Yan and Su's interval of a weighted proportion."""
+    variance = proportion * (1 - proportion) / n
+    if not variance.any():
+        # All strata at 0 or 1: they are taken to share one proportion, whose variance cancels from the quantile.
+        variance = 1 / n
+    scaled = quantile * float(np.sqrt(weight**2 @ variance) / (weight @ np.sqrt(variance)))
+    limits = np.array([wilson_limits(float(p), 1 / size, scaled) for p, size in zip(proportion, n, strict=True)])
+    lower, upper = weight @ limits
+    # The weights sum to 1 up to rounding, which must not carry a limit past it.
+    return max(0.0, float(lower)), min(1.0, float(upper))

@@ -124,7 +124,7 @@ class Trial:
     @property
     def analyses(self) -> tuple[str, ...]:
         """Everything that can be analyzed: what describes the participants, then what the protocol declares."""
-        return (*declared.DESCRIPTIVE, *(analysis.id for analysis in self.protocol.analyses))
+        return declared.names(self.protocol)
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the datasets that an analysis reads."""

@@ -84,7 +84,7 @@ def structure(text: str, model: str) -> str:
     found = re.search(r"\b(sp_exp|sp_gau|toeph|toep|ar1h|ar1|adh|ad|csh|cs|us)\s*\(", model)
     if found:
         return STRUCTURES[found.group(1)]
-    if re.search(r"cor(CompSymm|AR1|Symm|Exp|Gaus)", model):
+    if re.search(r"cor(CompSymm|AR1|Symm)", model):
         each = "varIdent" in model
         for part, name in (("CompSymm", "compound symmetry"), ("AR1", "autoregressive")):
             if "cor" + part in model:
@@ -98,7 +98,9 @@ def structure(text: str, model: str) -> str:
 
 def fitting(case: Case) -> Fitting:
     text, model = words(case), str(case.get("model", ""))
-    ml = re.search(r"\bML\b|_ML\b|reml\s*=\s*F", text) and not re.search(r"\bREML\b", text)
+    ml = re.search(r"reml\s*=\s*F", text, re.I) or (
+        re.search(r"\bML\b|_ML\b", text) and not re.search(r"\bREML\b", text)
+    )
     if re.search("jackknife", text, re.I):
         vcov = "jackknife"
     elif re.search("bias.?reduced|CR2", text, re.I):

@@ -76,6 +76,38 @@ def test_the_stratified_test_of_no_effect_is_cochran_mantel_haenszel(contrast: s
     assert ours.z**2 == pytest.approx(mantel_haenszel(_STRATA).chi_squared, rel=1e-9)
 
 
+# Nine trials of compression stockings against thrombosis (Roderick P, et al. Health Technol Assess 2005;9(49)).
+_STOCKINGS = [
+    (EventCount(15, 97), EventCount(37, 103)),
+    (EventCount(0, 8), EventCount(5, 10)),
+    (EventCount(11, 50), EventCount(23, 48)),
+    (EventCount(4, 110), EventCount(16, 110)),
+    (EventCount(7, 65), EventCount(7, 32)),
+    (EventCount(8, 25), EventCount(8, 25)),
+    (EventCount(5, 126), EventCount(17, 126)),
+    (EventCount(0, 104), EventCount(4, 92)),
+    (EventCount(7, 80), EventCount(16, 81)),
+]
+
+
+def test_nine_trials_of_stockings_combine_as_ratesci_documents() -> None:
+    # The vignette "Stratified contrasts" of ratesci 1.0.0: -0.163 to -0.0866, chi-squared 42.2, left p 4.12e-11.
+    result = stratified_miettinen_nurminen(_STOCKINGS, skewness_correction=True)
+    assert (round(result.estimate.lower, 3), round(result.estimate.upper, 4)) == (-0.163, -0.0866)
+    assert round(result.z**2, 1) == 42.2
+    assert result.p_fewer == pytest.approx(4.12e-11, rel=2e-3)
+
+
+def test_three_strata_combine_as_tern_documents() -> None:
+    strata = [
+        (EventCount(8, 30), EventCount(12, 30)),
+        (EventCount(10, 35), EventCount(15, 35)),
+        (EventCount(6, 27), EventCount(9, 23)),
+    ]
+    result = stratified_miettinen_nurminen(strata).estimate
+    assert (result.lower, result.upper) == pytest.approx((-0.281568259, -0.008104148), abs=1e-5)
+
+
 def test_a_stratum_without_events_says_nothing_about_an_odds_ratio() -> None:
     empty = (EventCount(0, 9), EventCount(0, 9))
     with_it = stratified_miettinen_nurminen([*_STRATA, empty], contrast="odds ratio").estimate

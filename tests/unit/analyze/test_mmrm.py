@@ -170,9 +170,9 @@ def test_false_positive_rate_of_small_trials_is_five_percent() -> None:
     columns = RepeatedMeasures("y", "id", "visit", "arm")
     for seed in range(trials):
         rng = np.random.default_rng(seed)
-        who, visit = np.repeat(np.arange(20), 4), np.tile(np.arange(4), 20)
-        y = rng.normal(size=20)[who] + rng.normal(size=80)
-        y[(rng.random(80) < 0.15) & (visit > 0)] = np.nan
+        who, visit = np.repeat(np.arange(24), 4), np.tile(np.arange(4), 24)
+        y = rng.normal(size=24)[who] + rng.normal(size=96)
+        y[(rng.random(96) < 0.12) & (visit > 0)] = np.nan
         table = pd.DataFrame({"id": who, "visit": visit, "arm": np.where(who % 2, "active", "placebo"), "y": y})
         p_value = mmrm(table, columns, arms=ARMS).contrasts[3].p_value
         assert p_value is not None
@@ -185,6 +185,12 @@ def test_ordered_visits_keep_their_order() -> None:
     table = trial()
     order = ["W02", "W03", "W01"]
     assert fitted(table.assign(visit=pd.Categorical(table["visit"], order))).visits == tuple(order)
+
+
+def test_visits_named_by_week_are_in_the_order_of_the_weeks() -> None:
+    table = trial()
+    weeks = table["visit"].map({"W01": "Week 4", "W02": "Week 12", "W03": "Week 26"})
+    assert fitted(table.assign(visit=weeks)).visits == ("Week 4", "Week 12", "Week 26")
 
 
 def spoil(table: pd.DataFrame, kind: str) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from calor.analyze.declared.described import described_baseline, described_dispo
 from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
@@ -31,12 +32,23 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 
 
+MULTIPLICITY = "multiplicity"
+"""The id of the procedure over several hypotheses, where the protocol declares one."""
+
+
+def names(protocol: Protocol) -> tuple[str, ...]:
+    """Return everything that can be analyzed: what describes the participants, then what the protocol declares."""
+    declared = tuple(analysis.id for analysis in protocol.analyses)
+    together = protocol.multiplicity is not None and protocol.multiplicity.method != "none"
+    return (*DESCRIPTIVE, *declared, *((MULTIPLICITY,) if together else ()))
+
+
 def run(protocol: Protocol, name: str, datasets: Datasets) -> Finding:
     """Do one analysis by its name.
 
     Args:
         protocol: The trial as written.
-        name: `disposition`, `baseline`, or the id of a declared analysis.
+        name: one of `names(protocol)`.
         datasets: The analysis datasets by name, checked.
 
     Raises:
@@ -45,6 +57,8 @@ def run(protocol: Protocol, name: str, datasets: Datasets) -> Finding:
     """
     if name in DESCRIPTIVE:
         return DESCRIPTIVE[name](protocol, datasets)
+    if name == MULTIPLICITY and protocol.multiplicity is not None:
+        return declared_multiplicity(protocol, protocol.multiplicity, datasets, run)
     analysis = protocol.analysis(name)
     return METHODS[analysis.method](protocol, analysis, datasets)
 
@@ -53,6 +67,9 @@ def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
     """Return the names of the datasets that an analysis reads."""
     if name in DESCRIPTIVE:
         return ("adsl",)
+    if name == MULTIPLICITY and protocol.multiplicity is not None:
+        each = [needs(protocol, hypothesis) for hypothesis in protocol.multiplicity.hypotheses]
+        return tuple(dict.fromkeys(dataset for datasets in each for dataset in datasets))
     analysis = protocol.analysis(name)
     own = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint).dataset
     labs = ("adlb",) if analysis.method == "interaction" and analysis.modifier != "BASE" else ()

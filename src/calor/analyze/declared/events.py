@@ -64,6 +64,7 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
             "at_risk": _at_risk(curves, endpoint.horizon_days),
             "medians": _medians(curves),
         },
+        p_values=tuple(float(p) for p in methods.loc[methods["primary"], "p_value"]),
         notes=(*(line for _, said in pairs for line in said), *notes, *_overall(table, arms)),
     )
 

@@ -65,6 +65,7 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
             "participants": table[[ARM, MODIFIER]].dropna().reset_index(drop=True),
             "axis": pd.DataFrame([{"biomarker": what, "unit": unit, "scale": found.scale}]),
         },
+        p_values=() if found.slope_difference.p_value is None else (found.slope_difference.p_value,),
         notes=(
             *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.slope_difference.excluded),
             "The effect is the difference between arms at each baseline value. Change against baseline within one arm "

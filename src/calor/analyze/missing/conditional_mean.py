@@ -86,6 +86,13 @@ def visit_ancova(grid: VisitGrid) -> VisitAncova:
 
     Raises:
         AnalysisError: The design is singular.
+
+    >>> import pandas as pd
+    >>> from calor.analyze.missing.visit_grid import visit_grid
+    >>> from calor.analyze.mixed.visit_table import RepeatedMeasures
+    >>> table = pd.DataFrame({"id": [1, 2, 3, 4], "visit": 1, "arm": list("pptt"), "y": [1.0, 2.0, 3.0, 5.0]})
+    >>> visit_ancova(visit_grid(table, RepeatedMeasures("y", "id", "visit", "arm"), ("p", "t"))).difference.round(9)
+    array([[-0.5, -0.5,  0.5,  0.5]])
     """
     participants, arms = grid.arm.size, len(grid.arms)
     indicator = (grid.arm[:, None] == np.arange(1, arms)).astype(float)

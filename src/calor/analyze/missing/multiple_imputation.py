@@ -104,8 +104,8 @@ def multiple_imputation(
     chosen = strategy_named(strategy)
     grid = visit_grid(table, columns, arms)
     fit = fit_imputation(grid, Fitting())
-    drawn = [draw(grid, chosen, fit.parameters, rng) for _ in range(imputations)]
-    analyses = [compare_completed(grid, completed) for completed in drawn]
+    drawn = [_draw(grid, chosen, fit.parameters, rng) for _ in range(imputations)]
+    analyses = [_compare_completed(grid, completed) for completed in drawn]
     estimates, errors = (np.array([analysis[part] for analysis in analyses]) for part in (0, 1))
     labels = [f"{arm} v {grid.arms[0]} at {visit}" for arm in grid.arms[1:] for visit in grid.visits]
     df = float(grid.arm.size - len(grid.arms) - grid.adjustment.shape[1])
@@ -121,11 +121,11 @@ def multiple_imputation(
     return MultiplyImputed(contrasts, tuple(pooled), strategy, chosen.estimand, imputations)
 
 
-def draw(
+def _draw(
     grid: VisitGrid, strategy: Strategy, start: Float[np.ndarray, " parameter"], rng: np.random.Generator
 ) -> Float[np.ndarray, "participant visit"]:
     """Complete the responses once, with parameters from a bootstrap sample."""
-    fit = fit_imputation(grid.keep(bootstrap(grid.arm, rng)), Fitting(), start)
+    fit = fit_imputation(grid.keep(_bootstrap(grid.arm, rng)), Fitting(), start)
     covariance = fit.covariance[0]
     means = imputing_means(grid, fit.coefficients, strategy)
     # A draw given what was observed: the conditional mean plus a draw from the whole, less its own conditional mean.
@@ -135,13 +135,13 @@ def draw(
     return np.asarray(conditional_mean(grid.response, means, covariance) + spread)
 
 
-def bootstrap(arm: Int[np.ndarray, " participant"], rng: np.random.Generator) -> Int[np.ndarray, " participant"]:
+def _bootstrap(arm: Int[np.ndarray, " participant"], rng: np.random.Generator) -> Int[np.ndarray, " participant"]:
     """Sample participants with replacement within each arm."""
     members = [np.flatnonzero(arm == level) for level in np.unique(arm)]
     return np.concatenate([rng.choice(own, own.size) for own in members])
 
 
-def compare_completed(
+def _compare_completed(
     grid: VisitGrid, completed: Float[np.ndarray, "participant visit"]
 ) -> tuple[Float[np.ndarray, "comparison visit"], Float[np.ndarray, "comparison visit"]]:
     """Estimate the differences at each visit with their least-squares standard errors."""

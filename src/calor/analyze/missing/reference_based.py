@@ -156,7 +156,7 @@ def reference_based(
 def jackknife(grid: VisitGrid, strategy: Strategy, fitting: Fitting) -> Replicates:
     """Impute and analyze with everyone and with each participant left out."""
     fit = fit_imputation(grid, fitting)
-    whole, whole_shift = analyze_completed(grid, strategy, fit.coefficients, fit.covariance[0])
+    whole, whole_shift = _analyze_completed(grid, strategy, fit.coefficients, fit.covariance[0])
     everyone = np.arange(grid.arm.size)
     without, without_shift = [], []
     for left_out in everyone:
@@ -168,13 +168,13 @@ def jackknife(grid: VisitGrid, strategy: Strategy, fitting: Fitting) -> Replicat
             raise AnalysisError(
                 f"The jackknife needs the model without each participant, and failed without {who}: {problem}"
             ) from problem
-        estimate, shift = analyze_completed(part, strategy, again.coefficients, again.covariance[0])
+        estimate, shift = _analyze_completed(part, strategy, again.coefficients, again.covariance[0])
         without.append(estimate)
         without_shift.append(shift)
     return Replicates(whole, np.array(without), whole_shift, np.array(without_shift))
 
 
-def analyze_completed(
+def _analyze_completed(
     grid: VisitGrid,
     strategy: Strategy,
     coefficients: Float[np.ndarray, " coefficient"],

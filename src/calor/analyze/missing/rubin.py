@@ -104,12 +104,12 @@ def rubin(
     within, between = float(np.mean(standard_errors**2)), float(np.var(estimates, ddof=1))
     total = within + (1.0 + 1.0 / imputations) * between
     increase = (1.0 + 1.0 / imputations) * between / within
-    df = barnard_rubin(imputations, increase, complete_df)
+    df = _barnard_rubin(imputations, increase, complete_df)
     fraction = (increase + 2.0 / (df + 3.0)) / (1.0 + increase)
     return Pooled(float(estimates.mean()), within, between, total, df, increase, fraction)
 
 
-def barnard_rubin(imputations: int, increase: float, complete_df: float) -> float:
+def _barnard_rubin(imputations: int, increase: float, complete_df: float) -> float:
     """Compute the degrees of freedom for a sample of limited size.
 
     Args:

@@ -67,7 +67,7 @@ def copy_increments(own: Means, reference: Means, event: Int[np.ndarray, " parti
     >>> copy_increments(np.array([[1.0, 2.0]]), np.array([[5.0, 6.5]]), np.array([1])).tolist()
     [[1.0, 2.5]]
     """
-    gain = last_before(own, event) - last_before(reference, event)
+    gain = _last_before(own, event) - _last_before(reference, event)
     kept = np.where(event > 0, gain, 0.0)
     return np.where(after(own, event), reference + kept[:, None], own)
 
@@ -88,7 +88,7 @@ def last_mean(own: Means, reference: Means, event: Int[np.ndarray, " participant
             f"{int((event == 0).sum())} participants without a visit before the event",
             fix="Choose another strategy, or leave out participants without any response.",
         )
-    return np.where(after(own, event), last_before(own, event)[:, None], own)
+    return np.where(after(own, event), _last_before(own, event)[:, None], own)
 
 
 STRATEGIES: dict[StrategyName, Strategy] = {
@@ -125,6 +125,6 @@ def after(means: Means, event: Int[np.ndarray, " participant"]) -> np.ndarray[tu
     return np.arange(means.shape[1]) >= event[:, None]
 
 
-def last_before(means: Means, event: Int[np.ndarray, " participant"]) -> Float[np.ndarray, " participant"]:
+def _last_before(means: Means, event: Int[np.ndarray, " participant"]) -> Float[np.ndarray, " participant"]:
     """Take the mean at the last visit before the event (the first visit's where there is none)."""
     return np.asarray(means[np.arange(event.size), np.maximum(event - 1, 0)])

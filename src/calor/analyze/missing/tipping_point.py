@@ -113,10 +113,10 @@ def tipping_point(
                 label, value, level=level, n=grid.arm.size, method=method, excluded=grid.excluded
             )
             cells.append(Delta(float(in_active), float(in_reference), difference))
-    return TippingPoint(grid.visits[-1], tuple(cells), first_to_tip(cells))
+    return TippingPoint(grid.visits[-1], tuple(cells), _first_to_tip(cells))
 
 
-def first_to_tip(cells: Sequence[Delta]) -> float | None:
+def _first_to_tip(cells: Sequence[Delta]) -> float | None:
     """Find the smallest shift of the active arm alone that takes significance away."""
     alone = sorted((cell for cell in cells if cell.reference == 0.0), key=lambda cell: abs(cell.active))
     lost = [cell.active for cell in alone if cell.difference.lower <= 0.0 <= cell.difference.upper]

@@ -76,7 +76,7 @@ def tobit(
     design = np.hstack([np.ones((cases.n, 1)), cases.indicators, cases.adjustment])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise AnalysisError.must("covariates", "be independent of each other", "a singular design", fix="Drop one.")
-    coefficients, vcov, sd, log_likelihood = fit_tobit(np.log(response) if logarithm else response, below, design)
+    coefficients, vcov, sd, log_likelihood = _fit_tobit(np.log(response) if logarithm else response, below, design)
     half = float(stats.norm.isf((1.0 - level) / 2.0))
     back = np.exp if logarithm else np.asarray
     contrasts = []
@@ -103,7 +103,7 @@ def tobit(
     return Tobit(tuple(contrasts), sd, tuple(counts.tolist()), log_likelihood)
 
 
-def fit_tobit(
+def _fit_tobit(
     response: Float[np.ndarray, " n"], below: Bool[np.ndarray, " n"], design: Float[np.ndarray, "n p"]
 ) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, "p p"], float, float]:
     """Maximize the likelihood of normal responses, some known only to lie below their value.

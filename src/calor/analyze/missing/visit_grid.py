@@ -119,7 +119,7 @@ def visit_grid(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, 
     response = np.full((len(identifiers), visits), np.nan)
     response[participant[known >= 0], known[known >= 0]] = numbers(rows, columns.response)[known >= 0]
 
-    check_constant(rows, columns, participant)
+    _check_constant(rows, columns, participant)
     first = rows.iloc[np.unique(participant, return_index=True)[1]]
     everyone = np.ones(len(first), dtype=bool)
     arm = pd.Index(arms).get_indexer(pd.Index(first[columns.arm]))
@@ -131,7 +131,7 @@ def visit_grid(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, 
         visit=Coded(read.visit.levels, np.tile(np.arange(visits), len(first))),
         arm=Coded(tuple(arms), np.repeat(arm, visits)),
         covariates={name: np.repeat(complete(first, name, everyone), visits) for name in columns.numeric},
-        factors={name: repeated(first, name, read.factors[name].levels, visits) for name in columns.factors},
+        factors={name: _repeated(first, name, read.factors[name].levels, visits) for name in columns.factors},
         excluded=tuple(each for each in read.excluded if each.reason == ELSEWHERE),
     )
     own = visit_design(full)
@@ -154,7 +154,7 @@ def visit_grid(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, 
     )
 
 
-def check_constant(rows: pd.DataFrame, columns: RepeatedMeasures, participant: Int[np.ndarray, " row"]) -> None:
+def _check_constant(rows: pd.DataFrame, columns: RepeatedMeasures, participant: Int[np.ndarray, " row"]) -> None:
     """Refuse baseline columns that change between a participant's visits."""
     for name in (columns.arm, *columns.covariates, *columns.factors):
         pairs = pd.DataFrame({"who": participant, "value": rows[name].to_numpy()}).drop_duplicates()
@@ -167,7 +167,7 @@ def check_constant(rows: pd.DataFrame, columns: RepeatedMeasures, participant: I
             )
 
 
-def repeated(first: pd.DataFrame, name: str, levels: tuple[object, ...], visits: int) -> Coded:
+def _repeated(first: pd.DataFrame, name: str, levels: tuple[object, ...], visits: int) -> Coded:
     """Code a factor for every participant and visit by the levels that have responses."""
     code = pd.Index(levels).get_indexer(pd.Index(first[name]))
     if (code < 0).any():

@@ -24,6 +24,17 @@ def between_within(fit: MarginalFit, vcov: Float[np.ndarray, "coefficient coeffi
     Raises:
         AnalysisError: No degrees of freedom are left.
 
+    >>> from calor.analyze.mixed.covariance.structures import visit_covariance
+    >>> from calor.analyze.mixed.longitudinal import Longitudinal
+    >>> from calor.analyze.mixed.marginal_model import fit_marginal_model
+    >>> y = np.array([1.0, 2.0, 4.0, 3.0, 2.0, 6.0, 1.0, 5.0])
+    >>> who, when = np.arange(8) // 2, np.arange(8) % 2
+    >>> design = np.column_stack([np.ones(8), when])
+    >>> data = Longitudinal(y, design, ("first", "change"), who, when, np.zeros(4, dtype=int), np.ones(8))
+    >>> fit = fit_marginal_model(data, visit_covariance("unstructured", data))
+    >>> between_within(fit, fit.vcov).df(np.array([0.0, 1.0]))
+    3.0
+
     Reference: Schluchter and Elashoff, Journal of Statistical Computation and Simulation 1990.
     """
     design, participant = fit.data.design, fit.data.participant
@@ -35,7 +46,7 @@ def between_within(fit: MarginalFit, vcov: Float[np.ndarray, "coefficient coeffi
     df_between = participants - int(between.sum())
     df_within = participant.size - participants - int((~between).sum())
     each = np.where(between & ~intercept, df_between, df_within).astype(float)
-    return counted(fit, vcov, lambda contrast: float(each[contrast != 0].min()), "between-within")
+    return _counted(fit, vcov, lambda contrast: float(each[contrast != 0].min()), "between-within")
 
 
 def residual_df(fit: MarginalFit, vcov: Float[np.ndarray, "coefficient coefficient"]) -> Inference:
@@ -46,12 +57,23 @@ def residual_df(fit: MarginalFit, vcov: Float[np.ndarray, "coefficient coefficie
     Args:
         fit: A fitted model.
         vcov: Covariance of the coefficients to go with them.
+
+    >>> from calor.analyze.mixed.covariance.structures import visit_covariance
+    >>> from calor.analyze.mixed.longitudinal import Longitudinal
+    >>> from calor.analyze.mixed.marginal_model import fit_marginal_model
+    >>> y = np.array([1.0, 2.0, 4.0, 3.0, 2.0, 6.0, 1.0, 5.0])
+    >>> who, when = np.arange(8) // 2, np.arange(8) % 2
+    >>> design = np.column_stack([np.ones(8), when])
+    >>> data = Longitudinal(y, design, ("first", "change"), who, when, np.zeros(4, dtype=int), np.ones(8))
+    >>> fit = fit_marginal_model(data, visit_covariance("unstructured", data))
+    >>> residual_df(fit, fit.vcov).df(np.array([0.0, 1.0]))
+    6.0
     """
     left = float(fit.data.response.size - fit.coefficients.size)
-    return counted(fit, vcov, lambda _: left, "residual")
+    return _counted(fit, vcov, lambda _: left, "residual")
 
 
-def counted(
+def _counted(
     fit: MarginalFit,
     vcov: Float[np.ndarray, "coefficient coefficient"],
     df: Callable[[Float[np.ndarray, " coefficient"]], float],

@@ -55,7 +55,7 @@ def kenward_roger(
         )
     weights = np.linalg.inv(fit.optimum.hessian if information == "observed" else fit.optimum.expected)
     gradient = fit.vcov_gradient
-    adjusted = adjusted_vcov(fit, weights, form)
+    adjusted = _adjusted_vcov(fit, weights, form)
 
     def df(contrast: Float[np.ndarray, " coefficient"]) -> float:
         slope = gradient @ contrast @ contrast / float(contrast @ fit.vcov @ contrast)
@@ -64,13 +64,13 @@ def kenward_roger(
     def joint(contrasts: Float[np.ndarray, "contrast coefficient"]) -> FTest:
         statistic = wald_f(fit.coefficients, adjusted, contrasts)
         unit = np.linalg.solve(np.linalg.cholesky(contrasts @ fit.vcov @ contrasts.T), contrasts)
-        scale, denominator = moment_match(unit @ gradient @ unit.T, weights)
+        scale, denominator = _moment_match(unit @ gradient @ unit.T, weights)
         return FTest.of(scale * statistic, contrasts.shape[0], denominator)
 
     return Inference(_NAMES[form], fit.coefficients, adjusted, df, joint)
 
 
-def adjusted_vcov(
+def _adjusted_vcov(
     fit: MarginalFit, weights: Float[np.ndarray, "parameter parameter"], form: Form
 ) -> Float[np.ndarray, "coefficient coefficient"]:
     """Compute Phi + 2 Phi [sum W_ij (Q_ij - P_i Phi P_j - R_ij / 4)] Phi."""
@@ -94,7 +94,7 @@ def adjusted_vcov(
     return np.asarray(0.5 * (adjusted + adjusted.T))
 
 
-def moment_match(
+def _moment_match(
     slope: Float[np.ndarray, "parameter contrast contrast"], weights: Float[np.ndarray, "parameter parameter"]
 ) -> tuple[float, float]:
     """Give the factor of F and its denominator degrees of freedom.

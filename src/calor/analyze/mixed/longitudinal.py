@@ -34,9 +34,9 @@ class Longitudinal:
     weight: Float[np.ndarray, " row"]
 
     def __post_init__(self) -> None:
-        check_finite(self)
-        check_once(self)
-        check_estimable(self)
+        _check_finite(self)
+        _check_once(self)
+        _check_estimable(self)
 
     @property
     def occasions(self) -> int:
@@ -44,7 +44,7 @@ class Longitudinal:
         return int(self.occasion.max()) + 1
 
 
-def check_finite(data: Longitudinal) -> None:
+def _check_finite(data: Longitudinal) -> None:
     """Refuse infinite and missing values and weights that are not positive."""
     if data.response.size == 0:
         raise AnalysisError.must(
@@ -68,7 +68,7 @@ def check_finite(data: Longitudinal) -> None:
         )
 
 
-def check_once(data: Longitudinal) -> None:
+def _check_once(data: Longitudinal) -> None:
     """Refuse two measurements of one participant on one occasion."""
     key = data.participant.astype(np.int64) * data.occasions + data.occasion
     if np.unique(key).size < key.size:
@@ -80,7 +80,7 @@ def check_once(data: Longitudinal) -> None:
         )
 
 
-def check_estimable(data: Longitudinal) -> None:
+def _check_estimable(data: Longitudinal) -> None:
     """Refuse a design with more coefficients than the data can tell apart."""
     rows, columns = data.design.shape
     if rows <= columns:

@@ -88,7 +88,7 @@ def fit_marginal_model(data: Longitudinal, covariance: Covariance, *, method: Me
     Reference: Lindstrom and Bates, Journal of the American Statistical Association 1988.
     """
     grouped = patterns(data)
-    parameters, best = maximize(grouped, covariance, method)
+    parameters, best = _maximize(grouped, covariance, method)
     return assemble(data, grouped, covariance.name, method, parameters, best)
 
 
@@ -116,7 +116,7 @@ def assemble(
     )
 
 
-def maximize(
+def _maximize(
     data: Patterns, covariance: Covariance, method: Method
 ) -> tuple[Float[np.ndarray, " parameter"], Likelihood]:
     """Search the covariance parameters of greatest likelihood."""
@@ -124,28 +124,30 @@ def maximize(
     shape = covariance.at(parameters)
     value = minus_log_likelihood(data, shape, method)
     if value is None:
-        raise failure(covariance.name, "the starting covariance is not positive definite")
+        raise _failure(covariance.name, "the starting covariance is not positive definite")
     for _ in range(STEPS):
         here = differentiate(data, shape, value, method)
-        step, gain = direction(here, covariance.name)
+        step, gain = _direction(here, covariance.name)
         if gain < GAIN:
-            return parameters, check_interior(here, covariance.name)
+            return parameters, _check_interior(here, covariance.name)
         length = min(1.0, 4.0 / float(np.abs(step).max()))
         for _ in range(HALVINGS):
             trial = parameters + length * step
-            shape = covariance.at(trial)
-            value = minus_log_likelihood(data, shape, method)
+            # A step too long may overflow; it is halved like any other that does not help.
+            with np.errstate(over="ignore", invalid="ignore"):
+                shape = covariance.at(trial)
+                value = minus_log_likelihood(data, shape, method)
             # Rounding of the likelihood itself must not stop the last steps.
             if value is not None and value.value <= here.value - 1e-4 * length * gain + 1e-11 * abs(here.value):
                 break
             length /= 2.0
         else:
-            raise failure(covariance.name, "no step raised the likelihood")
+            raise _failure(covariance.name, "no step raised the likelihood")
         parameters = trial
-    raise failure(covariance.name, f"the likelihood still rose after {STEPS} steps")
+    raise _failure(covariance.name, f"the likelihood still rose after {STEPS} steps")
 
 
-def direction(here: Likelihood, structure: str) -> tuple[Float[np.ndarray, " parameter"], float]:
+def _direction(here: Likelihood, structure: str) -> tuple[Float[np.ndarray, " parameter"], float]:
     """Give the Newton step, or the scoring step where the likelihood is not concave, and the gain it promises."""
     for curvature in (here.hessian, here.expected):
         try:
@@ -154,17 +156,17 @@ def direction(here: Likelihood, structure: str) -> tuple[Float[np.ndarray, " par
             continue
         whitened = np.linalg.solve(triangle, here.gradient)
         return -np.linalg.solve(triangle.T, whitened), float(whitened @ whitened)
-    raise failure(structure, "the data carry no information on some covariance parameter")
+    raise _failure(structure, "the data carry no information on some covariance parameter")
 
 
-def check_interior(best: Likelihood, structure: str) -> Likelihood:
+def _check_interior(best: Likelihood, structure: str) -> Likelihood:
     """Refuse an optimum at the edge of the structure's range, where no standard error can be trusted."""
     if float(np.linalg.eigvalsh(best.hessian)[0]) < INFORMATION:
-        raise failure(structure, "a variance goes to zero or a correlation to one")
+        raise _failure(structure, "a variance goes to zero or a correlation to one")
     return best
 
 
-def failure(structure: str, reason: str) -> AnalysisError:
+def _failure(structure: str, reason: str) -> AnalysisError:
     """Say that the fit did not converge, and what to do."""
     return AnalysisError(
         f"The {structure} covariance could not be estimated: {reason}. "

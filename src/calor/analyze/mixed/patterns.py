@@ -78,7 +78,7 @@ def patterns(data: Longitudinal) -> Patterns:
         unit=data.unit[first],
         seen=keys[:, 1:],
         size=size.astype(float),
-        cross=cross_products(rows, pattern, size.size),
+        cross=_cross_products(rows, pattern, size.size),
         pattern=pattern,
         rows=rows,
         to_names=to_names,
@@ -89,7 +89,7 @@ def patterns(data: Longitudinal) -> Patterns:
     )
 
 
-def cross_products(
+def _cross_products(
     rows: Float[np.ndarray, "participant occasion column"], pattern: Int[np.ndarray, " participant"], count: int
 ) -> Float[np.ndarray, "pattern occasion occasion column column"]:
     """Sum the participants' outer products within each pattern."""

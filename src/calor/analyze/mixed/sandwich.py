@@ -38,10 +38,10 @@ def sandwich(fit: MarginalFit, kind: Sandwich) -> Inference:
     Reference: Bell and McCaffrey, Survey Methodology 2002; Pustejovsky and Tipton, Journal of Business and Economic
         Statistics 2018.
     """
-    design, residual = whitened(fit)
+    design, residual = _whitened(fit)
     phi = fit.optimum.phi
     hat = design @ phi @ np.swapaxes(design, 1, 2)
-    adjusted = matrix_power(np.eye(hat.shape[-1]) - hat, _POWER[kind]) @ design
+    adjusted = _matrix_power(np.eye(hat.shape[-1]) - hat, _POWER[kind]) @ design
     score = np.einsum("ito,it->io", adjusted, residual)
     vcov = fit.to_names(phi @ (score.T @ score) @ phi)
     root = np.linalg.cholesky(phi)
@@ -55,7 +55,7 @@ def sandwich(fit: MarginalFit, kind: Sandwich) -> Inference:
     return Inference(f"{kind} sandwich", fit.coefficients, vcov, df, spectral_f_test(fit.coefficients, vcov, df))
 
 
-def whitened(
+def _whitened(
     fit: MarginalFit,
 ) -> tuple[Float[np.ndarray, "participant occasion coefficient"], Float[np.ndarray, "participant occasion"]]:
     """Multiply each participant's design and residuals by the inverse root of their covariance."""
@@ -67,7 +67,7 @@ def whitened(
     return rows[..., :-1], rows[..., -1] - rows[..., :-1] @ best.coefficient
 
 
-def matrix_power(
+def _matrix_power(
     matrix: Float[np.ndarray, "participant occasion occasion"], power: float
 ) -> Float[np.ndarray, "participant occasion occasion"]:
     """Raise symmetric matrices to a power, directions of eigenvalue zero left out (a pseudo-inverse)."""

@@ -43,7 +43,10 @@ def visit_design(table: VisitTable) -> VisitDesign:
     [[1.0, 0.0], [1.0, 1.0]]
     """
     arms, visits = len(table.arm.levels), len(table.visit.levels)
-    arm_names, visit_names = named(table.columns.arm, table.arm.levels), named(table.columns.visit, table.visit.levels)
+    arm_names, visit_names = (
+        _named(table.columns.arm, table.arm.levels),
+        _named(table.columns.visit, table.visit.levels),
+    )
     arm, visit = table.arm.indicators(), table.visit.indicators()
     arm_at, visit_at = np.eye(arms)[:, 1:], np.eye(visits)[:, 1:]
 
@@ -56,44 +59,44 @@ def visit_design(table: VisitTable) -> VisitDesign:
     names: list[str] = ["intercept", *arm_names, *visit_names]
     columns = [np.ones((table.response.size, 1)), arm, visit]
     means = [spread(one, ones), spread(arm_at, ones), spread(one, visit_at)]
-    for block_names, values, average in population_blocks(table):
+    for block_names, values, average in _population_blocks(table):
         names += block_names
         columns.append(values)
         means.append(spread(one, ones) * average)
         if block_names[0].split("=")[0] in table.columns.by_visit:
-            names += cross_names(block_names, visit_names)
-            columns.append(cross(values, visit))
+            names += _cross_names(block_names, visit_names)
+            columns.append(_cross(values, visit))
             means.append(np.einsum("avp,q->avqp", spread(one, visit_at), average).reshape(arms, visits, -1))
-    names += cross_names(arm_names, visit_names)
-    columns.append(cross(arm, visit))
+    names += _cross_names(arm_names, visit_names)
+    columns.append(_cross(arm, visit))
     means.append(spread(arm_at, visit_at))
     return VisitDesign(tuple(names), np.hstack(columns), np.concatenate(means, axis=2))
 
 
-def population_blocks(table: VisitTable) -> list[Block]:
+def _population_blocks(table: VisitTable) -> list[Block]:
     """List the columns of covariates and factors with the values at which LS means take them."""
     blocks: list[Block] = []
     for name, coded in table.factors.items():
         levels = len(coded.levels)
         if levels > 1:
-            blocks.append((named(name, coded.levels), coded.indicators(), np.full(levels - 1, 1.0 / levels)))
+            blocks.append((_named(name, coded.levels), coded.indicators(), np.full(levels - 1, 1.0 / levels)))
     for name in table.columns.covariates:
         values = table.covariates[name][:, None]
         blocks.append(((name,), values, values.mean(axis=0)))
     return blocks
 
 
-def named(column: str, levels: tuple[object, ...]) -> tuple[str, ...]:
+def _named(column: str, levels: tuple[object, ...]) -> tuple[str, ...]:
     """Name the indicator columns of a factor."""
     return tuple(f"{column}={level}" for level in levels[1:])
 
 
-def cross_names(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
+def _cross_names(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
     """Name the products of two blocks."""
     return [f"{a}:{b}" for a in one for b in other]
 
 
-def cross(one: Float[np.ndarray, "row a"], other: Float[np.ndarray, "row b"]) -> Float[np.ndarray, "row ab"]:
+def _cross(one: Float[np.ndarray, "row a"], other: Float[np.ndarray, "row b"]) -> Float[np.ndarray, "row ab"]:
     """Multiply every column of one block with every column of another."""
     return np.asarray((one[:, :, None] * other[:, None, :]).reshape(one.shape[0], -1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ class RepeatedMeasures:
     Attributes:
         response: What was measured; rows where it is missing are left out.
         participant: Identifier of the participant.
-        visit: Visit, in the order of its categories if it is categorical, else sorted.
+        visit: Visit, in the order of its categories if it is categorical, else sorted (Week 4 before Week 12).
         arm: Arm of the participant.
         covariates: Numeric columns measured before randomization.
         factors: Columns of categories, such as strata.
@@ -127,14 +128,14 @@ def read_visits(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str,
     >>> visits.visit.levels, visits.arm.code.tolist()
     (('a', 'b'), [0, 0, 0, 1, 1])
     """
-    check_columns(table, columns, arms)
+    _check_columns(table, columns, arms)
     response = numbers(table, columns.response)
     in_arms = table[columns.arm].isin(list(arms)).to_numpy()
-    check_visits(table, columns, in_arms)
+    _check_visits(table, columns, in_arms)
     used = in_arms & ~np.isnan(response)
     arm = Coded(tuple(arms), pd.Index(arms).get_indexer(pd.Index(table[columns.arm]))[used])
     participant, identifiers = pd.factorize(table[columns.participant][used])
-    check_arms(arm, participant, identifiers.size)
+    _check_arms(arm, participant, identifiers.size)
     without = table[columns.participant][in_arms].nunique() - identifiers.size
     elsewhere = table[columns.participant][~in_arms].nunique()
     reasons = ((without, "without a response at any visit"), (elsewhere, ELSEWHERE))
@@ -143,15 +144,15 @@ def read_visits(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str,
         response=response[used],
         participant=participant.astype(np.int64),
         identifiers=tuple(identifiers),
-        visit=coded(table, columns.visit, used),
+        visit=_coded(table, columns.visit, used),
         arm=arm,
         covariates={name: complete(table, name, used) for name in columns.numeric},
-        factors={name: coded(table, name, used) for name in columns.factors},
+        factors={name: _coded(table, name, used) for name in columns.factors},
         excluded=tuple(Exclusion(reason, count) for count, reason in reasons if count),
     )
 
 
-def check_columns(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, ...]) -> None:
+def _check_columns(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, ...]) -> None:
     """Refuse absent columns and a list of arms that makes no comparison."""
     absent = [name for name in columns.all_columns if name not in table.columns]
     if absent:
@@ -164,7 +165,7 @@ def check_columns(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[st
         raise AnalysisError.must("arms", f"occur in column {columns.arm}", unknown, fix="Check the spelling.")
 
 
-def check_visits(table: pd.DataFrame, columns: RepeatedMeasures, in_arms: Bool[np.ndarray, " row"]) -> None:
+def _check_visits(table: pd.DataFrame, columns: RepeatedMeasures, in_arms: Bool[np.ndarray, " row"]) -> None:
     """Refuse a visit that a participant has twice and rows without participant or visit."""
     keys = table[[columns.participant, columns.visit]][in_arms]
     if keys.isna().to_numpy().any():
@@ -181,7 +182,7 @@ def check_visits(table: pd.DataFrame, columns: RepeatedMeasures, in_arms: Bool[n
         )
 
 
-def check_arms(arm: Coded, participant: Int[np.ndarray, " row"], participants: int) -> None:
+def _check_arms(arm: Coded, participant: Int[np.ndarray, " row"], participants: int) -> None:
     """Refuse a participant in two arms and an arm with fewer than two participants."""
     member = np.zeros((participants, len(arm.levels)), dtype=bool)
     member[participant, arm.code] = True
@@ -219,7 +220,7 @@ def complete(table: pd.DataFrame, name: str, used: Bool[np.ndarray, " row"]) -> 
     return np.asarray(values)
 
 
-def coded(table: pd.DataFrame, name: str, used: Bool[np.ndarray, " row"]) -> Coded:
+def _coded(table: pd.DataFrame, name: str, used: Bool[np.ndarray, " row"]) -> Coded:
     """Read a column of categories, in their own order if they have one."""
     column = table[name][used]
     if column.isna().to_numpy().any():
@@ -230,4 +231,12 @@ def coded(table: pd.DataFrame, name: str, used: Bool[np.ndarray, " row"]) -> Cod
         column = column.cat.remove_unused_categories()
         return Coded(tuple(column.cat.categories), column.cat.codes.to_numpy().astype(np.int64))
     code, levels = pd.factorize(column, sort=True)
-    return Coded(tuple(levels), code.astype(np.int64))
+    order = sorted(range(len(levels)), key=lambda position: _by_number(levels[position]))
+    return Coded(tuple(levels[position] for position in order), np.argsort(order)[code].astype(np.int64))
+
+
+def _by_number(level: object) -> tuple[object, ...]:
+    """Order names by the numbers in them: Week 4 before Week 12."""
+    if not isinstance(level, str):
+        return (level,)
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", level))

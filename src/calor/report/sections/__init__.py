@@ -8,7 +8,7 @@ from typing import NamedTuple
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.section import Section
-from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction
+from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction, multiplicity
 
 
 class Kind(NamedTuple):
@@ -25,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "dose_trend": Kind(dose_trend.section, dose_trend.figures),
     "interaction": Kind(interaction.section, interaction.figures),
     "events": Kind(events.section, events.figures),
+    "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
 }
 """Every kind of finding; a test proves the table complete."""

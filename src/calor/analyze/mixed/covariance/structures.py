@@ -75,7 +75,7 @@ def visit_covariance(structure: VisitStructure, data: Longitudinal) -> Covarianc
         raise AnalysisError.must(
             "covariance", 'be "unstructured" when there is a single visit', structure, fix="Name it so, or use ANCOVA."
         )
-    check_pairs(structure, data)
+    _check_pairs(structure, data)
     correlate, each_visit = _VISIT[structure]
     inner, count = correlate(visits)
     build = scaled(inner, visits, each_visit=each_visit)
@@ -160,7 +160,7 @@ def residual_variances(data: Longitudinal) -> Float[np.ndarray, " occasion"]:
     return variances
 
 
-def check_pairs(structure: str, data: Longitudinal) -> None:
+def _check_pairs(structure: str, data: Longitudinal) -> None:
     """Refuse an unstructured covariance for two visits that nobody has both of."""
     if structure != "unstructured":
         return
