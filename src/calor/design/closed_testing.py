@@ -11,7 +11,8 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -43,9 +44,8 @@ class ClosedTest:
             stage is missing.
         rejected_intersections: Intersections rejected by each stage.
         rejected: Populations whose hypothesis is rejected by each stage.
-        repeated_p: Smallest level at which the closed test rejects each population by each stage; NaN where the
-            population was not followed.
-        conditional_rejection: Probability under the null of rejecting each population later; NaN at the last stage.
+        test: The combination test used.
+        p_values: The stage-wise p-values given.
     """
 
     populations: tuple[str, ...]
@@ -54,8 +54,39 @@ class ClosedTest:
     statistics: Float[np.ndarray, "intersection stage"]
     rejected_intersections: Bool[np.ndarray, "intersection stage"]
     rejected: Bool[np.ndarray, "population stage"]
-    repeated_p: Float[np.ndarray, "population stage"]
-    conditional_rejection: Float[np.ndarray, "population stage"]
+    test: Combination
+    p_values: Float[np.ndarray, "population stage"]
+
+    @cached_property
+    def repeated_p(self) -> Float[np.ndarray, "population stage"]:
+        """Smallest level at which the closed test rejects each population by each stage; NaN where not followed."""
+        levels = self._each(lambda done: _repeated(self.test, done))
+        return self._over_members(np.minimum.accumulate(levels, axis=1), np.max)
+
+    @cached_property
+    def conditional_rejection(self) -> Float[np.ndarray, "population stage"]:
+        """Probability under the null of rejecting each population later; NaN at the end or where not followed."""
+        last = self.test.weights.size
+        return self._over_members(
+            self._each(lambda done: _conditional(self.test, done) if done.size < last else math.nan), np.min
+        )
+
+    def _each(self, value: Callable[[Float[np.ndarray, " stage"]], float]) -> Float[np.ndarray, "intersection stage"]:
+        """Return a value of each intersection's stage-wise p-values so far; NaN once a stage is missing."""
+        result = np.full(self.adjusted_p.shape, np.nan)
+        for i, k in np.ndindex(*result.shape):
+            done = self.adjusted_p[i, : k + 1]
+            if not np.isnan(done).any():
+                result[i, k] = value(done)
+        return result
+
+    def _over_members(
+        self, values: Float[np.ndarray, "intersection stage"], worst: Callable[..., Any]
+    ) -> Float[np.ndarray, "population stage"]:
+        """Return each population's worst value over the intersections that contain it."""
+        inside = np.array(self.intersections)
+        rows = [worst(values[inside[:, g]], axis=0) for g in range(len(self.populations))]
+        return np.where(np.isnan(self.p_values), np.nan, np.array(rows))
 
     def __str__(self) -> str:
         stage = self.rejected.shape[1]
@@ -116,30 +147,16 @@ def closed_test(
             for members in subsets
         ]
     )
-    shape = adjusted.shape
-    statistics, repeated, conditional = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-    crossed = np.zeros(shape, dtype=bool)
-    last = _stages(test)
-    for i, k in itertools.product(range(shape[0]), range(shape[1])):
+    statistics = np.full(adjusted.shape, np.nan)
+    crossed = np.zeros(adjusted.shape, dtype=bool)
+    for i, k in np.ndindex(*adjusted.shape):
         done = adjusted[i, : k + 1]
         if not np.isnan(done).any():
             strength = evidence(test, done, k + 1)
-            fisher = isinstance(test, FisherCombination)
-            statistics[i, k] = math.exp(-strength) if fisher else strength
+            statistics[i, k] = math.exp(-strength) if isinstance(test, FisherCombination) else strength
             crossed[i, k] = strength >= critical_at(test, k + 1)
-            repeated[i, k] = _repeated(test, done, strength)
-            if k + 1 < last:
-                conditional[i, k] = _conditional(test, done, strength)
     rejected = np.maximum.accumulate(crossed, axis=1)
-    repeated = np.minimum.accumulate(repeated, axis=1)
     inside = np.array(subsets)
-    followed = ~np.isnan(p)
-
-    def over_members(values: Float[np.ndarray, "intersection stage"], worst: str) -> Float[np.ndarray, "p s"]:
-        reduce = np.max if worst == "max" else np.min
-        rows = [reduce(values[inside[:, g]], axis=0) for g in range(p.shape[0])]
-        return np.where(followed, np.array(rows), np.nan)
-
     return ClosedTest(
         populations=names,
         intersections=subsets,
@@ -147,8 +164,8 @@ def closed_test(
         statistics=statistics,
         rejected_intersections=rejected,
         rejected=np.array([rejected[inside[:, g]].all(axis=0) for g in range(p.shape[0])]),
-        repeated_p=over_members(repeated, "max"),
-        conditional_rejection=over_members(conditional, "min"),
+        test=test,
+        p_values=p,
     )
 
 
@@ -193,20 +210,16 @@ def adjust(p_values: Float[np.ndarray, " population"], intersection_test: Inters
     return _PLAIN[intersection_test](p_values[inside])
 
 
-def _stages(test: Combination) -> int:
-    return test.weights.size
-
-
-def _repeated(test: Combination, adjusted: Float[np.ndarray, " stage"], strength: float) -> float:
+def _repeated(test: Combination, adjusted: Float[np.ndarray, " stage"]) -> float:
     if isinstance(test, FisherCombination):
         return test.repeated_p(adjusted.tolist())
-    return repeated_p(test, adjusted.size, strength)
+    return repeated_p(test, adjusted.size, evidence(test, adjusted, adjusted.size))
 
 
-def _conditional(test: Combination, adjusted: Float[np.ndarray, " stage"], strength: float) -> float:
+def _conditional(test: Combination, adjusted: Float[np.ndarray, " stage"]) -> float:
     if isinstance(test, FisherCombination):
         return test.conditional_rejection(adjusted.tolist())
-    return conditional_rejection_probability(test.design, adjusted.size, strength)
+    return conditional_rejection_probability(test.design, adjusted.size, evidence(test, adjusted, adjusted.size))
 
 
 def _checked(
@@ -214,7 +227,7 @@ def _checked(
 ) -> Float[np.ndarray, "population stage"]:
     """Return the p-values as an array, refusing tables that no trial can give."""
     p = np.array(p_values, dtype=float)
-    stages = _stages(test)
+    stages = test.weights.size
     if p.ndim != 2 or p.shape[0] == 0 or not 1 <= p.shape[1] <= stages:
         raise DesignError.must(
             "p_values", f"be a table of populations by 1 to {stages} stages", f"shape {p.shape}", fix="Add the rows."

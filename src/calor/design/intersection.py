@@ -88,7 +88,7 @@ def spiessens_debois(
     if p.size == 2:
         return either_exceeds(smallest, float(matrix[0, 1]), degrees_of_freedom)
     bound = np.full(p.size, upper_quantile(smallest))
-    return float(1.0 - probability_below(bound, matrix, error=1e-9))
+    return float(1.0 - probability_below(bound, matrix, error=1e-5))
 
 
 def either_exceeds(tail: float, correlation: float, degrees_of_freedom: float = math.inf) -> float:

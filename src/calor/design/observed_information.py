@@ -58,7 +58,8 @@ def recompute(
         )
     if not final:
         planned = design.information_fractions
-        fractions = np.concatenate((fractions, planned[planned > fractions[-1] + 1e-6]))
+        later = planned[min(done.size, planned.size - 1) :]
+        fractions = np.concatenate((fractions, later[later > fractions[-1] + 1e-6]))
     times = np.append(fractions[:-1], 1.0)
     return GroupSequential(
         fractions,

@@ -119,7 +119,7 @@ def critical_at(test: Test, look: int) -> float:
         bounds = -np.log(test.critical_values)
     else:
         bounds = (test.design if isinstance(test, InverseNormal) else test).efficacy_bounds
-    if not (isinstance(look, int) and 1 <= look <= bounds.size):
+    if look not in range(1, bounds.size + 1):
         raise DesignError.must("look", f"be one of the {bounds.size} looks", look, fix="Count from 1.")
     return float(bounds[look - 1])
 

@@ -83,7 +83,7 @@ def stagewise(
         Methods. Chapman & Hall 2000, section 8.4.
     """
     fractions = design.information_fractions
-    if not (isinstance(look, int) and 1 <= look <= fractions.size):
+    if look not in range(1, fractions.size + 1):
         raise DesignError.must("look", f"be one of the {fractions.size} looks", look, fix="Count from 1.")
     if not math.isfinite(z):
         raise DesignError.must("z", "be finite", z, fix="Give the statistic at the look.")

@@ -43,7 +43,6 @@ def slow_spending_bounds(fractions: np.ndarray, spent: np.ndarray, two_sided: bo
     state, bounds = SlowRecursion(), []
     for k, (time, alpha) in enumerate(zip(fractions, spent, strict=True)):
 
-
         def gap(z: float, time: float = time, alpha: float = alpha) -> float:
             return float(np.log(max(state.tail(time, z), 1e-300)) - np.log(alpha))
 
