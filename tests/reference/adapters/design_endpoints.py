@@ -39,8 +39,9 @@ from tests.reference.rpact_designs import group_sequential
 Values = dict[str, Any]
 
 # gsDesign2 integrates weighted log-rank moments with R's integrate() at its default tolerance, 1.2e-4 absolute. The
-# same integrals at that tolerance give its numbers to 1e-5, at 1e-10 they give Calor's; between them lie up to 4e-4.
-R_INTEGRATE = 5e-4
+# same integrals at that tolerance give its numbers to 1e-5, at 1e-10 they give Calor's. Between them lie up to 4e-4 for
+# FH(0, 0.5) and 1.6e-3 for FH(0, 1), less than 6e-5 for the plain log-rank test, which is held to the case's tolerance.
+R_INTEGRATE = 2e-3
 
 
 def _list(value: Any) -> list[Any]:
@@ -568,7 +569,8 @@ def gsdesign2_power_wlr(case: Case) -> None:
     assert efficacy is not None
     table = weighted_logrank.power(strata, times=times, weight=weight, efficacy=efficacy, allocation_ratio=ratio)
     seen = [weighted_logrank.scores(strata, [weight], t, ratio) for t in times]
-    tolerance = max(case["tolerance"], R_INTEGRATE)
+    plain = weight == FlemingHarrington(0, 0)
+    tolerance = case["tolerance"] if plain else max(case["tolerance"], R_INTEGRATE)
     _gs2_compare_design(case, table, weighted_logrank.effect_by_look(seen), tolerance)
     log_ratio = np.array([-s.mean[0] / s.per_log_ratio[0] for s in seen])
     _compare(case, {"ahr": np.exp(log_ratio)}, case["outputs"]["analysis"], tolerance)

@@ -28,6 +28,16 @@ def test_exponential_events_have_lachins_closed_form() -> None:
     assert found.overall == pytest.approx(closed, rel=1e-13)
 
 
+@pytest.mark.parametrize("end", [3.0, 12.0, 400.0, 1e5])
+def test_steep_hazards_over_long_follow_up_stay_exact(end: float) -> None:
+    rate, per_time = 5.0, 25.0
+    entered = min(end, 12.0)
+    closed = per_time * (entered - (np.exp(-rate * (end - entered)) - np.exp(-rate * end)) / rate)
+    assert expected_events([_exponential(rate, Accrual.uniform(12, 300))], end).sum() == pytest.approx(
+        closed, rel=1e-10
+    )
+
+
 @pytest.mark.parametrize("shape", [0.4, 0.7, 1.0, 1.8, 4.0])
 def test_weibull_events_equal_adaptive_quadrature(shape: float) -> None:
     lost = Dropout.by(12, treatment=0.05, control=0.1)

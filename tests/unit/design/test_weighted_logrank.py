@@ -62,6 +62,13 @@ def test_weights_follow_the_survivor_function() -> None:
     assert str(LATE) == "FH(0, 0.5)"
 
 
+def test_a_trial_followed_until_nobody_is_left_has_scores() -> None:
+    steep = Stratum(Accrual.uniform(12, 300), PiecewiseHazard.constant(5.0), HazardRatio.constant(0.7), Dropout.none())
+    seen = weighted_logrank.scores([steep], [LOGRANK, LATE], 1000)
+    assert seen.events == pytest.approx(300)
+    assert np.all(np.isfinite(seen.null_covariance))
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
