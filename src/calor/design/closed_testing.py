@@ -134,7 +134,7 @@ def closed_test(
     closed test after stage 2: biomarker_positive: rejected; full_population: rejected
 
     Reference: Marcus R, Peritz E, Gabriel KR. Biometrika 1976;63:655-660. Wassmer G, Brannath W. Group Sequential and
-        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016, ch. 11.
+        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016.
     """
     p = _checked(test, p_values, intersection_test)
     names = tuple(populations) if populations is not None else tuple(str(g + 1) for g in range(p.shape[0]))

@@ -41,7 +41,7 @@ class FisherCombination:
     array([0.010467, 0.00138 , 0.000728])
 
     Reference: Bauer P, Koehne K. Biometrics 1994;50:1029-1041. Wassmer G. Biometrics 1999;55:696-701. Wassmer G,
-        Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer 2016, ch. 6.
+        Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer 2016.
     """
 
     information_fractions: Float[np.ndarray, " stage"]

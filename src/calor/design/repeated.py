@@ -140,7 +140,7 @@ def repeated_p(test: GroupSequential | InverseNormal, look: int, z: float) -> fl
     >>> round(repeated_p(design, 3, 2.5085356), 4)
     0.0063
 
-    Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, section 9.2.
+    Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, ch. 9.
     """
     design = test.design if isinstance(test, InverseNormal) else test
     critical_at(design, look)

@@ -44,7 +44,7 @@ def simultaneous_interval(
     look 1: 2.326 (repeated 95 % CI 0.743 to 7.280)
 
     Reference: Wassmer G, Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer
-        2016, ch. 11.
+        2016.
     """
     own = data[population]
     if not 1 <= look <= own.effects.size:

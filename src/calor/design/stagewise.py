@@ -80,7 +80,7 @@ def stagewise(
     stopped at look 3: median-unbiased estimate 0.324 (95 % CI 0.053 to 0.589; p = 0.0099, stage-wise ordering)
 
     Reference: Tsiatis AA, Rosner GL, Mehta CR. Biometrics 1984;40:797-803. Jennison C, Turnbull BW. Group Sequential
-        Methods. Chapman & Hall 2000, section 8.4.
+        Methods. Chapman & Hall 2000, ch. 8.
     """
     fractions = design.information_fractions
     if look not in range(1, fractions.size + 1):

@@ -26,7 +26,7 @@ class StratifiedMeans:
     array([0.02657])
 
     Reference: Wassmer G, Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer
-        2016, ch. 11.
+        2016.
     """
 
     strata: Sequence[Means]

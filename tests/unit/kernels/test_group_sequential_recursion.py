@@ -55,12 +55,12 @@ def slow_spending_bounds(fractions: np.ndarray, spent: np.ndarray, two_sided: bo
 @pytest.mark.parametrize("looks", [2, 5, 20])
 @pytest.mark.parametrize("sides", [1, 2])
 @pytest.mark.parametrize("family", [spending.obrien_fleming, spending.pocock])
-def test_spending_bounds_are_within_1e_7_of_a_finer_run(looks: int, sides: int, family: object) -> None:
+def test_spending_bounds_are_within_1e_8_of_a_finer_run(looks: int, sides: int, family: object) -> None:
     fractions = np.arange(1, looks + 1) / looks
     efficacy = family(0.025 * sides)  # type: ignore[operator]
     fast = GroupSequential(fractions, efficacy=efficacy, sides=sides).efficacy_bounds
     slow = slow_spending_bounds(fractions, efficacy.increments(fractions, sides=sides), sides == 2)
-    assert np.max(np.abs(fast - slow)) < 1e-7
+    assert np.max(np.abs(fast - slow)) < 1e-8
 
 
 def test_bounds_beyond_six_keep_their_accuracy() -> None:
