@@ -134,7 +134,7 @@ def _aalen_se(counts: CauseCounts) -> Float[np.ndarray, " time"]:
     spread = np.where(n > 1, before**2 / (n**2 * np.maximum(n - 1, 1)), before**2 / n**2)
     own = spread * counts.of_cause * np.where(n > 1, n - counts.of_cause, 1)
     other = spread * counts.of_others * np.where(n > 1, n - counts.of_others, 1)
-    # A jump at s moves the incidence at t by (F(t) - F(s)) / S(s), less 1 for the cause's own: squared and summed over s.
+    # A jump at s moves the incidence at t by (F(t) - F(s)) / S(s), less 1 for the cause's own; squares sum over s.
     f = counts.incidence
     per_survivor = np.divide(1.0, after, out=np.zeros_like(after), where=after > 0)
     weight = (own + np.where(after > 0, other, 0.0)) * per_survivor**2
