@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import norm
 
-from calor.analyze.cox import refuse_no_event
+from calor.analyze.cox import refuse_no_event, refuse_uninformative
 from calor.analyze.estimate import Estimate
 from calor.analyze.event_count import check_level
 from calor.analyze.hazard_ratios import ChiSquareTest, chi_square_test
@@ -159,6 +159,7 @@ def firth_cox(
     model = terms(table, covariates, categories)
     likelihood = partial_likelihood(data, model.values, ties)
     p = len(model.names)
+    refuse_uninformative(data, model, likelihood.point(np.zeros(p)))
 
     def objective(beta: Float[np.ndarray, " p"]) -> Point:
         return _penalized(likelihood, beta)
@@ -187,6 +188,8 @@ def _penalized(likelihood: PartialLikelihood, beta: Float[np.ndarray, " p"]) -> 
     """Add half the log determinant of the information (Jeffreys' prior) and its derivative."""
     parts = likelihood.sweep(beta, third=True)
     information = parts.information.sum(axis=0)
+    if not np.isfinite(information).all():  # a step too far, to be halved
+        return Point(-inf, parts.score.sum(axis=0), information)
     sign, determinant = np.linalg.slogdet(information)
     if sign <= 0:
         return Point(-inf, parts.score.sum(axis=0), information)

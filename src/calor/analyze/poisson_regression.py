@@ -65,7 +65,7 @@ def poisson_regression(
     offset = np.log(time)
 
     def objective(beta: Float[np.ndarray, " p"]) -> Point:
-        mean = np.exp(x @ beta + offset)
+        mean = np.exp(np.minimum(x @ beta + offset, 300.0))  # a step too far is halved, not overflowed
         return Point(float(y @ (x @ beta) - mean.sum()), x.T @ (y - mean), (x * mean[:, None]).T @ x)
 
     start = np.zeros(x.shape[1])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.time_to_event import Arm, finite_column, need_columns, refuse_rows
+from calor.analyze.time_to_event import Arm, finite_column, need_columns, refuse_rows, values_in_order
 from calor.errors import AnalysisError
 
 Categories = Mapping[str, Sequence[Arm]]
@@ -84,7 +84,7 @@ def _reference(table: pd.DataFrame, column: str, categories: Categories) -> str:
 
 
 def _values(table: pd.DataFrame, column: str, categories: Categories) -> list[Arm]:
-    return list(categories.get(column, sorted(table[column].unique().tolist())))
+    return list(categories.get(column, values_in_order(table[column])))
 
 
 def _interaction(table: pd.DataFrame, covariate: str, categories: Categories) -> dict[str, np.ndarray]:

@@ -103,10 +103,10 @@ def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]
     >>> finite_column(pd.DataFrame({"days": [1, 2]}), "days")
     array([1., 2.])
     """
-    if pd.api.types.is_datetime64_any_dtype(table[column]):
-        raise AnalysisError.must(
-            column, "be a number", "dates", fix="Give the time from randomization, such as study days."
-        )
+    kind = getattr(table[column].dtype, "kind", "O")
+    if kind in "Mmc":  # dates, durations and complex numbers would be cast to floats without a word
+        fix = "Give a plain number; for a time, study days from randomization."
+        raise AnalysisError.must(column, "be a number", table[column].dtype, fix=fix)
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     refuse_rows(table, ~np.isfinite(values), column, "be a finite number", "Complete or remove these rows.")
     return np.asarray(values)
@@ -144,7 +144,7 @@ def read_arms(
         return np.zeros(len(table), dtype=np.int64), ("all",)
     need_columns(table, [arm])
     refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
-    names = tuple(arms) if arms is not None else tuple(sorted(table[arm].unique().tolist()))
+    names = tuple(arms) if arms is not None else tuple(values_in_order(table[arm]))
     if len(set(names)) < len(names):
         raise AnalysisError.must(
             "arms", "name each arm once", names, fix="Give the control arm first, then the others."
@@ -157,6 +157,18 @@ def read_arms(
             got = f"{(codes == i).sum()} in {name}"
             raise AnalysisError.must(arm, "have at least two participants in each arm", got, fix="Leave that arm out.")
     return codes, names
+
+
+def values_in_order(column: pd.Series) -> list[Arm]:
+    """Return the values that occur, in a categorical column's own order, else sorted.
+
+    >>> values_in_order(pd.Series(pd.Categorical(["low", "high"], categories=["low", "mid", "high"])))
+    ['low', 'high']
+    """
+    values = column.dropna().unique().tolist()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [value for value in column.dtype.categories if value in values]
+    return sorted(values, key=lambda value: (str(type(value)), value))
 
 
 def read_strata(table: pd.DataFrame, strata: Sequence[str]) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:

@@ -172,7 +172,7 @@ def _loglik(
     if shape <= 0:
         return Point(-inf, np.zeros(len(parameters)), np.eye(len(parameters)))
     error = z @ parameters
-    hazard = np.exp(np.minimum(error, 700.0))  # a step too far is halved, not overflowed
+    hazard = np.exp(np.minimum(error, 300.0))  # a step too far is halved, not overflowed
     loglik = float(event @ (np.log(shape) + error - log_time) - hazard.sum())
     score = z.T @ (event - hazard)
     information = (z * hazard[:, None]).T @ z

@@ -76,18 +76,37 @@ def kaplan_meier_curve(case: Case) -> None:
     table = call.table.dropna(subset=[c for c in columns.values() if c in call.table])
     fit = kaplan_meier(table, **columns, interval=kind, level=_level(call))
     _km_times(fit, want, tolerance)
-    quantiles = want.get("quartiles") or want.get("quantiles")
-    shares = want.get("probs") or [0.25, 0.5, 0.75]
-    if "median" in want:
-        quantiles, shares = want["median"], [0.5]
-    if quantiles is None:
-        return
-    got = [fit.quantile(arm, share) for arm in fit.arms for share in shares]
-    for key, field in (("q", "time"), ("quantile", "time"), ("median", "time"), ("lo", "lower"), ("hi", "upper")):
-        if key in quantiles:
-            for quantile, value in zip(got, np.ravel(quantiles[key]), strict=True):
-                time = getattr(quantile, field)
-                close(float("nan") if time is None else time, value, tolerance, key)
+    quantiles = want.get("quartiles") or want.get("quantiles") or want.get("median")
+    assert quantiles is not None or "surv" in want, sorted(want)
+    shares = [0.5] if "median" in want else want.get("probs") or [0.25, 0.5, 0.75]
+    if isinstance(quantiles, dict) and any("=" in key for key in quantiles):
+        arms = {f"{call.arm}={arm}": arm for arm in fit.arms}
+        for key, value in quantiles.items():
+            _same_times([fit.quantile(arms[key], share).time for share in shares], value, tolerance, key)
+    elif quantiles is not None:
+        got = [fit.quantile(arm, share) for arm in fit.arms for share in shares]
+        for key, field in _QUANTILES.items():
+            if not isinstance(quantiles, dict) and field == "time":
+                _same_times([q.time for q in got], quantiles, tolerance, field)
+                break
+            if key in quantiles:
+                _same_times([getattr(q, field) for q in got], quantiles[key], tolerance, key)
+
+
+_QUANTILES = {
+    "q": "time",
+    "quantile": "time",
+    "median": "time",
+    "lo": "lower",
+    "lower": "lower",
+    "hi": "upper",
+    "upper": "upper",
+}
+
+
+def _same_times(got: list[float | None], want: Any, tolerance: float, what: str) -> None:
+    for time, value in zip(got, np.ravel(want), strict=True):
+        close(float("nan") if time is None else time, value, tolerance, what)
 
 
 def _km_times(fit: KaplanMeier, want: dict[str, Any], tolerance: float) -> None:
@@ -117,6 +136,7 @@ def nelson_aalen_curve(case: Case) -> None:
     times = want.get("times") or want.get("time") or numbers_after(call.text, "at")
     fit = nelson_aalen(call.table, time=call.time, event=call.event, **_arms(call))
     got = fit.at(times)
+    assert "cumhaz" in want, sorted(want)
     for key, column in (("cumhaz", "hazard"), ("se", "se"), ("surv", "survival")):
         for a, b in zip(got[column], np.ravel(want.get(key, [])), strict=False):
             close(a, b, tolerance, key)
