@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calor.design import GroupSequential, classical, spending
@@ -114,6 +114,7 @@ def test_stagewise_p_at_the_bound_is_the_alpha_spent(fractions: list[float], pic
     assert found.p_value == pytest.approx(design.alpha_spent[look - 1], abs=1e-10)
 
 
+@settings(max_examples=15)
 @given(looks, st.integers(0, 10), st.floats(0.5, 4.5), shapes)
 def test_repeated_interval_and_p_value_agree(fractions: list[float], pick: int, z: float, shape: float) -> None:
     design = GroupSequential(fractions, efficacy=classical.wang_tsiatis(0.025, shape=shape))
@@ -127,6 +128,7 @@ def test_repeated_interval_and_p_value_agree(fractions: list[float], pick: int, 
     assert (p < 0.025) is bool(rejected) or p == pytest.approx(0.025, abs=1e-9)
 
 
+@settings(max_examples=15)
 @given(looks.filter(lambda f: len(f) > 1), spendings, drifts)
 def test_conditional_power_averages_to_power(fractions: list[float], family: Any, drift: float) -> None:
     """Over the statistic at the first look, stopping there included."""

@@ -51,6 +51,20 @@ def test_two_sided_inner_futility_stops_small_statistics() -> None:
     assert np.all(found.efficacy_below < 1e-4)
 
 
+def test_inner_futility_needs_no_early_efficacy() -> None:
+    design = GroupSequential([0.5, 1.0], efficacy=spending.at_the_end(0.05), futility=spending.pocock(0.2), sides=2)
+    assert design.efficacy_bounds[0] == math.inf
+    assert design.crossing(design.drift(0.8)).futility.sum() == pytest.approx(0.2, abs=1e-5)
+
+
+@pytest.mark.parametrize("drift", [-50.0, 50.0, 200.0])
+def test_an_extreme_drift_loses_no_probability(drift: float) -> None:
+    design = GroupSequential([0.5, 0.75, 1.0], efficacy=OF, futility=[-1.0, 0.5])
+    found = design.crossing(drift)
+    assert found.efficacy.sum() + found.futility.sum() == pytest.approx(1.0, abs=1e-12)
+    assert found.power == pytest.approx(float(drift > 0), abs=1e-12)
+
+
 def test_futility_spent_under_the_null_meets_the_efficacy_bound() -> None:
     shape = spending.hwang_shih_decani(0.5, gamma=-2)
     efficacy = spending.hwang_shih_decani(0.025, gamma=-4)
