@@ -21,6 +21,10 @@ def test_independent_increments_combine_to_the_cumulative_statistic() -> None:
     assert TEST.statistics(p) == pytest.approx(want, abs=1e-10)
 
 
+def test_a_test_prints_its_design() -> None:
+    assert str(TEST).startswith("inverse normal combination test: 3 looks, one-sided alpha 0.025")
+
+
 def test_weights_have_unit_length() -> None:
     assert np.sum(TEST.weights**2) == pytest.approx(1.0)
 
