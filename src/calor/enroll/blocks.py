@@ -58,7 +58,7 @@ class PermutedBlocks:
 
         Args:
             stratum: Integer code of each participant's stratum from 0, in order of entry.
-            draws: Uniform draws in [0, 1): `rng.random((n, 2))` in a simulation, `calor.enroll.draws` in a trial.
+            draws: Uniform draws in [0, 1): `rng.random((n, 2))`, or `operating_system_draws(n)` in a trial.
 
         Returns:
             Index of each participant's arm.
