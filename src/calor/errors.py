@@ -56,3 +56,11 @@ class ReportError(CalorError):
 
 class TrialError(CalorError):
     """A trial folder that cannot be opened, locked or run."""
+
+
+class RecordsError(CalorError):
+    """Health records that cannot be read, lack what is needed, or speak a vocabulary that leads nowhere."""
+
+
+class ScreenError(CalorError):
+    """A screen that the protocol or the records do not support."""
