@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import zoneinfo
+from collections.abc import Mapping
 from pathlib import Path
 
 import ibis
+import pandas as pd
+import pyarrow as pa
 from ibis import BaseBackend
 from ibis.expr import types as ir
 
 from calor.errors import RecordsError
 from calor.records.fhir import is_fhir, read_fhir
-from calor.records.records import Records, declared, no_identifiers
+from calor.records.records import Records, declared, on_engine
 from calor.records.tables import TABLES
 
 SUFFIXES = (".parquet", ".csv")
@@ -30,7 +34,7 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
         RecordsError: There is no such place, or it lacks a table or column.
     """
     text = str(place)
-    with no_identifiers():
+    with on_engine():
         if text.startswith(("postgresql://", "postgres://")):
             return _postgres(text, time_zone)
         if text.startswith("spark://"):
@@ -46,9 +50,19 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
         if path.is_file():
             return declared(engine, _existing(engine))
         if is_fhir(path):
-            found, notes = read_fhir(path)
-            return declared(engine, {name: _registered(engine, name, frame) for name, frame in found.items()}, notes)
+            return in_memory(*read_fhir(path))
         return declared(engine, _files(engine, path))
+
+
+def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -> Records:
+    """Open tables that are already in memory, on DuckDB.
+
+    Args:
+        frames: OMOP tables by name.
+        notes: What could not be brought into them.
+    """
+    tables = {n: ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False)) for n, frame in frames.items()}
+    return declared(ibis.duckdb.connect(), tables, notes)
 
 
 def on_spark(folder: str, *, time_zone: str = "UTC", session: object = None) -> Records:
@@ -96,15 +110,8 @@ def _file(engine: BaseBackend, path: Path) -> ir.Table:
         raise RecordsError.must("records", "be whole Parquet or CSV files", path.name, fix=fix) from None
 
 
-def _registered(engine: BaseBackend, name: str, frame: object) -> ir.Table:
-    engine.create_table(name, ibis.memtable(frame), temp=True)
-    return engine.table(name)
-
-
 def _zone(name: str) -> str:
     """Return the zone's name if it is one; it stands in a statement."""
-    import zoneinfo  # noqa: PLC0415
-
     if name not in zoneinfo.available_timezones():
         raise RecordsError.must("time_zone", "be an IANA time zone", repr(name), fix='Write "Europe/London".')
     return name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis import BaseBackend
 from ibis.expr import types as ir
 
@@ -18,6 +19,8 @@ from calor.records.tables import CLINICAL, TABLES, Kind
 
 _TYPES: dict[Kind, str] = {"id": "int64", "integer": "int64", "number": "float64", "text": "string", "day": "date"}
 _EPOCH = ibis.date(1970, 1, 1)
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+"""Whole numbers stay whole where some are null: ids do not fit into floating point."""
 _NUMBERS = itertools.count()
 
 
@@ -93,7 +96,7 @@ def staged(engine: BaseBackend, expression: ir.Table) -> ir.Table:
     DuckDB and PostgreSQL take a temporary table, Spark its cache. (`cache()` of ibis 12 prints an error at exit on
     DuckDB 2, whose parser refuses the statement that drops the table.)
     """
-    with no_identifiers():
+    with on_engine():
         if engine.name == "pyspark":
             return expression.cache()
         name = f"calor_staged_{next(_NUMBERS)}"
@@ -107,22 +110,37 @@ def rows(expression: ir.Table) -> pd.DataFrame:
     Raises:
         RecordsError: The engine failed; its own message is withheld since it may quote a record.
     """
-    with no_identifiers():
-        return expression.to_pandas()
+    with on_engine():
+        return expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
+
+
+def in_query(frame: pd.DataFrame, schema: Mapping[str, pa.DataType]) -> ir.Table:
+    """Return a small table as part of a query (by Arrow: the way of ibis 12 through pandas 3 warns)."""
+    return ibis.memtable(pa.Table.from_pandas(frame, schema=pa.schema(list(schema.items())), preserve_index=False))
 
 
 @contextmanager
-def no_identifiers() -> Iterator[None]:
-    """Turn an engine's error into one that quotes no record: engines print the value that they choke on."""
+def on_engine() -> Iterator[None]:
+    """Turn an engine's error into one that quotes no record: engines print the value that they choke on.
+
+    Deprecations between ibis and its engines are theirs to settle and are kept from the user.
+    """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            yield
     except CalorError:
         raise
     except Exception as error:
-        kind: Any = type(error)
+        kind = type(error)
+        if not (kind.__module__.split(".")[0] in _ENGINES or isinstance(error, OSError)):
+            raise
         raise RecordsError.must(
             "records",
             "stay readable while they are queried",
             f"{kind.__module__.split('.')[0].lstrip('_')}'s {kind.__name__}",
             fix="Check that every file is whole, every date a date and the database up; nothing was written.",
         ) from None
+
+
+_ENGINES = {"duckdb", "_duckdb", "psycopg", "pyspark", "py4j", "pyarrow", "ibis"}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis.expr import types as ir
 
 from calor.errors import RecordsError
 from calor.records.concept_set import ConceptSet, concept_set, matches
-from calor.records.records import Records, rows
+from calor.records.records import Records, in_query, rows
 
 DOWNWARD = ("Subsumes", "RxNorm ing of", "Constitutes", "Has tradename", "Has quantified form")
 """Relationships from a concept to a narrower one, for a site whose concept_ancestor has no rows."""
@@ -176,7 +177,7 @@ def _frame(members: Mapping[str, tuple[int, ...] | list[int]]) -> pd.DataFrame:
 
 
 def _among(table: ir.Table, column: str, ids: set[int]) -> ir.Table:
-    wanted = ibis.memtable(pd.DataFrame({"wanted_id": sorted(int(i) for i in ids)}))
+    wanted = in_query(pd.DataFrame({"wanted_id": sorted(int(i) for i in ids)}), {"wanted_id": pa.int64()})
     return table.semi_join(wanted, table[column] == wanted.wanted_id)
 
 

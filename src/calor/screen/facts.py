@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 from ibis import BaseBackend
 from ibis.expr import types as ir
 
 from calor.errors import RecordsError
 from calor.records.concept_set import concept_set
-from calor.records.records import Records, day_number, rows, staged
+from calor.records.records import Records, day_number, in_query, rows, staged
 from calor.records.units import factor, unit_codes
 from calor.records.vocabulary import Members, resolve
 from calor.screen.rules import EPOCH, Rules
@@ -104,8 +105,7 @@ def _candidates(records: Records, members: Members, infarction: str) -> ir.Table
 
 
 def _memtable(members: Members) -> ir.Table:
-    schema = {"role": "string", "concept_id": "int64", "certain": "boolean"}
-    return ibis.memtable(members.frame.reset_index(drop=True), schema=schema)
+    return in_query(members.frame, {"role": pa.string(), "concept_id": pa.int64(), "certain": pa.bool_()})
 
 
 def _people(records: Records, candidates: ir.Table) -> ir.Table:

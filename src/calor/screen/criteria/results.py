@@ -8,8 +8,10 @@ the result; the rest is undetermined.
 from __future__ import annotations
 
 import ibis
+import pyarrow as pa
 from ibis.expr import types as ir
 
+from calor.records.records import in_query
 from calor.screen.criteria.latest_lab import NOT_READ
 from calor.screen.facts import Facts
 from calor.screen.rules import Rules
@@ -25,8 +27,8 @@ CENSORED = r"^\s*([<>]=?)\s*([0-9]+(\.[0-9]+)?)\s*$"
 def results(facts: Facts, rules: Rules) -> ir.Table:
     """Return each staged result up to today with `value`, `low`, `high`, `usable` and, for the gate, `set_aside`."""
     labs = facts.labs
-    schema = {"role": "string", "unit_concept_id": "int64", "unit_text": "string", "factor": "float64"}
-    factors = ibis.memtable(facts.factors, schema=schema)
+    schema = {"role": pa.string(), "unit_concept_id": pa.int64(), "unit_text": pa.string(), "factor": pa.float64()}
+    factors = in_query(facts.factors, schema)
     labs = labs.filter(labs.day <= rules.today).left_join(factors, ["role", "unit_concept_id", "unit_text"])
     recorded = ibis.cases(*((labs.operator_concept_id == i, sign) for i, sign in OPERATORS.items()), else_=None)
     sign = ibis.coalesce(recorded, labs.text.re_extract(CENSORED, 1).nullif(""), "=")
