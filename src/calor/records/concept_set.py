@@ -18,6 +18,7 @@ class ConceptSet:
     Attributes:
         codes: By vocabulary, each code (a trailing `*` stands for every continuation) with its standard OMOP id, or 0.
         excluded: Codes that are left out with all their descendants.
+        label: How sentences call it, where its name does not do.
         unit: Unit, in UCUM, in which results of a laboratory set are compared.
         molar_mass_g_per_mol: For units of mass turned into units of substance.
         least_mg: Smallest strength of a drug's ingredient that belongs, by code.
@@ -27,6 +28,7 @@ class ConceptSet:
     about: str
     codes: Mapping[str, Mapping[str, int]]
     excluded: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    label: str = ""
     unit: str | None = None
     molar_mass_g_per_mol: float | None = None
     least_mg: Mapping[str, float] = field(default_factory=dict)

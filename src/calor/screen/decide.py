@@ -37,7 +37,7 @@ def decide(facts: Facts, rules: Rules) -> ir.Table:
     Columns: `person_id`, `status` (eligible, ineligible, undetermined), `index_day`; for each criterion
     `<id>__met` and the other parts of `Answer`; for the gate `gate_tests` (that pass) and `gate_fell`.
     """
-    index = _index(facts, rules)
+    index = index_events(facts, rules)
     table = _joined(index, facts.people)
     for counted in _counted(facts, rules, index):
         table = _joined(table, counted)
@@ -58,7 +58,7 @@ def _status(met: list[ir.BooleanValue]) -> ir.StringValue:
     return ibis.cases((failed, "ineligible"), (unknown, "undetermined"), else_="eligible")
 
 
-def _index(facts: Facts, rules: Rules) -> ir.Table:
+def index_events(facts: Facts, rules: Rules) -> ir.Table:
     """Return the day and row of each candidate's latest infarction."""
     events = facts.events
     infarctions = events.filter((events.role == rules.screening.infarction) & (events.start <= rules.today))
