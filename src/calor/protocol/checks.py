@@ -260,6 +260,27 @@ def _safety_limits_are_whole(protocol: Protocol) -> Iterator[Problem]:
             yield from _unknown(("safety_limits", i, "biomarker"), "biomarker", limit.biomarker, known)
 
 
+def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
+    screening = protocol.screening
+    if screening is None:
+        return
+    at: Key = ("screening", "criteria")
+    counts = Counter(rule.id for rule in screening.criteria)
+    for i, rule in enumerate(screening.criteria):
+        if counts[rule.id] > 1:
+            yield Problem((*at, i, "id"), f'must be unique, got "{rule.id}" {counts[rule.id]} times. Rename one.')
+        if rule.kind == "recent_infarction" and rule.days[0] > rule.days[1]:
+            yield Problem((*at, i, "days"), f"must increase, got {list(rule.days)}. Swap them.")
+        if rule.kind == "age" and rule.at_most is not None and rule.at_most < rule.at_least:
+            yield Problem((*at, i, "at_most"), f"must be at least at_least, got {rule.at_most}. Raise it.")
+        if rule.kind == "biomarker_gate" and protocol.gate is None:
+            yield Problem((*at, i), "must have a [gate] to ask for, got none. Declare [gate] or remove the criterion.")
+    for kind in ("recent_infarction", "biomarker_gate"):
+        several = [i for i, rule in enumerate(screening.criteria) if rule.kind == kind]
+        if len(several) > 1:
+            yield Problem((*at, several[1], "kind"), f"must be {kind} once, got {len(several)} such criteria.")
+
+
 CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _ids_are_unique,
     _one_control,
@@ -274,4 +295,5 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _multiplicity_adds_up,
     _looks_increase,
     _safety_limits_are_whole,
+    _screening_fits,
 )

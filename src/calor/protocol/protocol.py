@@ -19,6 +19,7 @@ from calor.protocol.looks import LookPlan
 from calor.protocol.multiplicity import Multiplicity
 from calor.protocol.regimen import Regimen
 from calor.protocol.safety_limits import SafetyLimit
+from calor.protocol.screening import Screening
 from calor.protocol.value import Identifier, Text, Value
 from calor.protocol.visits import Visit
 
@@ -57,6 +58,7 @@ class Protocol(Value):
     biomarkers: tuple[Biomarker, ...] = ()
     gate: Gate | None = None
     eligibility: tuple[Criterion, ...] = ()
+    screening: Screening | None = None
     sets: tuple[AnalysisSet, ...] = Field(min_length=1)
     endpoints: tuple[Endpoint, ...] = Field(min_length=1)
     baseline: BaselineTable = BaselineTable()
