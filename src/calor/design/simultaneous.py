@@ -8,7 +8,7 @@ import numpy as np
 
 from calor.design.closed_testing import Combination, IntersectionTest, adjust
 from calor.design.inverse_normal import InverseNormal
-from calor.design.repeated import RepeatedInterval, critical_at, evidence, root_within
+from calor.design.repeated import RepeatedInterval, critical_at, evidence, limit_of
 from calor.design.stage_statistics import StageData
 from calor.errors import DesignError
 
@@ -61,7 +61,7 @@ def simultaneous_interval(
             adjusted = np.array([adjust(row, single_step, stage) for stage, row in enumerate(others)])
             return evidence(test, adjusted, look) - critical
 
-        return root_within(margin, own.limits, decreasing=greater, logarithmic=own.null == 1.0)
+        return limit_of(own, margin, greater=greater)
 
     alpha = test.design.alpha if isinstance(test, InverseNormal) else test.alpha
     return RepeatedInterval(

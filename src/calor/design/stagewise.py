@@ -15,7 +15,7 @@ from calor.design.group_sequential import GroupSequential
 from calor.errors import DesignError
 from calor.kernels import group_sequential as kernel
 
-_FARTHEST = 40.0  # drifts beyond are never sought: every probability is 0 or 1 there
+_FARTHEST = 40.0  # standard errors from the statistic beyond which every probability is 0 or 1
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def stagewise(
         def gap(x: float) -> float:
             return extreme_probability(design, look, z, x * unit) - probability
 
-        return float(brentq(gap, -_FARTHEST, _FARTHEST, xtol=1e-11))
+        far = abs(z) + _FARTHEST
+        return float(brentq(gap, -far, far, xtol=1e-11))
 
     scale = 1.0 / math.sqrt(fractions[look - 1]) if standard_error is None else standard_error
     return StagewiseInference(

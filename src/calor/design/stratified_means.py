@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ class StratifiedMeans:
     common_variance: Stages | None = None
     common_degrees_of_freedom: Stages | None = None
     null = 0.0
+    support = (-math.inf, math.inf)
 
     def __post_init__(self) -> None:
         check_strata([part.n1.size for part in self.strata])

@@ -49,6 +49,14 @@ def test_rates_that_never_reject_reach_the_limit_of_the_scale() -> None:
     assert -1.0 <= found.lower < 0 < found.upper <= 1.0
 
 
+def test_a_look_that_cannot_stop_says_nothing_of_the_effect() -> None:
+    late = GroupSequential([0.5, 1.0], efficacy=spending.at_the_end(0.025))
+    means = repeated_interval(late, MEANS, 1)
+    assert (means.lower, means.upper) == (-np.inf, np.inf)
+    ratio = repeated_interval(late, LogRanks([60], [1.3], [1]), 1)
+    assert (ratio.lower, ratio.upper) == (0.0, np.inf)
+
+
 def test_a_two_sided_design_has_a_two_sided_level() -> None:
     two = GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.05), sides=2)
     assert repeated_interval(two, MEANS, 1).level == pytest.approx(0.95)

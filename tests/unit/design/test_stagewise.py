@@ -24,6 +24,12 @@ def test_stopping_at_the_first_look_is_the_fixed_analysis() -> None:
     assert found.level == pytest.approx(0.95)
 
 
+@pytest.mark.parametrize("z", [-60.0, 60.0])
+def test_an_extreme_statistic_is_no_error(z: float) -> None:
+    found = stagewise(DESIGN, 1, z, standard_error=1.0)
+    assert found.median_unbiased == pytest.approx(z, abs=1e-6)
+
+
 def test_a_later_stop_is_less_extreme() -> None:
     assert stagewise(DESIGN, 2, 4.0).p_value > stagewise(DESIGN, 1, 3.0).p_value
 
