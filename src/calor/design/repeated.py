@@ -144,6 +144,8 @@ def repeated_p(test: GroupSequential | InverseNormal, look: int, z: float) -> fl
     """
     design = test.design if isinstance(test, InverseNormal) else test
     critical_at(design, look)
+    if not math.isfinite(z):
+        raise DesignError.must("z", "be finite", z, fix="Give the statistic at the look.")
     if design.efficacy.alpha is None:
         raise DesignError.must("efficacy", "have a level", "given critical values", fix="Use a family or a spending.")
     z = abs(z) if design.sides == 2 else z

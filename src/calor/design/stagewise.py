@@ -87,6 +87,10 @@ def stagewise(
         raise DesignError.must("look", f"be one of the {fractions.size} looks", look, fix="Count from 1.")
     if not math.isfinite(z):
         raise DesignError.must("z", "be finite", z, fix="Give the statistic at the look.")
+    if standard_error is not None and not 0 < standard_error < math.inf:
+        raise DesignError.must(
+            "standard_error", "be positive and finite", standard_error, fix="Leave it out for drifts."
+        )
     unit = _unit_drifts(design, look, stage_information)
     tail = 0.5 * design.alpha if design.sides == 2 else design.alpha
     p_above = extreme_probability(design, look, z, 0.0 * unit)

@@ -80,6 +80,11 @@ def test_a_look_without_data_is_refused() -> None:
         repeated_interval(DESIGN, LogRanks([60], [1.3], [1]), 2)
 
 
+def test_a_statistic_that_is_none_is_refused() -> None:
+    with pytest.raises(DesignError, match="`z` must be finite"):
+        repeated_p(DESIGN, 1, np.nan)
+
+
 def test_given_critical_values_have_no_level_to_vary() -> None:
     given = GroupSequential([0.5, 1.0], efficacy=classical.given([2.5, 2.0]))
     with pytest.raises(DesignError, match="`efficacy` must have a level"):

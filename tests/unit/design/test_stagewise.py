@@ -77,5 +77,7 @@ def test_a_look_that_does_not_exist_is_refused(look: float) -> None:
 def test_nonsense_is_refused() -> None:
     with pytest.raises(DesignError, match="`z` must be finite"):
         stagewise(DESIGN, 1, math.inf)
+    with pytest.raises(DesignError, match="`standard_error` must be positive"):
+        stagewise(DESIGN, 1, 2.0, standard_error=0.0)
     with pytest.raises(DesignError, match="`stage_information` must be 2 positive numbers"):
         stagewise(DESIGN, 2, 2.0, stage_information=[1.0, 0.0])
