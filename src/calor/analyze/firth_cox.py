@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import norm
 
 from calor.analyze.cox import refuse_no_event, refuse_uninformative
 from calor.analyze.estimate import Estimate
@@ -21,6 +20,7 @@ from calor.analyze.partial_likelihood import PartialLikelihood, partial_likeliho
 from calor.analyze.profile_likelihood import profile, profile_limits
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import time_to_event
+from calor.analyze.wald_ratio import LARGEST, wald_ratio
 from calor.errors import AnalysisError
 
 
@@ -68,37 +68,25 @@ class FirthCox:
 
     def hazard_ratio(self, name: str) -> Estimate:
         """Return the hazard ratio of one column, with profile-likelihood interval and likelihood-ratio p."""
-        i = self._index(name)
-        limits = exp(self.lower[i]), exp(self.upper[i]) if self.upper[i] < inf else inf
-        return self._estimate(i, limits, float(self.p_values[i]), None, "Firth Cox, profile likelihood")
+        i = self.terms.index(name)
+        return Estimate(
+            label=f"hazard ratio, {self.terms.label(name)}",
+            estimate=exp(self.coefficients[i]),
+            lower=exp(self.lower[i]),
+            upper=exp(self.upper[i]) if self.upper[i] < LARGEST else inf,
+            level=self.level,
+            scale="ratio",
+            method="Firth Cox, profile likelihood",
+            n=self.n,
+            p_value=float(self.p_values[i]),
+        )
 
     def wald(self, name: str) -> Estimate:
         """Return the hazard ratio of one column with Wald's interval and p, poor where events are few."""
-        i = self._index(name)
+        i = self.terms.index(name)
+        label = f"hazard ratio, {self.terms.label(name)}"
         beta, se = float(self.coefficients[i]), float(self.se[i])
-        half = float(norm.ppf((1 + self.level) / 2)) * se
-        p_value = float(2 * norm.sf(abs(beta) / se))
-        return self._estimate(i, (exp(beta - half), exp(beta + half)), p_value, se, "Firth Cox, Wald")
-
-    def _index(self, name: str) -> int:
-        if name not in self.terms.names:
-            names = ", ".join(self.terms.names)
-            raise AnalysisError.must("name", f"be one of {names}", name, fix="Name a column of the model.")
-        return self.terms.names.index(name)
-
-    def _estimate(self, i: int, limits: tuple[float, float], p_value: float, se: float | None, method: str) -> Estimate:
-        return Estimate(
-            label=f"hazard ratio, {self.terms.label(self.terms.names[i])}",
-            estimate=exp(self.coefficients[i]),
-            lower=limits[0],
-            upper=limits[1],
-            level=self.level,
-            scale="ratio",
-            method=method,
-            n=self.n,
-            se=se,
-            p_value=p_value,
-        )
+        return wald_ratio(label, beta, se, level=self.level, method="Firth Cox, Wald", n=self.n)
 
     def __str__(self) -> str:
         return "\n".join(str(self.hazard_ratio(name)) for name in self.terms.names)

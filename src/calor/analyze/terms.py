@@ -31,9 +31,16 @@ class Terms:
     against: tuple[str, ...]
     values: Float[np.ndarray, "participant p"]
 
+    def index(self, name: str) -> int:
+        """Return where a column stands, or refuse a name that the model does not have."""
+        if name not in self.names:
+            known = ", ".join(self.names)
+            raise AnalysisError.must("name", f"be one of {known}", name, fix="Name a column of the model.")
+        return self.names.index(name)
+
     def label(self, name: str) -> str:
         """Say what a column compares: `arm[active]` is "active v placebo"."""
-        reference = self.against[self.names.index(name)]
+        reference = self.against[self.index(name)]
         return f"{name[:-1].partition('[')[2]} v {reference}" if reference else name
 
 
