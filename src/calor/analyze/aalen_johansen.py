@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from scipy.stats import norm
 
 from calor.analyze.competing_risks import CauseCounts, cause_counts, check_cause, competing_risks
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.step_curve import read_steps
 from calor.analyze.time_to_event import Arm
 from calor.errors import AnalysisError

@@ -180,16 +180,6 @@ def complete_cases(
     )
 
 
-def check_level(level: float) -> None:
-    """Refuse a confidence level outside 0 to 1.
-
-    Example:
-        >>> check_level(0.95)
-    """
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
-
-
 def _check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
     absent = [c for c in columns if c not in table.columns]
     if absent:

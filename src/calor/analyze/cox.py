@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.hazard_ratios import HazardRatios, chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.partial_likelihood import PartialLikelihood, Ties, check_ties, partial_likelihood

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from calor.analyze.clopper_pearson import clopper_pearson
-from calor.analyze.estimate import Estimate, format_p
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level, format_p
+from calor.analyze.event_count import EventCount
 from calor.analyze.firth_cox import firth_cox
 from calor.analyze.fisher_exact import fisher_exact
 from calor.analyze.hazard_ratios import chi_square_test

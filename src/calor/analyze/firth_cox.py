@@ -12,8 +12,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from calor.analyze.cox import refuse_no_event, refuse_uninformative
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.hazard_ratios import ChiSquareTest, chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.partial_likelihood import PartialLikelihood, partial_likelihood

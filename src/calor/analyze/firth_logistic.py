@@ -11,8 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.special import expit
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.hazard_ratios import chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.profile_likelihood import profile, profile_limits

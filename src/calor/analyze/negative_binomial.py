@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, gammaln
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.newton import Point, newton
 from calor.analyze.rate_ratios import RateRatios, read_counts
 from calor.analyze.terms import Categories, terms

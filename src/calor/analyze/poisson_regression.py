@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.newton import Point, newton
 from calor.analyze.rate_ratios import RateRatios, read_counts
 from calor.analyze.terms import Categories, terms

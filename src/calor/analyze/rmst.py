@@ -13,8 +13,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.analyze.wald_ratio import wald_ratio
 from calor.errors import AnalysisError

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.effect_posterior import EffectPosterior
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.interaction import BiomarkerScale, transform
 from calor.analyze.least_squares import least_squares
 from calor.errors import AnalysisError

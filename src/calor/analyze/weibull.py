@@ -11,8 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from calor.analyze.cox import refuse_empty_category, refuse_no_event
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.newton import Point, newton
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import time_to_event
