@@ -11,6 +11,7 @@ from calor.analyze.declared.described import described_baseline, described_dispo
 from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
 from calor.analyze.finding import Finding
@@ -28,6 +29,7 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "interaction": declared_interaction,
     "events": declared_events,
     "adverse_events": declared_adverse_events,
+    "mmrm": declared_mmrm,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 

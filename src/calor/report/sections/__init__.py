@@ -8,7 +8,16 @@ from typing import NamedTuple
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.section import Section
-from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction, multiplicity
+from calor.report.sections import (
+    adverse_events,
+    ancova,
+    described,
+    dose_trend,
+    events,
+    interaction,
+    mmrm,
+    multiplicity,
+)
 
 
 class Kind(NamedTuple):
@@ -27,5 +36,6 @@ KINDS: dict[str, Kind] = {
     "events": Kind(events.section, events.figures),
     "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
+    "mmrm": Kind(mmrm.section, mmrm.figures),
 }
 """Every kind of finding; a test proves the table complete."""
