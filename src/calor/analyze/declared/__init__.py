@@ -14,8 +14,10 @@ from calor.analyze.declared.interaction import declared_interaction
 from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
+from calor.analyze.declared.subgroups import declared_subgroups
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
+from calor.protocol.analyses import ModifierAnalysis
 
 DESCRIPTIVE: dict[str, Callable[[Protocol, Datasets], Finding]] = {
     "disposition": described_disposition,
@@ -30,6 +32,7 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "events": declared_events,
     "adverse_events": declared_adverse_events,
     "mmrm": declared_mmrm,
+    "subgroups": declared_subgroups,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 
@@ -74,5 +77,6 @@ def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(dataset for datasets in each for dataset in datasets))
     analysis = protocol.analysis(name)
     own = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint).dataset
-    labs = ("adlb",) if analysis.method == "interaction" and analysis.modifier != "BASE" else ()
-    return ("adsl", own, *labs)
+    modified = isinstance(analysis, ModifierAnalysis) and analysis.modifier != "BASE"
+    labs = ("adlb",) if modified or analysis.method == "responder" else ()
+    return tuple(dict.fromkeys(("adsl", own, *labs)))

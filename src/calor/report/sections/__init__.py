@@ -17,6 +17,7 @@ from calor.report.sections import (
     interaction,
     mmrm,
     multiplicity,
+    subgroups,
 )
 
 
@@ -37,5 +38,6 @@ KINDS: dict[str, Kind] = {
     "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
     "mmrm": Kind(mmrm.section, mmrm.figures),
+    "subgroups": Kind(subgroups.section, subgroups.figures),
 }
 """Every kind of finding; a test proves the table complete."""
