@@ -9,12 +9,14 @@ from calor.analyze.declared.adverse_events import declared_adverse_events
 from calor.analyze.declared.ancova import declared_ancova
 from calor.analyze.declared.described import described_baseline, described_disposition
 from calor.analyze.declared.dose_trend import declared_dose_trend
+from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.interaction import declared_interaction
 from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
 from calor.analyze.declared.subgroups import declared_subgroups
+from calor.analyze.declared.threshold_search import declared_threshold_search
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
 from calor.protocol.analyses import ModifierAnalysis
@@ -33,6 +35,8 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "adverse_events": declared_adverse_events,
     "mmrm": declared_mmrm,
     "subgroups": declared_subgroups,
+    "effect_curve": declared_effect_curve,
+    "threshold_search": declared_threshold_search,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 

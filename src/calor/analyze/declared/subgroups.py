@@ -104,7 +104,5 @@ def _levels(found: Subgroups, labels: Mapping[str, str]) -> pd.DataFrame:
 
 def _interactions(found: Subgroups, labels: Mapping[str, str]) -> str:
     rows = _levels(found, labels).drop_duplicates("factor").to_dict("records")
-    tests = "; ".join(
-        f"{row['name']} {format_p(row['p_interaction'])} ({format_p(row['p_holm']).removeprefix('p ').removeprefix('= ')} by Holm)" for row in rows
-    )
-    return f"Interaction with {tests}"
+    tests = [f"{row['name']} {format_p(row['p_interaction'])} (Holm {row['p_holm']:.3f})" for row in rows]
+    return f"Interaction with {'; '.join(tests)}"

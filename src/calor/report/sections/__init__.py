@@ -13,11 +13,13 @@ from calor.report.sections import (
     ancova,
     described,
     dose_trend,
+    effect_curve,
     events,
     interaction,
     mmrm,
     multiplicity,
     subgroups,
+    threshold_search,
 )
 
 
@@ -39,5 +41,7 @@ KINDS: dict[str, Kind] = {
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
     "mmrm": Kind(mmrm.section, mmrm.figures),
     "subgroups": Kind(subgroups.section, subgroups.figures),
+    "effect_curve": Kind(effect_curve.section, effect_curve.figures),
+    "threshold_search": Kind(threshold_search.section, threshold_search.figures),
 }
 """Every kind of finding; a test proves the table complete."""
