@@ -12,9 +12,11 @@ from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.missing_data import declared_missing_data
 from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
+from calor.analyze.declared.responder import declared_responder
 from calor.analyze.declared.subgroups import declared_subgroups
 from calor.analyze.declared.threshold_search import declared_threshold_search
 from calor.analyze.finding import Finding
@@ -34,9 +36,11 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "events": declared_events,
     "adverse_events": declared_adverse_events,
     "mmrm": declared_mmrm,
+    "missing_data": declared_missing_data,
     "subgroups": declared_subgroups,
     "effect_curve": declared_effect_curve,
     "threshold_search": declared_threshold_search,
+    "responder": declared_responder,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 

@@ -16,8 +16,10 @@ from calor.report.sections import (
     effect_curve,
     events,
     interaction,
+    missing_data,
     mmrm,
     multiplicity,
+    responder,
     subgroups,
     threshold_search,
 )
@@ -40,8 +42,10 @@ KINDS: dict[str, Kind] = {
     "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
     "mmrm": Kind(mmrm.section, mmrm.figures),
+    "missing_data": Kind(missing_data.section, missing_data.figures),
     "subgroups": Kind(subgroups.section, subgroups.figures),
     "effect_curve": Kind(effect_curve.section, effect_curve.figures),
     "threshold_search": Kind(threshold_search.section, threshold_search.figures),
+    "responder": Kind(responder.section, responder.figures),
 }
 """Every kind of finding; a test proves the table complete."""

@@ -31,7 +31,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
     cuts, best = finding.tables["cuts"], finding.tables["best"].iloc[0]
     strength = pd.DataFrame({"series": "interaction", "x": cuts["cut"], "y": cuts["t"].abs()})
     shown = best["p_value"] <= 1 - best["level"]
-    marks = pd.DataFrame([{"x": best["cut"], "y": strength["y"].max(), "label": f"{best['cut']:.3g}"}])
+    marks = pd.DataFrame([{"x": best["cut"], "y": strength["y"].max(), "label": f"{best['cut']:.3g}{'' if axis['unit'] == '1' else ' ' + axis['unit']}"}])
     return (
         curves(
             strength,
