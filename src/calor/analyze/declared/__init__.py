@@ -9,12 +9,19 @@ from calor.analyze.declared.adverse_events import declared_adverse_events
 from calor.analyze.declared.ancova import declared_ancova
 from calor.analyze.declared.described import described_baseline, described_disposition
 from calor.analyze.declared.dose_trend import declared_dose_trend
+from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.missing_data import declared_missing_data
+from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
+from calor.analyze.declared.responder import declared_responder
+from calor.analyze.declared.subgroups import declared_subgroups
+from calor.analyze.declared.threshold_search import declared_threshold_search
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
+from calor.protocol.analyses import ModifierAnalysis
 
 DESCRIPTIVE: dict[str, Callable[[Protocol, Datasets], Finding]] = {
     "disposition": described_disposition,
@@ -28,6 +35,12 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "interaction": declared_interaction,
     "events": declared_events,
     "adverse_events": declared_adverse_events,
+    "mmrm": declared_mmrm,
+    "missing_data": declared_missing_data,
+    "subgroups": declared_subgroups,
+    "effect_curve": declared_effect_curve,
+    "threshold_search": declared_threshold_search,
+    "responder": declared_responder,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 
@@ -72,5 +85,6 @@ def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(dataset for datasets in each for dataset in datasets))
     analysis = protocol.analysis(name)
     own = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint).dataset
-    labs = ("adlb",) if analysis.method == "interaction" and analysis.modifier != "BASE" else ()
-    return ("adsl", own, *labs)
+    modified = isinstance(analysis, ModifierAnalysis) and analysis.modifier != "BASE"
+    labs = ("adlb",) if modified or analysis.method == "responder" else ()
+    return tuple(dict.fromkeys(("adsl", own, *labs)))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calor.datasets.rules.rule import AdamClass, Found, Given, Rule
-from calor.protocol.analyses import AncovaAnalysis, DoseTrendAnalysis, InteractionAnalysis
+from calor.protocol.analyses import (
+    AncovaAnalysis,
+    DoseTrendAnalysis,
+    ModifierAnalysis,
+    RepeatedAnalysis,
+    ResponderAnalysis,
+    SubgroupsAnalysis,
+)
 
 REQUIRED: dict[AdamClass, tuple[str, ...]] = {
     "ADSL": ("STUDYID", "USUBJID", "TRT01P", "TRT01A"),
@@ -23,6 +30,8 @@ def needed(given: Given, name: str) -> list[str]:
     columns = list(REQUIRED[given.class_of(name)])
     if name == "adsl":
         columns += [analysis_set.flag for analysis_set in given.protocol.sets]
+        for analysis in given.protocol.analyses:
+            columns += analysis.by if isinstance(analysis, SubgroupsAnalysis) else ()
     estimands = {estimand.id: estimand.endpoint for estimand in given.protocol.estimands}
     for endpoint in given.protocol.endpoints:
         if endpoint.dataset != name:
@@ -33,8 +42,12 @@ def needed(given: Given, name: str) -> list[str]:
                 continue
             if isinstance(analysis, AncovaAnalysis | DoseTrendAnalysis):
                 columns += [analysis.response, *analysis.covariates, *analysis.factors]
-            elif isinstance(analysis, InteractionAnalysis):
+            elif isinstance(analysis, RepeatedAnalysis):
+                columns += [*analysis.covariates, *analysis.factors]
+            elif isinstance(analysis, ModifierAnalysis | SubgroupsAnalysis):
                 columns += analysis.covariates
+            elif isinstance(analysis, ResponderAnalysis):
+                columns.append("ADY")
     return list(dict.fromkeys(columns))
 
 

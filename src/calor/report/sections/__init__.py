@@ -8,7 +8,21 @@ from typing import NamedTuple
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.section import Section
-from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction, multiplicity
+from calor.report.sections import (
+    adverse_events,
+    ancova,
+    described,
+    dose_trend,
+    effect_curve,
+    events,
+    interaction,
+    missing_data,
+    mmrm,
+    multiplicity,
+    responder,
+    subgroups,
+    threshold_search,
+)
 
 
 class Kind(NamedTuple):
@@ -27,5 +41,11 @@ KINDS: dict[str, Kind] = {
     "events": Kind(events.section, events.figures),
     "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
+    "mmrm": Kind(mmrm.section, mmrm.figures),
+    "missing_data": Kind(missing_data.section, missing_data.figures),
+    "subgroups": Kind(subgroups.section, subgroups.figures),
+    "effect_curve": Kind(effect_curve.section, effect_curve.figures),
+    "threshold_search": Kind(threshold_search.section, threshold_search.figures),
+    "responder": Kind(responder.section, responder.figures),
 }
 """Every kind of finding; a test proves the table complete."""
