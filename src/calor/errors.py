@@ -64,3 +64,7 @@ class EnrollError(CalorError):
 
 class ConductError(CalorError):
     """An action in a running trial that its rules, its state or the person's rights forbid."""
+
+
+class ImageError(CalorError):
+    """Images, masks or reads that cannot be measured safely."""
