@@ -32,7 +32,10 @@ def injected_dose_bq(header: PetHeader) -> tuple[float, str]:
     if dose is not None and DOSE_MBQ[0] <= dose <= DOSE_MBQ[1]:
         return dose * 1e6, f"dose recorded as {dose:g}: taken as MBq"
     raise ImageError.must(
-        "Radionuclide Total Dose", "be an injected activity in Bq", dose, fix="Enter the dose from the injection record."
+        "Radionuclide Total Dose",
+        "be an injected activity in Bq",
+        dose,
+        fix="Enter the dose from the injection record.",
     )
 
 

@@ -34,7 +34,10 @@ def lean_body_mass_james(weight_kg: float, height_cm: float, sex: str, *, male_m
     mass = _by_sex(sex, 1.10 * weight - male_multiplier * ratio, 1.07 * weight - 148.0 * ratio)
     if mass <= 0:
         raise ImageError.must(
-            "lean body mass", "be positive", f"{mass:.1f} kg", fix="James' formula fails in great obesity: use LBMJANMA."
+            "lean body mass",
+            "be positive",
+            f"{mass:.1f} kg",
+            fix="James' formula fails in great obesity: use LBMJANMA.",
         )
     return mass
 

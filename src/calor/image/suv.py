@@ -112,7 +112,9 @@ def suv_factor(headers: Sequence[PetHeader]) -> SuvFactor:
     if head.units == "CM2ML":
         area = body_surface_area(*body(head.weight_kg, head.height_cm))
         factor = np.full(len(headers), body_weight(head.weight_kg) / (10 * area))
-        return _timed(headers, SuvFactor(factor, "CM2ML", f"SUV by body surface ({area:.4f} m2), returned to body weight"))
+        return _timed(
+            headers, SuvFactor(factor, "CM2ML", f"SUV by body surface ({area:.4f} m2), returned to body weight")
+        )
     if head.units == "CNTS":
         return _from_counts(headers)
     return _from_activity(headers, np.ones(len(headers)), "Bq/mL")
@@ -172,7 +174,9 @@ def _gml_rule(head: PetHeader) -> str:
 def _from_counts(headers: Sequence[PetHeader]) -> SuvFactor:
     if all(h.philips_suv for h in headers) and headers[0].decay_correction != "NONE":
         factor = np.array([h.philips_suv for h in headers], float)
-        return _timed(headers, SuvFactor(_positive(factor), "CNTS", "counts with Philips' SUV scale factor (7053,1000)"))
+        return _timed(
+            headers, SuvFactor(_positive(factor), "CNTS", "counts with Philips' SUV scale factor (7053,1000)")
+        )
     if all(h.philips_activity for h in headers):
         scale = _positive(np.array([h.philips_activity for h in headers], float))
         return _from_activity(headers, scale, "counts with Philips' activity scale factor (7053,1009)")
@@ -223,7 +227,8 @@ def _uncorrected(
     reference = ReferenceTime(min(counted), "mean-rate time of each frame")
     rule = f"{unit}, not corrected for decay"
     return _timed(
-        headers, SuvFactor(factor / left, headers[0].units, rule, reference, injected, notes=_with_midnight(notes, dated))
+        headers,
+        SuvFactor(factor / left, headers[0].units, rule, reference, injected, notes=_with_midnight(notes, dated)),
     )
 
 
