@@ -106,6 +106,15 @@ def find_series(folder: Path, modality: str | None = None) -> dict[str, list[Pat
     return found
 
 
+def read_header(path: Path) -> Dataset:
+    """Read what tells series of a study apart: modality, corrections, identifiers.
+
+    Raises:
+        ImageError: It is no DICOM file or is damaged.
+    """
+    return read_file(path, pixels=False, only=[*_GROUPING, "CorrectedImage", "AttenuationCorrected"])
+
+
 def read_series(files: Iterable[Path]) -> Series:
     """Read one series, in any order of files.
 
