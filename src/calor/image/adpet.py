@@ -51,7 +51,9 @@ def adpet(reads: Sequence[ReadRecord], definition: Imaging, *, study: str, visit
     by_id = {visit.id: visit for visit in visits}
     before = [visit.id for visit in visits if visit.day <= 0]
     if not before:
-        raise ImageError.must("visits", "hold a baseline, at day 0 or before", list(by_id), fix="Scan before treatment.")
+        raise ImageError.must(
+            "visits", "hold a baseline, at day 0 or before", list(by_id), fix="Scan before treatment."
+        )
     by_participant: dict[str, dict[str, ReadRecord]] = {}
     for read in reads:
         if read.visit not in visits:

@@ -105,7 +105,7 @@ def measure_trial(trial: Trial, tell: Tell | None = None, *, workers: int = 2) -
     with only_writer(trial.results):
         sweep(results)
         reads, failed, measured = _all(scans, definition, results / "reads", tell or (lambda _line: None), workers)
-        visits = [v for v in visits if any(s.visit == v.id for s in scans)]
+        visits = [v for v in trial.protocol.visits if any(s.visit == v.id for s in scans)]
         outcome = ImageOutcome(
             reads, measured, adpet(reads, definition, study=trial.protocol.trial.id, visits=visits), failed
         )
