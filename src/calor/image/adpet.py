@@ -56,10 +56,8 @@ def adpet(reads: Sequence[ReadRecord], definition: Imaging, *, study: str, visit
         )
     by_participant: dict[str, dict[str, ReadRecord]] = {}
     for read in reads:
-        if read.visit not in visits:
-            raise ImageError.must(
-                "visit", f"be one of {', '.join(visits)}", read.visit, fix="Name the folder after it."
-            )
+        if read.visit not in by_id:
+            raise ImageError.must("visit", f"be one of {', '.join(by_id)}", read.visit, fix="Name the folder after it.")
         if by_participant.setdefault(read.participant, {}).setdefault(read.visit, read) is not read:
             raise ImageError.must(
                 "scan", "have one read", f"two of {read.visit}", where=read.participant, fix="Settle them."
