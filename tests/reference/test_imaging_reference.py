@@ -209,10 +209,10 @@ def test_reliability_agrees(key: str, entry: Any) -> None:
     check(entry)
 
 
-NOON = datetime(2025, 1, 1, 11)
+NOON = datetime(2025, 1, 1, 11)  # noqa: DTZ001  (DICOM times have no zone)
 GOOD = PetHeader(
-    "BQML", "START", ("DECY", "ATTN"), NOON, NOON, half_life_s=6586.2, dose=3.5e8, injected_time=time(10), weight_kg=70.0,
-    series_uid="1.2.3", patient_id="P1",
+    "BQML", "START", ("DECY", "ATTN"), NOON, NOON, half_life_s=6586.2, dose=3.5e8, injected_time=time(10),
+    weight_kg=70.0, series_uid="1.2.3", patient_id="P1",
 )  # fmt: skip
 
 

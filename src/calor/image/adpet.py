@@ -14,11 +14,27 @@ from calor.protocol.imaging import Imaging
 from calor.protocol.visits import Visit, analysis_day
 
 PARAMCD = {
-    "ascending_aorta": "TBRASC", "aortic_arch": "TBRARC", "carotid_left": "TBRLCAR", "carotid_right": "TBRRCAR",
+    "ascending_aorta": "TBRASC",
+    "aortic_arch": "TBRARC",
+    "carotid_left": "TBRLCAR",
+    "carotid_right": "TBRRCAR",
     "descending_aorta": "TBRDSC",
-}  # fmt: skip
-COLUMNS = ["STUDYID", "USUBJID", "PARAMCD", "PARAM", "AVISIT", "AVISITN", "AVAL", "AVALU", "BASE", "CHG", "PCHG", "ABLFL",
-           "VESSEL", "DTYPE"]  # fmt: skip
+}
+COLUMNS = [
+    "STUDYID",
+    "USUBJID",
+    "PARAMCD",
+    "PARAM",
+    "AVISIT",
+    "AVISITN",
+    "AVAL",
+    "AVALU",
+    "BASE",
+    "CHG",
+    "PCHG",
+    "ABLFL",
+    "VESSEL",
+]
 
 
 @dataclass(frozen=True)
@@ -96,15 +112,30 @@ def _values(read: ReadRecord, choice: BaselineChoice) -> dict[str, tuple[str, fl
 
 
 def _rows(
-    keys: tuple[str, str, str, int], values: Mapping[str, tuple[str, float]], base: Mapping[str, tuple[str, float]],
-    vessel: str, *, is_base: bool,
-) -> list[dict[str, object]]:  # fmt: skip
-    rows = []
+    keys: tuple[str, str, str, int],
+    values: Mapping[str, tuple[str, float]],
+    base: Mapping[str, tuple[str, float]],
+    vessel: str,
+    *,
+    is_base: bool,
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
     for code, (label, value) in values.items():
         before = base[code][1] if code in base else None
         absolute, percent = (None, None) if is_base or before is None else change(before, value)
-        row = (*keys[:2], code, label, *keys[2:], value, "g/mL" if code == "BLOODSUV" else "1", before, absolute, percent,
-               "Y" if is_base else "", vessel if code == "TBRIDX" else "", "")  # fmt: skip
+        row = (
+            *keys[:2],
+            code,
+            label,
+            *keys[2:],
+            value,
+            "g/mL" if code == "BLOODSUV" else "1",
+            before,
+            absolute,
+            percent,
+            "Y" if is_base else "",
+            vessel if code == "TBRIDX" else "",
+        )
         rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
 
@@ -112,8 +143,16 @@ def _rows(
 def _partners(base: ReadRecord, scan: ReadRecord, definition: Imaging) -> None:
     apart = abs(base.uptake_s - scan.uptake_s) / 60
     if apart > definition.uptake_partner_minutes:
-        raise ImageError.must("uptake time", f"be within {definition.uptake_partner_minutes:g} min of the baseline scan's",
-                              f"{apart:.1f} min", fix="The protocol excludes this pair.")  # fmt: skip
+        raise ImageError.must(
+            "uptake time",
+            f"be within {definition.uptake_partner_minutes:g} min of the baseline scan's",
+            f"{apart:.1f} min",
+            fix="The protocol excludes this pair.",
+        )
     if any(abs(a / b - 1) > 0.01 for a, b in zip(base.voxel_mm, scan.voxel_mm, strict=True)):
-        raise ImageError.must("voxel size", "equal the baseline scan's", scan.voxel_mm, fix="Reconstruct both alike: "
-                              "partial volume alone changes TBR.")  # fmt: skip
+        raise ImageError.must(
+            "voxel size",
+            "equal the baseline scan's",
+            scan.voxel_mm,
+            fix="Reconstruct both alike: partial volume alone changes TBR.",
+        )

@@ -39,7 +39,8 @@ class BloodPool:
 
     def __str__(self) -> str:
         hu = "" if self.hu_mean is None else f", {self.hu_mean:.0f} HU"
-        text = f"{self.vessel}: SUV {self.suv:.3f} ({self.slices} slices, {self.volume_ml:.1f} mL, CV {self.cv_percent:.1f} %{hu})"
+        size = f"{self.slices} slices, {self.volume_ml:.1f} mL, CV {self.cv_percent:.1f} %{hu}"
+        text = f"{self.vessel}: SUV {self.suv:.3f} ({size})"
         return "; ".join((text, *self.warnings))
 
 
@@ -93,7 +94,8 @@ def blood_pool(
         ct: The CT of the same study; needed when the rule has Hounsfield units.
 
     Raises:
-        ImageError: The region is not blood by its Hounsfield units, too small, or lost by erosion; or the CT is missing.
+        ImageError: The region is not blood by its Hounsfield units, too small, or lost by erosion; or there
+            is no CT.
     """
     used = eroded(mask, rule.edge_mm)
     if used.volume_ml < rule.least_ml:

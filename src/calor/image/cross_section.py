@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -50,8 +51,8 @@ def propose(
 ) -> list[CrossSection]:
     """Propose a circle in every slice of a center line.
 
-    From the center, rays go out until the CT leaves the range of blood; the radius is the median of the rays that met an
-    edge. Where fewer than half do, as between vessels on a CT without contrast, the expected radius stands and the
+    From the center, rays go out until the CT leaves the range of blood; the radius is the median of the rays that met
+    an edge. Where fewer than half do, as between vessels on a CT without contrast, the expected radius stands and the
     section says so: a reader decides.
 
     Args:
@@ -111,7 +112,7 @@ def doubtful(sections: Sequence[CrossSection]) -> list[str]:
     """
     found = [f"{s.z_mm:.0f} mm: only {100 * s.edges:.0f} % of rays met an edge" for s in sections
              if not s.edited_by and s.edges < 0.5]  # fmt: skip
-    for below, above in zip(sections[:-1], sections[1:], strict=True):
+    for below, above in pairwise(sections):
         change = np.sqrt(above.a_mm * above.b_mm / (below.a_mm * below.b_mm)) - 1
         if abs(change) > JUMP:
             found.append(f"{above.z_mm:.0f} mm: radius changes by {100 * abs(change):.0f} % from the slice below")

@@ -25,7 +25,7 @@ def decay_factor(elapsed_s: float, half_life_s: float) -> float:
     _check_half_life(half_life_s)
     if not (math.isfinite(elapsed_s) and elapsed_s >= 0):
         raise ImageError.must("elapsed_s", "be finite and not negative", elapsed_s, fix="Check the two times.")
-    return 2.0 ** (-elapsed_s / half_life_s)
+    return float(2.0 ** (-elapsed_s / half_life_s))
 
 
 def mean_rate_time_s(frame_s: float, half_life_s: float) -> float:

@@ -11,11 +11,19 @@ from datetime import datetime, timedelta
 import numpy as np
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from calor.errors import ImageError
 from calor.image.pet_header import (
-    GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR, PetHeader, clock, instant, moment, pet_header,
-)  # fmt: skip
+    GE_CREATOR,
+    PHILIPS_CREATOR,
+    SIEMENS_CREATOR,
+    PetHeader,
+    clock,
+    instant,
+    moment,
+    pet_header,
+)
 from calor.image.suv import suv_factor
 
 KEPT_PRIVATE = {(0x0009, 0x0D): GE_CREATOR, (0x7053, 0x00): PHILIPS_CREATOR, (0x7053, 0x09): PHILIPS_CREATOR,
@@ -24,7 +32,8 @@ KEPT_PRIVATE = {(0x0009, 0x0D): GE_CREATOR, (0x7053, 0x00): PHILIPS_CREATOR, (0x
 
 _TEXT = {"PN", "LO", "LT", "SH", "ST", "UT", "UC", "UR", "AE", "AS"}
 KEPT_TEXT = {
-    "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "PatientAge", "Radiopharmaceutical", "ReconstructionMethod",
+    "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "PatientAge", "Radiopharmaceutical",
+    "ReconstructionMethod",
     "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "CodeValue", "CodingSchemeDesignator", "CodeMeaning",
     "RandomsCorrectionMethod", "PositionReferenceIndicator", "ConvolutionKernel", "MappingResource", "SegmentLabel",
     "ROIName", "SpecificCharacterSet",
@@ -40,6 +49,7 @@ def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: 
     elements go except those that SUV needs, and every date and time, in every sequence, moves by the same shift.
 
     >>> from pydicom.dataset import Dataset
+    from pydicom.uid import UID
     >>> head = Dataset()
     >>> head.Modality, head.PatientName, head.SeriesDate, head.SeriesTime = "CT", "Doe^J", "20250102", "003000"
     >>> made = deidentify([head], code="AB0001", secret=b"key", shift=timedelta(days=-400, hours=-1))[0]
@@ -68,7 +78,7 @@ def _copy(dataset: Dataset, code: str, secret: bytes, shift: timedelta) -> Datas
         made.file_meta = meta.__class__()
         made.file_meta.TransferSyntaxUID = meta.TransferSyntaxUID
         made.file_meta.MediaStorageSOPClassUID = meta.MediaStorageSOPClassUID
-        made.file_meta.MediaStorageSOPInstanceUID = _uid(str(meta.MediaStorageSOPInstanceUID), secret)
+        made.file_meta.MediaStorageSOPInstanceUID = UID(_uid(str(meta.MediaStorageSOPInstanceUID), secret))
     _fill(made, dataset, secret, shift)
     if "PatientName" in dataset or "PatientID" in dataset:
         made.PatientName, made.PatientID = code, code

@@ -54,10 +54,10 @@ def _read(path: Path, *, pixels: bool, only: list[str] | None) -> FileDataset:
         meta = pydicom.filereader.read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") == DEFLATED:
             raise _refused(path, "not be deflated as a whole", "a deflated file, which may be a bomb")
-        return pydicom.dcmread(file, stop_before_pixels=not pixels, specific_tags=only)  # type: ignore[arg-type]
+        return pydicom.dcmread(file, stop_before_pixels=not pixels, specific_tags=only)
 
 
-def pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "..."]:
+def pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "*voxels"]:
     """Return the stored values of a data set, as written.
 
     Raises:
@@ -81,7 +81,7 @@ def pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "..."]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.asarray(dataset.pixel_array)
-    except Exception as error:  # noqa: BLE001  (decoders raise anything)
+    except Exception as error:  # decoders raise anything
         raise ImageError.must("pixel data", "decode", type(error).__name__, fix="Transfer the file again.") from error
 
 

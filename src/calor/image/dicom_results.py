@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import highdicom as hd
@@ -12,11 +13,11 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
-from calor import __version__
 from calor.errors import ImageError
 from calor.image.dicom_file import read_file
 from calor.image.study import Study, StudyTbr
 
+VERSION = version("calor")
 SCHEME = "99CALOR"
 ANATOMY = {
     "ascending_aorta": CodedConcept("54247002", "SCT", "Ascending aorta"),
@@ -65,7 +66,7 @@ def write_seg(study: Study, pet_files: Sequence[Path], path: Path, *, names: Seq
         source_images=sources, pixel_array=voxels, segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=segments, series_instance_uid=generate_uid(), series_number=900,
         sop_instance_uid=generate_uid(), instance_number=1, manufacturer="Calor", manufacturer_model_name="calor",
-        software_versions=__version__, device_serial_number="0",
+        software_versions=VERSION, device_serial_number="0",
     )  # fmt: skip
     seg.save_as(path)
 
@@ -92,7 +93,7 @@ def write_report(
     observer = hd.sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
-            uid=generate_uid(entropy_srcs=["calor", __version__]), name=f"calor {__version__}", serial_number=reader
+            uid=generate_uid(entropy_srcs=["calor", VERSION]), name=f"calor {VERSION}", serial_number=reader
         ),
     )
     report = hd.sr.MeasurementReport(

@@ -88,7 +88,7 @@ def _slice(common: Dataset, group: Dataset, shared: Dataset) -> Dataset:
     if acquired is not None:
         made.AcquisitionDate, made.AcquisitionTime = _written(acquired)
     if content.get("FrameAcquisitionDuration"):
-        made.ActualFrameDuration = str(int(round(float(content.FrameAcquisitionDuration))))
+        made.ActualFrameDuration = str(round(float(content.FrameAcquisitionDuration)))
     return made
 
 
@@ -108,7 +108,8 @@ def _one(group: Dataset, shared: Dataset, keyword: str) -> Dataset:
     found = group.get(keyword) or shared.get(keyword)
     if not found:
         raise ImageError.must(keyword, "be given for every frame", "none", fix="Ask the site.")
-    return found[0]
+    one: Dataset = found[0]
+    return one
 
 
 def _written(at: datetime) -> tuple[str, str]:

@@ -69,8 +69,8 @@ def same_frame(one: Grid, other: Grid, what: str) -> None:
     """
     if one.frame and other.frame and one.frame != other.frame:
         raise ImageError.must(
-            what, "share the series' Frame of Reference UID", "another", fix="Use the mask drawn on this study, or register it."
-        )  # fmt: skip
+            what, "share the series' Frame of Reference UID", "another", fix="Use the mask drawn on this study."
+        )
 
 
 def stack(
@@ -119,9 +119,11 @@ def stack(
 
 
 def _step(
-    positions: Float[np.ndarray, "slice 3"], along: Float[np.ndarray, " slice"], normal: Float[np.ndarray, " 3"],
+    positions: Float[np.ndarray, "slice 3"],
+    along: Float[np.ndarray, " slice"],
+    normal: Float[np.ndarray, " 3"],
     thickness_mm: float | None,
-) -> float:  # fmt: skip
+) -> float:
     if len(along) == 1:
         if not thickness_mm or thickness_mm <= 0:
             raise ImageError.must("Slice Thickness", "be positive for one slice", thickness_mm, fix="Ask the site.")
@@ -129,14 +131,26 @@ def _step(
     gaps = np.diff(along)
     step = float((along[-1] - along[0]) / (len(along) - 1))
     if gaps.min() < 0.01:
-        raise ImageError.must("slices", "lie at different positions", f"two at {along[gaps.argmin()]:.1f} mm",
-                              fix="Remove the doubled series or time point.")  # fmt: skip
+        raise ImageError.must(
+            "slices",
+            "lie at different positions",
+            f"two at {along[gaps.argmin()]:.1f} mm",
+            fix="Remove the doubled series or time point.",
+        )
     ideal = along[0] + step * np.arange(len(along))
     if np.abs(along - ideal).max() > 0.02 * step + 0.01:
-        raise ImageError.must("slices", "be evenly spaced", f"gaps from {gaps.min():.2f} to {gaps.max():.2f} mm",
-                              fix="Ask the site for the missing slices.")  # fmt: skip
+        raise ImageError.must(
+            "slices",
+            "be evenly spaced",
+            f"gaps from {gaps.min():.2f} to {gaps.max():.2f} mm",
+            fix="Ask the site for the missing slices.",
+        )
     shifts = (positions - positions[0]) - np.outer(along - along[0], normal)
     if np.abs(shifts).max() > 0.1:
-        raise ImageError.must("slices", "lie straight above each other", f"a shift of {np.abs(shifts).max():.2f} mm",
-                              fix="The gantry was tilted: ask for a straight reconstruction.")  # fmt: skip
+        raise ImageError.must(
+            "slices",
+            "lie straight above each other",
+            f"a shift of {np.abs(shifts).max():.2f} mm",
+            fix="The gantry was tilted: ask for a straight reconstruction.",
+        )
     return step

@@ -93,7 +93,8 @@ def mean_squares(ratings: Float[np.ndarray, "target rater"]) -> MeanSquares:
     error = ((center - rows[:, None] - columns) ** 2).sum()
     floor = ZERO * max(float((table**2).mean()), np.finfo(float).tiny)
     squares = (between / (n - 1), raters / (k - 1), error / ((n - 1) * (k - 1)), (total - between) / (n * (k - 1)))
-    return MeanSquares(*(0.0 if s < floor else float(s) for s in squares), n, k)
+    msr, msc, mse, msw = (0.0 if s < floor else float(s) for s in squares)
+    return MeanSquares(msr, msc, mse, msw, n, k)
 
 
 def intraclass_correlation(

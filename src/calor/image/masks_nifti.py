@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -29,15 +30,14 @@ def read_nifti_mask(path: Path, grid: Grid, *, label: int | None = None, name: s
             or it does not lie on the grid.
     """
     try:
-        image = nib.load(path)
-        affine, header = np.asarray(image.affine, float), image.header  # type: ignore[attr-defined]
-        shape = image.shape  # type: ignore[attr-defined]
+        image: Any = nib.load(path)
+        affine, header, shape = np.array(image.affine, dtype=np.float64), image.header, image.shape
     except Exception as error:  # a damaged file may raise anything
         raise _refused(path, "be a NIfTI volume", type(error).__name__) from error
     if len(shape) != 3 or int(np.prod(shape)) > LARGEST_VOXELS:
         raise _refused(path, "have three dimensions of sensible size", shape)
     _check_affine(path, header)
-    values = np.asarray(image.dataobj)  # type: ignore[attr-defined]
+    values = np.asarray(image.dataobj)
     if not np.array_equal(values, np.rint(values)):
         raise _refused(path, "hold labels", "fractions")
     voxels = values == label if label is not None else values != 0
@@ -47,7 +47,7 @@ def read_nifti_mask(path: Path, grid: Grid, *, label: int | None = None, name: s
     return move(Mask(name or path.name.split(".")[0], own, np.ascontiguousarray(voxels.transpose(2, 1, 0))), grid)
 
 
-def _check_affine(path: Path, header: nib.Nifti1Header) -> None:
+def _check_affine(path: Path, header: Any) -> None:
     sform, s_code = header.get_sform(coded=True)
     qform, q_code = header.get_qform(coded=True)
     if not s_code and not q_code:

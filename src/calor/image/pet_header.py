@@ -181,7 +181,7 @@ def private_number(dataset: Dataset, group: int, element: int, creator: str) -> 
 
 def _private(dataset: Dataset, group: int, element: int, creator: str) -> Any:
     """Find a private value under its creator's block; without any creator, where block 10 puts it."""
-    blocks = [tag.element for tag in dataset.keys() if tag.group == group and 0x10 <= tag.element <= 0xFF]
+    blocks = [tag.element for tag in dataset.keys() if tag.group == group and 0x10 <= tag.element <= 0xFF]  # noqa: SIM118  (iterating a data set reads every value)
     named = [block for block in blocks if str(dataset[group, block].value).strip() == creator]
     if blocks and not named:
         return None

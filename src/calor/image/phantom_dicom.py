@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from calor.image.grid import Grid
 from calor.image.phantom import Phantom, Torso, Vessel, ct_numbers, torso_grid
@@ -168,7 +168,7 @@ def _circle(vessel: Vessel, z_mm: float) -> Dataset:
 def _save(heads: Iterable[Dataset], folder: Path, sop_class: str) -> None:
     for at, head in enumerate(heads):
         meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = sop_class, head.SOPInstanceUID
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(sop_class), head.SOPInstanceUID
         meta.TransferSyntaxUID = ExplicitVRLittleEndian
         head.SOPClassUID = sop_class
         file = FileDataset(str(folder), head, file_meta=meta, preamble=b"\0" * 128)

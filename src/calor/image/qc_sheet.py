@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -36,7 +38,7 @@ def qc_sheet(study: Study, found: StudyTbr, path: Path, *, code: str) -> None:
     suv = study.pet.suv()
     pool = study.masks[found.pool.vessel]
     rows = [(name, study.masks[name], vessel) for name, vessel in found.vessels.items()]
-    size = (PANEL * 3 + GAP * 4, HEAD + (len(rows) + 1) * (PANEL + GAP) + 40)
+    size = (PANEL * 3 + GAP * 4, HEAD + (len(rows) + 1) * (PANEL + GAP) + 52)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     _text(
@@ -56,11 +58,16 @@ def qc_sheet(study: Study, found: StudyTbr, path: Path, *, code: str) -> None:
     middle = int(np.median(np.flatnonzero(pool.voxels.any(axis=(1, 2)))))
     sheet.paste(_fused(study, suv, pool, middle, {}), (GAP, top))
     _text(draw, (GAP + 8, top + 6), f"background: {found.pool.vessel}", 16, "white")
-    lines = [_hu(found), f"PET color 0 to SUV {SUV_TOP:g}; CT {WINDOW_HU[0]:g} to {WINDOW_HU[1]:g} HU; field {FIELD_MM:g} mm",
-             f"PET voxel {' x '.join(f'{v:.2f}' for v in found.voxel_mm)} mm", *found.notes]  # fmt: skip
+    lines = [
+        _hu(found),
+        f"PET color 0 to SUV {SUV_TOP:g}; CT {WINDOW_HU[0]:g} to {WINDOW_HU[1]:g} HU; field {FIELD_MM:g} mm",
+        f"PET voxel {' x '.join(f'{v:.2f}' for v in found.voxel_mm)} mm",
+        *found.notes,
+    ]
     for at, line in enumerate(lines):
         _text(draw, (GAP * 2 + PANEL, top + 12 + 26 * at), line[:78], 15)
-    _text(draw, (GAP, size[1] - 34), str(found.definition)[:150], 13, SLATE)
+    for at, line in enumerate(wrap(str(found.definition), 120)):
+        _text(draw, (GAP, size[1] - 52 + 18 * at), line, 13, SLATE)
     sheet.save(path, format="PNG")
 
 
@@ -111,9 +118,7 @@ def _contour(
     pixels[mask & ~binary_erosion(mask, iterations=2)] = color
 
 
-def _sample(
-    volume: Float[np.ndarray, "slice row column"], index: Float[np.ndarray, "point 3"], order: int = 1
-) -> np.ndarray:
+def _sample(volume: np.ndarray, index: Float[np.ndarray, "point 3"], order: Literal[0, 1] = 1) -> np.ndarray:
     return np.asarray(map_coordinates(volume, index.T, order=order, mode="nearest", output=np.float32))
 
 

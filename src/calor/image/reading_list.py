@@ -1,4 +1,4 @@
-"""The core lab's reading list: scans under blinded codes, shuffled, some twice; the key stays outside the reading room."""
+"""The core lab's reading list: scans under blinded codes, shuffled, some twice; the key stays with the data manager."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _codes(rng: np.random.Generator, count: int) -> list[str]:
 
 
 def _order(rng: np.random.Generator, key: pd.DataFrame, reader: str) -> list[tuple[int, str, str]]:
-    """Shuffle; repeats, and follow-ups among the first reads as chance has it, lie in the later half."""
+    """Shuffle; repeats lie in the later half, mixed with first reads."""
     first = rng.permutation(key.loc[~key["repeat"], "code"].to_numpy(dtype=object)).tolist()
     again = rng.permutation(key.loc[key["repeat"], "code"].to_numpy(dtype=object)).tolist()
     later = first[len(first) // 2 :] + again

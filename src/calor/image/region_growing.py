@@ -43,7 +43,7 @@ def grow(
     image = sitk.GetImageFromArray(ct.values())
     seed = [int(i) for i in index[::-1]]
     grown = sitk.GetArrayFromImage(
-        sitk.ConnectedThreshold(image, [seed], lower=near - below_hu, upper=near + 3 * below_hu)
+        sitk.ConnectedThreshold(image, [seed], lower=near - below_hu, upper=near + 3 * below_hu)  # type: ignore[no-untyped-call]
     )
     mask = Mask(name, ct.grid, grown.astype(bool))
     if mask.volume_ml > largest_ml:

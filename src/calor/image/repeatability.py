@@ -60,8 +60,12 @@ def repeatability(reads: Float[np.ndarray, "target read"]) -> Repeatability:
     """
     table = np.asarray(reads, float)
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2 or not np.isfinite(table).all():
-        raise ImageError.must("reads", "be a full table with two reads of each target", np.shape(reads),
-                              fix="Leave out targets without a repeat.")  # fmt: skip
+        raise ImageError.must(
+            "reads",
+            "be a full table with two reads of each target",
+            np.shape(reads),
+            fix="Leave out targets without a repeat.",
+        )
     means = table.mean(axis=1)
     if (means <= 0).any():
         raise ImageError.must("reads", "have positive means", float(means.min()), fix="A CV needs positive values.")
@@ -90,9 +94,14 @@ def repeatability_by(table: pd.DataFrame, by: Sequence[str], *, target: str, val
     rows = []
     for key, part in table.groupby(list(by), sort=True):
         counts = part.groupby(target)[value].count()
-        if counts.nunique() != 1 or counts.iloc[0] < 2:
-            raise ImageError.must("reads", "be as many for each target, at least two", counts.to_dict(), where=str(key),
-                                  fix="Choose the targets that were repeated.")  # fmt: skip
+        if counts.min() != counts.max() or counts.min() < 2:
+            raise ImageError.must(
+                "reads",
+                "be as many for each target, at least two",
+                counts.to_dict(),
+                where=str(key),
+                fix="Choose the targets that were repeated.",
+            )
         reads = np.stack([np.asarray(v, float) for _, v in part.groupby(target)[value]])
         keys = key if isinstance(key, tuple) else (key,)
         rows.append(dict(zip(by, keys, strict=True)) | asdict(repeatability(reads)))
@@ -107,8 +116,8 @@ def participants_per_arm(
     Change from baseline under analysis of covariance, where the participant's true value is stable and only reads
     scatter: total variance between^2 + within^2 / reads, correlation equal to its reliability.
 
-    >>> participants_per_arm(0.17, between_sd=0.3, within_sd=0.06), participants_per_arm(0.17, between_sd=0.3, within_sd=0.15)
-    (6, 30)
+    >>> [participants_per_arm(0.17, between_sd=0.3, within_sd=within) for within in (0.06, 0.15)]
+    [6, 30]
 
     Args:
         difference: True difference between arms.
@@ -125,8 +134,12 @@ def participants_per_arm(
         Borm, Fransen and Lemmens, J Clin Epidemiol 2007;60:1234-1238 (variance of ANCOVA).
     """
     if min(abs(difference), between_sd, within_sd, reads) <= 0 or not (0 < alpha < 1 and 0 < power < 1):
-        raise ImageError.must("difference, SDs and reads", "be positive, alpha and power between 0 and 1",
-                              (difference, between_sd, within_sd, reads, alpha, power), fix="Check the units.")  # fmt: skip
+        raise ImageError.must(
+            "difference, SDs and reads",
+            "be positive, alpha and power between 0 and 1",
+            (difference, between_sd, within_sd, reads, alpha, power),
+            fix="Check the units.",
+        )
     total = between_sd**2 + within_sd**2 / reads
     reliability = between_sd**2 / total
     z = float(norm.ppf(1 - alpha / 2) + norm.ppf(power))

@@ -17,8 +17,6 @@ from calor.image.pet_header import PetHeader
 from calor.image.reference_time import ReferenceTime, agrees_with_decay_factor, reference_time
 
 UNITS = ("BQML", "CNTS", "GML", "CM2ML")
-_PER_SLICE = {"acquired_at": None, "frame_reference_s": None, "decay_factor": None, "slope": 1.0, "frame_s": None,
-              "philips_activity": None, "philips_suv": None}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,9 @@ class SuvFactor:
     def __str__(self) -> str:
         first, last = float(self.per_slice.min()), float(self.per_slice.max())
         factor = f"{first:.6g}" if np.isclose(first, last, rtol=1e-12) else f"{first:.6g} to {last:.6g}"
-        return "; ".join((f"SUVbw = {factor} x value", self.rule, *([str(self.reference)] if self.reference else []),
-                          *self.notes))  # fmt: skip
+        return "; ".join(
+            (f"SUVbw = {factor} x value", self.rule, *([str(self.reference)] if self.reference else []), *self.notes)
+        )
 
 
 def suv(
@@ -124,7 +123,7 @@ def _one_series(headers: Sequence[PetHeader]) -> PetHeader:
     """Return what all slices share; a series in which anything else differs is mixed."""
     if not headers:
         raise ImageError.must("series", "hold slices", "none", fix="Check the folder.")
-    shared = {replace(h, **_PER_SLICE) for h in headers}
+    shared = {_without_slice(h) for h in headers}
     if len(shared) > 1:
         first, second = (vars(h) for h in list(shared)[:2])
         differ = ", ".join(name for name in first if first[name] != second[name])
@@ -139,6 +138,20 @@ def _one_series(headers: Sequence[PetHeader]) -> PetHeader:
     return head
 
 
+def _without_slice(header: PetHeader) -> PetHeader:
+    """Return a header with what may differ between slices taken out."""
+    return replace(
+        header,
+        acquired_at=None,
+        frame_reference_s=None,
+        decay_factor=None,
+        slope=1.0,
+        frame_s=None,
+        philips_activity=None,
+        philips_suv=None,
+    )
+
+
 def _corrections(head: PetHeader) -> None:
     if "ATTN" not in head.corrected:
         raise ImageError.must(
@@ -150,9 +163,11 @@ def _corrections(head: PetHeader) -> None:
         )
     if ("DECY" in head.corrected) == (head.decay_correction == "NONE"):
         raise ImageError.must(
-            "Corrected Image", "hold DECY exactly when Decay Correction is START or ADMIN",
-            f"{list(head.corrected)} with {head.decay_correction}", fix="Ask the site which is true.",
-        )  # fmt: skip
+            "Corrected Image",
+            "hold DECY exactly when Decay Correction is START or ADMIN",
+            f"{list(head.corrected)} with {head.decay_correction}",
+            fix="Ask the site which is true.",
+        )
 
 
 def _from_mass(head: PetHeader) -> float:
@@ -181,9 +196,11 @@ def _from_counts(headers: Sequence[PetHeader]) -> SuvFactor:
         scale = _positive(np.array([h.philips_activity for h in headers], float))
         return _from_activity(headers, scale, "counts with Philips' activity scale factor (7053,1009)")
     raise ImageError.must(
-        "Units", "be BQML, or CNTS with Philips' factor (7053,1000) or (7053,1009)", "CNTS without",
+        "Units",
+        "be BQML, or CNTS with Philips' factor (7053,1000) or (7053,1009)",
+        "CNTS without",
         fix="Ask the site for the images with their private elements.",
-    )  # fmt: skip
+    )
 
 
 def _positive(factor: Float[np.ndarray, " slice"]) -> Float[np.ndarray, " slice"]:
@@ -206,10 +223,17 @@ def _from_activity(headers: Sequence[PetHeader], scale: Float[np.ndarray, " slic
     reference = reference_time(headers, half_life)
     injected, dated = injection_time(head, reference.at, half_life)
     left = decay_factor((reference.at - injected).total_seconds(), half_life)
-    return _timed(headers, SuvFactor(
-        scale * grams / (dose * left), head.units, f"{unit}, corrected for decay to START", reference, injected,
-        notes=_with_midnight(notes, dated),
-    ))  # fmt: skip
+    return _timed(
+        headers,
+        SuvFactor(
+            scale * grams / (dose * left),
+            head.units,
+            f"{unit}, corrected for decay to START",
+            reference,
+            injected,
+            notes=_with_midnight(notes, dated),
+        ),
+    )
 
 
 def _uncorrected(
@@ -235,8 +259,11 @@ def _uncorrected(
 def _counted_at(header: PetHeader, half_life_s: float) -> datetime:
     if header.acquired_at is None or header.frame_s is None:
         raise ImageError.must(
-            "slice", "have acquisition time and frame duration when decay is not corrected", "one without", fix="Ask the site."
-        )  # fmt: skip
+            "slice",
+            "have acquisition time and frame duration when decay is not corrected",
+            "one without",
+            fix="Ask the site.",
+        )
     return header.acquired_at + timedelta(seconds=mean_rate_time_s(header.frame_s, half_life_s))
 
 

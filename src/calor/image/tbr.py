@@ -49,8 +49,9 @@ class VesselTbr:
     def __str__(self) -> str:
         share = 100 * self.active.mean()
         return (
-            f"{self.uptake.vessel}: mean TBRmax {self.mean_tbr_max:.3f}, highest {self.tbr_max.max():.3f}, most diseased "
-            f"segment {self.segment.mean:.3f}, {self.active.sum()} of {self.active.size} slices active ({share:.0f} %); "
+            f"{self.uptake.vessel}: mean TBRmax {self.mean_tbr_max:.3f}, highest {self.tbr_max.max():.3f}, "
+            f"most diseased segment {self.segment.mean:.3f}, {self.active.sum()} of {self.active.size} slices active "
+            f"({share:.0f} %); "
             f"{self.definition}"
         )
 

@@ -1,4 +1,4 @@
-"""The image step: every study of `imaging/` to reads, the reads to ADPET; resumable, one study's fault stays its own."""
+"""The image step: every study of `imaging/` to reads, the reads to ADPET; resumable, a bad study stays alone."""
 
 from __future__ import annotations
 

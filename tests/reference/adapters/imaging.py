@@ -24,7 +24,7 @@ from calor.image.series import find_series, read_series
 from calor.image.suv import suv_factor
 from tests.reference.registry import Case, adapter
 
-INJECTED = datetime(2025, 1, 1, 10)
+INJECTED = datetime(2025, 1, 1, 10)  # noqa: DTZ001  (DICOM times have no zone)
 CORRECTED = ("DECY", "ATTN", "SCAT", "NORM")
 
 
