@@ -97,6 +97,25 @@ def analyze(
 
 
 @app.command()
+def image(folder: Folder, as_json: AsJson = False) -> None:
+    """Measure every PET/CT study of imaging/: SUV, TBR, index vessel frozen at baseline; finished ones are kept."""
+    from calor.trial import open_trial  # noqa: PLC0415
+    from calor.trial.imaging import measure_trial  # noqa: PLC0415
+
+    with _progress(quiet=as_json) as tell:
+        outcome = measure_trial(open_trial(folder), tell)
+    if as_json:
+        vessels = json.loads(outcome.vessels().to_json(orient="records"))
+        _print_json({"ok": outcome.ok, "vessels": vessels, "refused": outcome.failed})
+    else:
+        typer.echo(str(outcome))
+        for participant, visit, reason in outcome.failed:
+            typer.echo(f"{participant} {visit}: {reason}")
+    if not outcome.ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def report(folder: Folder, as_json: AsJson = False) -> None:
     """Write results/report.html, figures and tables, from the findings on disk where they are current."""
     run(folder, as_json)

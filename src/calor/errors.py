@@ -72,3 +72,7 @@ class RecordsError(CalorError):
 
 class ScreenError(CalorError):
     """A screen that the protocol or the records do not support."""
+
+
+class ImageError(CalorError):
+    """Images, masks or reads that cannot be measured safely."""

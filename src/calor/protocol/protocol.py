@@ -15,6 +15,7 @@ from calor.protocol.data import DataSources
 from calor.protocol.eligibility import Criterion
 from calor.protocol.endpoints import Endpoint
 from calor.protocol.estimands import AnalysisSet, Estimand
+from calor.protocol.imaging import Imaging
 from calor.protocol.looks import LookPlan
 from calor.protocol.multiplicity import Multiplicity
 from calor.protocol.regimen import Regimen
@@ -67,6 +68,7 @@ class Protocol(Value):
     multiplicity: Multiplicity | None = None
     looks: LookPlan | None = None
     safety_limits: tuple[SafetyLimit, ...] = ()
+    imaging: Imaging | None = None
 
     def arm(self, name: str) -> Arm:
         """Return the arm with this id."""
