@@ -56,3 +56,11 @@ class ReportError(CalorError):
 
 class TrialError(CalorError):
     """A trial folder that cannot be opened, locked or run."""
+
+
+class EnrollError(CalorError):
+    """An allocation method that cannot keep its ratio, or a list that must not be used."""
+
+
+class ConductError(CalorError):
+    """An action in a running trial that its rules, its state or the person's rights forbid."""

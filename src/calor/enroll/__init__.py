@@ -1,0 +1,1 @@
+"""Allocation of arms: permuted blocks, minimization, biased coins, and how well each can be guessed."""
