@@ -25,8 +25,9 @@ _SCALE = 2.0**-53
 @njit(cache=True, inline="always")
 def mixed(word: np.uint64, key: np.uint64) -> np.uint64:
     """Return a word whose every bit depends on every bit of `word` and `key`."""
-    z = (word ^ (word >> _30)) * _MIX_1
-    z = z ^ key
+    w = np.uint64(word)
+    z = (w ^ (w >> _30)) * _MIX_1
+    z = z ^ np.uint64(key)
     z = (z ^ (z >> _27)) * _MIX_2
     return z ^ (z >> _31)
 
@@ -51,7 +52,7 @@ def uniform(first: np.uint64, second: np.uint64, position: int) -> float:
     >>> 0.0 < uniform(*trial_keys(1, 0), 3) < 1.0
     True
     """
-    bits = mixed(first + np.uint64(position) * _GOLDEN, second)
+    bits = mixed(np.uint64(first) + np.uint64(position) * _GOLDEN, np.uint64(second))
     return (np.float64(np.int64(bits >> _11)) + 0.5) * _SCALE
 
 
