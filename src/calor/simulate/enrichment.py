@@ -1,0 +1,158 @@
+"""A design with looks, populations and a selection among them, as the simulation engines read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from calor.design.fisher_combination import FisherCombination
+from calor.design.group_sequential import GroupSequential
+from calor.design.inverse_normal import InverseNormal
+from calor.errors import SimulationError
+from calor.kernels.interim import CUMULATIVE, FISHER, INVERSE_NORMAL, SPIESSENS_DEBOIS, Plan
+from calor.simulate.selection import Selection, best
+
+IntersectionTest = Literal["bonferroni", "simes", "sidak", "spiessens_debois"]
+_TESTS = ("bonferroni", "simes", "sidak", "spiessens_debois")
+
+
+@dataclass(frozen=True, eq=False)
+class Reestimation:
+    """Sample size re-estimation: the next stage grows until its conditional power reaches `power`.
+
+    Attributes:
+        power: Conditional power aimed at, at the estimate so far.
+        most: Greatest size of a stage, in multiples of the planned one.
+
+    >>> Reestimation(power=0.9, most=2.0).most
+    2.0
+    """
+
+    power: float
+    most: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.power < 1:
+            raise SimulationError.must("power", "lie between 0 and 1", self.power, fix="Give 0.9 for 90 %.")
+        if not 1 <= self.most < math.inf:
+            raise SimulationError.must("most", "be at least 1", self.most, fix="Give 2 to allow twice the plan.")
+
+
+@dataclass(frozen=True, eq=False)
+class Enrichment:
+    """A trial with looks, nested or overlapping populations, and a closed test over them.
+
+    Attributes:
+        test: Combination test of every intersection. A `GroupSequential` tests all data so far, for designs that
+            neither select nor re-estimate.
+        planned: Cumulative events or participants at each look.
+        populations: Each population's disjoint parts.
+        selection: Rule at every look but the last.
+        intersection_test: Test of an intersection within a stage; "spiessens_debois" for two populations.
+        success: Stop when "all" populations followed are rejected, or "any".
+        reestimation: None to keep the planned stages.
+
+    >>> from calor.design import GroupSequential, spending
+    >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
+    >>> parts = {"biomarker_positive": ["positive"], "full_population": ["positive", "negative"]}
+    >>> print(Enrichment(test, [150, 300], parts))
+    2 looks at 150, 300; biomarker_positive, full_population; simes
+    """
+
+    test: InverseNormal | FisherCombination | GroupSequential
+    planned: Sequence[float]
+    populations: Mapping[str, Sequence[str]]
+    selection: Selection = field(default_factory=best)
+    intersection_test: IntersectionTest = "simes"
+    success: Literal["all", "any"] = "all"
+    reestimation: Reestimation | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def looks(self) -> int:
+        """Number of looks."""
+        return len(self.planned)
+
+    def plan(self, parts: Sequence[str]) -> Plan:
+        """Return the design as numbers, for the kernels.
+
+        Args:
+            parts: The disjoint parts, in the kernel's order.
+
+        Raises:
+            SimulationError: A population names a part that is not there.
+        """
+        members = np.zeros((len(self.populations), len(parts)), dtype=np.bool_)
+        for g, (name, own_parts) in enumerate(self.populations.items()):
+            for part in own_parts:
+                if part not in parts:
+                    fix = f"The parts are {', '.join(parts)}."
+                    raise SimulationError.must("populations", "be made of parts", repr(part), where=name, fix=fix)
+                members[g, list(parts).index(part)] = True
+        combination, bounds, futility, weights = _combination(self.test)
+        again = self.reestimation
+        return Plan(
+            planned=np.array(self.planned, dtype=float),
+            members=members,
+            combination=combination,
+            bounds=bounds,
+            futility=futility,
+            weights=weights,
+            intersection=_TESTS.index(self.intersection_test),
+            rule=self.selection.kind,
+            parameter=self.selection.parameter,
+            threshold=self.selection.threshold,
+            measure=self.selection.measure_code,
+            any_success=self.success == "any",
+            power=0.0 if again is None else again.power,
+            most=1.0 if again is None else again.most,
+        )
+
+    def __str__(self) -> str:
+        at = ", ".join(f"{n:g}" for n in self.planned)
+        return f"{self.looks} looks at {at}; {', '.join(self.populations)}; {self.intersection_test}"
+
+
+def _combination(
+    test: InverseNormal | FisherCombination | GroupSequential,
+) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the kind of combination, its bounds, futility bounds and weights."""
+    if isinstance(test, FisherCombination):
+        futility = np.append(np.array(test.futility_p, dtype=float), 1.0)
+        return FISHER, np.log(test.critical_values), futility, test.weights.copy()
+    design = test.design if isinstance(test, InverseNormal) else test
+    weights = np.sqrt(np.diff(design.information_fractions, prepend=0.0))
+    kind = INVERSE_NORMAL if isinstance(test, InverseNormal) else CUMULATIVE
+    return kind, design.efficacy_bounds.copy(), design.futility_bounds.copy(), weights
+
+
+def _check(design: Enrichment) -> None:
+    """Refuse what is no design."""
+    kind, bounds, _, _ = _combination(design.test)
+    planned = np.array(design.planned, dtype=float)
+    rises = planned.shape == bounds.shape and np.all(np.isfinite(planned)) and np.all(np.diff(planned, prepend=0) > 0)
+    if not rises:
+        rule = f"be {bounds.size} rising numbers, one per look of `test`"
+        raise SimulationError.must("planned", rule, list(design.planned), fix="Give cumulative numbers.")
+    if not design.populations or not all(design.populations.values()):
+        raise SimulationError.must("populations", "each have a part", dict(design.populations), fix="Name its parts.")
+    if design.intersection_test not in _TESTS:
+        got = repr(design.intersection_test)
+        raise SimulationError.must("intersection_test", "be a known test", got, fix=f"Use one of {', '.join(_TESTS)}.")
+    if len(design.populations) > 2 and _TESTS.index(design.intersection_test) == SPIESSENS_DEBOIS:
+        fix = "Use simes or sidak."
+        raise SimulationError.must("intersection_test", "suit three populations", "spiessens_debois", fix=fix)
+    if design.success not in ("all", "any"):
+        raise SimulationError.must("success", "be all or any", repr(design.success), fix="Choose one.")
+    if isinstance(design.test, GroupSequential) and design.test.sides != 1:
+        raise SimulationError.must("test", "be one-sided", "two sides", fix="Benefit is positive; test one side.")
+    adapts = design.selection.kind != 0 or design.reestimation is not None or design.selection.threshold > -math.inf
+    if kind == CUMULATIVE and adapts:
+        fix = "Use InverseNormal(design), or selection=everyone()."
+        raise SimulationError.must("test", "be a combination test where the trial adapts", "GroupSequential", fix=fix)

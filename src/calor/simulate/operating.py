@@ -1,0 +1,202 @@
+"""Operating characteristics of a simulated design, each with its Monte Carlo standard error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from calor.kernels.enrichment_statistics import Results
+from calor.kernels.tally import add_up
+
+Tally = dict[str, Float[np.ndarray, "..."]]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of trials.
+
+    Attributes:
+        value: The share.
+        se: Its Monte Carlo standard error; at 0 and 1 that of half a trial.
+        trials: Number of trials it is a share of.
+
+    >>> print(Rate.of(9012, 10_000))
+    0.9012 (SE 0.0030)
+    """
+
+    value: float
+    se: float
+    trials: int
+
+    @classmethod
+    def of(cls, count: float, trials: float) -> Rate:
+        """Return the share of `count` in `trials`; NaN where no trial got so far."""
+        if trials <= 0:
+            return cls(math.nan, math.nan, 0)
+        value = float(count / trials)
+        inner = min(max(value, 0.5 / trials), 1 - 0.5 / trials)
+        return cls(value, math.sqrt(inner * (1 - inner) / trials), int(trials))
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} (SE {self.se:.4f})"
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over trials, with its Monte Carlo standard error."""
+
+    value: float
+    se: float
+    trials: int
+
+    @classmethod
+    def of(cls, total: float, squares: float, trials: float) -> Mean:
+        """Return the mean from a sum and a sum of squares; NaN where no trial got so far."""
+        if trials <= 0:
+            return cls(math.nan, math.nan, 0)
+        mean = float(total / trials)
+        return cls(mean, math.sqrt(max(float(squares) / trials - mean**2, 0.0) / trials), int(trials))
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} (SE {self.se:.2g})"
+
+
+@dataclass(frozen=True)
+class Estimation:
+    """How well a population's effect is estimated in trials that followed it to their end.
+
+    Attributes:
+        truth: The true effect; benefit is positive.
+        bias: Of the ordinary estimate from all data, given that the population was followed to the end.
+        bias_if_rejected: The same in the trials that rejected its hypothesis.
+        bias_later: Of the estimate from the stages after the first alone, which selection at the first does not bias.
+        coverage: Of the ordinary 95 % interval.
+    """
+
+    truth: float
+    bias: Mean
+    bias_if_rejected: Mean
+    bias_later: Mean
+    coverage: Rate
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A simulation's results.
+
+    Attributes:
+        trials: Trials run.
+        seed: Its seed.
+        populations: Their names, in the order of the tables below.
+        power: By population: its hypothesis is rejected by the end.
+        power_any: At least one hypothesis is rejected.
+        stopped_for_futility: The trial stopped for futility, or with nobody selected.
+        incomplete: A look was not reached within the longest duration; such trials are counted, and analyzed at it.
+        reached: Share of trials that reach each look.
+        success_at: Share that ends there with the rejections asked for.
+        futile_at: Share that ends there for futility.
+        rejected_at: By population, the first look at which it is rejected.
+        followed_at: By population, share of all trials that follow it at each look.
+        units: Events or participants in all.
+        enrolled: Participants, screened: candidates, months: duration; NaN for simulated statistics.
+        estimation: By population.
+    """
+
+    trials: int
+    seed: int
+    populations: tuple[str, ...]
+    power: Mapping[str, Rate]
+    power_any: Rate
+    stopped_for_futility: Rate
+    incomplete: Rate
+    reached: tuple[Rate, ...]
+    success_at: tuple[Rate, ...]
+    futile_at: tuple[Rate, ...]
+    rejected_at: Mapping[str, tuple[Rate, ...]]
+    followed_at: Mapping[str, tuple[Rate, ...]]
+    units: Mean
+    enrolled: Mean
+    screened: Mean
+    months: Mean
+    estimation: Mapping[str, Estimation]
+
+    def __str__(self) -> str:
+        each = "; ".join(f"{name} {rate}" for name, rate in self.power.items())
+        return f"{self.trials:,} trials: any hypothesis rejected {self.power_any}; {each}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per characteristic, with population, value and Monte Carlo SE."""
+        rows: list[tuple[str, str, Rate | Mean]] = [("power", name, rate) for name, rate in self.power.items()]
+        rows += [("power", "any", self.power_any), ("futility", "", self.stopped_for_futility)]
+        rows += [("incomplete", "", self.incomplete), ("units", "", self.units), ("enrolled", "", self.enrolled)]
+        rows += [("screened", "", self.screened), ("months", "", self.months)]
+        for name, seen in self.estimation.items():
+            rows += [("bias", name, seen.bias), ("bias if rejected", name, seen.bias_if_rejected)]
+            rows += [("bias, later stages", name, seen.bias_later), ("coverage", name, seen.coverage)]
+        for name, looks in self.followed_at.items():
+            rows += [(f"followed at look {k + 1}", name, rate) for k, rate in enumerate(looks)]
+        records = [(what, name, found.value, found.se, found.trials) for what, name, found in rows]
+        return pd.DataFrame(records, columns=["characteristic", "population", "value", "se", "trials"])
+
+
+def tally(results: Results, truth: Float[np.ndarray, " population"]) -> Tally:
+    """Add up the trials of a block; tallies of blocks add up to that of the simulation.
+
+    Args:
+        results: From a kernel.
+        truth: True effect of each population.
+    """
+    trials, looks = results.followed.shape
+    once, by_look = np.zeros(12), np.zeros((3, looks))
+    by_population, errors = np.zeros((2, looks, truth.size)), np.zeros((3, 3, truth.size))
+    covered = np.zeros(truth.size)
+    add_up(results, truth, once, by_look, by_population, errors, covered)
+    once[0] = trials
+    return {"once": once, "by_look": by_look, "by_population": by_population, "errors": errors, "covered": covered}
+
+
+def characteristics(sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray, " population"], seed: int) -> Run:
+    """Return the operating characteristics of a tally."""
+    once, rejected, followed = sums["once"], sums["by_population"][0], sums["by_population"][1]
+    n = float(once[0])
+    error, hit, later = sums["errors"]
+    estimation = {
+        name: Estimation(
+            truth=float(truth[g]),
+            bias=Mean.of(error[1, g], error[2, g], error[0, g]),
+            bias_if_rejected=Mean.of(hit[1, g], hit[2, g], hit[0, g]),
+            bias_later=Mean.of(later[1, g], later[2, g], later[0, g]),
+            coverage=Rate.of(sums["covered"][g], error[0, g]),
+        )
+        for g, name in enumerate(names)
+    }
+    return Run(
+        trials=int(n),
+        seed=seed,
+        populations=names,
+        power={name: Rate.of(rejected[:, g].sum(), n) for g, name in enumerate(names)},
+        power_any=Rate.of(float(once[1]), n),
+        stopped_for_futility=Rate.of(float(once[2]), n),
+        incomplete=Rate.of(float(once[3]), n),
+        reached=tuple(Rate.of(count, n) for count in sums["by_look"][0]),
+        success_at=tuple(Rate.of(count, n) for count in sums["by_look"][1]),
+        futile_at=tuple(Rate.of(count, n) for count in sums["by_look"][2]),
+        rejected_at={name: tuple(Rate.of(c, n) for c in rejected[:, g]) for g, name in enumerate(names)},
+        followed_at={name: tuple(Rate.of(c, n) for c in followed[:, g]) for g, name in enumerate(names)},
+        units=Mean.of(once[4], once[5], n),
+        enrolled=Mean.of(once[6], once[7], n),
+        screened=Mean.of(once[8], once[9], n),
+        months=Mean.of(once[10], once[11], n),
+        estimation=estimation,
+    )

@@ -1,0 +1,146 @@
+"""Run a design many times and report its operating characteristics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+from joblib import Parallel, delayed
+
+from calor.errors import SimulationError
+from calor.simulate.blocks import BLOCK, Engine, StatisticEngine, run_block
+from calor.simulate.enrichment import Enrichment
+from calor.simulate.operating import Rate, Run, Tally, characteristics
+from calor.simulate.parts import Parts
+from calor.simulate.progress import Progress, fingerprint, load, save
+from calor.simulate.selection import Rule
+
+Population = Parts
+ROUND = 16  # blocks per worker handed out at once
+
+
+def simulate(
+    design: Enrichment,
+    population: Population,
+    *,
+    trials: int = 10_000,
+    seed: int = 1,
+    workers: int = 1,
+    target_se: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Path | None = None,
+) -> Run:
+    """Simulate trials of a design in a population.
+
+    A trial's numbers follow from the seed and the trial's own number, and blocks of trials are added up in order: the
+    result does not depend on `workers`, on an interruption, or on where it ran. Workers are local processes; within
+    `joblib.parallel_config(backend="dask")` they are the cluster's.
+
+    Args:
+        design: Looks, populations, selection and tests.
+        population: What is true: `Parts` to draw test statistics, `Cohort` to draw participants.
+        trials: Number of trials.
+        seed: Any whole number from 0 on.
+        workers: Processes; 1 to stay in this one, -1 for every core.
+        target_se: Stop early, after the first block with which the Monte Carlo SE of the power of any hypothesis
+            falls to this.
+        progress: Called after each block, for example with `calor.simulate.progress.show`.
+        checkpoint: File in which to keep what is done, and from which to go on.
+
+    Raises:
+        SimulationError: Numbers that make no simulation; a checkpoint of another one.
+
+    >>> from calor.design import GroupSequential, spending
+    >>> from calor.design.inverse_normal import InverseNormal
+    >>> from calor.simulate import parts
+    >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
+    >>> populations = {"biomarker_positive": ["positive"], "full_population": ["positive", "negative"]}
+    >>> truth = parts.survival(["positive", "negative"], [0.4, 0.6], hazard_ratios=[0.6, 0.9])
+    >>> run = simulate(Enrichment(test, [150, 300], populations), truth, trials=4000, seed=1)
+    >>> 0.8 < run.power_any.value < 0.9
+    True
+    """
+    if trials < 1 or seed < 0:
+        rule, got = "be at least 1 trial and a seed from 0 on", (trials, seed)
+        raise SimulationError.must("trials, seed", rule, got, fix="Give trials=10_000, seed=1.")
+    if target_se is not None and not target_se > 0:
+        raise SimulationError.must("target_se", "be positive", target_se, fix="Give 0.001.")
+    engine = engine_for(design, population)
+    made_of = fingerprint(engine, seed, BLOCK)
+    done, sums = (0, None) if checkpoint is None else load(checkpoint, made_of)
+    enough = sums is not None and _enough(sums, target_se)
+    blocks = iter(()) if enough else _blocks(engine, design.selection.rule, seed, done, trials, workers)
+    for size, block in blocks:
+        sums = block if sums is None else {name: sums[name] + block[name] for name in block}
+        done += size
+        if checkpoint is not None:
+            save(checkpoint, made_of, done, sums)
+        if progress is not None:
+            progress(Progress(done, trials, _power(sums)))
+        if _enough(sums, target_se):
+            break
+    assert sums is not None  # noqa: S101 - at least one block has run
+    return characteristics(sums, tuple(design.populations), engine.truth, seed)
+
+
+def engine_for(design: Enrichment, population: Population) -> Engine:
+    """Return the engine that draws trials of a design in a population."""
+    plan = design.plan(population.names)
+    return StatisticEngine(plan, population.truth, population.effects(plan.members))
+
+
+def power_over(
+    design: Enrichment, populations: Mapping[str, Population], *, trials: int = 10_000, seed: int = 1, workers: int = 1
+) -> pd.DataFrame:
+    """Return the power of any and each hypothesis over a grid of truths; under null truths, the type I error.
+
+    Args:
+        design: The design.
+        populations: Each truth by its label.
+        trials: For each.
+        seed: The same for each, so that differences are less noisy than the rates.
+        workers: Processes.
+
+    >>> from calor.design import GroupSequential, spending
+    >>> from calor.design.inverse_normal import InverseNormal
+    >>> from calor.simulate import parts
+    >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
+    >>> design = Enrichment(test, [150, 300], {"biomarker_positive": ["pos"], "full_population": ["pos", "neg"]})
+    >>> nulls = {f"{s}": parts.means(["pos", "neg"], [s, 1 - s], [0, 0]) for s in (0.2, 0.5)}
+    >>> bool((power_over(design, nulls, trials=2000)["any"] < 0.04).all())
+    True
+    """
+    rows = []
+    for label, population in populations.items():
+        run = simulate(design, population, trials=trials, seed=seed, workers=workers)
+        row: dict[str, object] = {"truth": label, "any": run.power_any.value, "any_se": run.power_any.se}
+        for name, rate in run.power.items():
+            row |= {name: rate.value, f"{name}_se": rate.se}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _blocks(
+    engine: Engine, rule: Rule | None, seed: int, done: int, trials: int, workers: int
+) -> Iterator[tuple[int, Tally]]:
+    """Run the trials that are left, in blocks, and give them in order."""
+    jobs = [(first, min(BLOCK, trials - first)) for first in range(done, trials, BLOCK)]
+    if workers == 1:
+        for first, size in jobs:
+            yield size, run_block(engine, rule, seed, first, size)
+        return
+    with Parallel(n_jobs=workers) as parallel:
+        at_once = ROUND * max(1, parallel.n_jobs if parallel.n_jobs > 0 else 8)
+        for start in range(0, len(jobs), at_once):
+            batch = jobs[start : start + at_once]
+            found = parallel(delayed(run_block)(engine, rule, seed, first, size) for first, size in batch)
+            yield from zip((size for _, size in batch), found, strict=True)
+
+
+def _power(sums: Tally) -> Rate:
+    return Rate.of(float(sums["once"][1]), float(sums["once"][0]))
+
+
+def _enough(sums: Tally, target_se: float | None) -> bool:
+    return target_se is not None and _power(sums).se <= target_se
