@@ -6,11 +6,19 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from django.core.management import call_command
+from django.db import connections
 from django.test.utils import override_settings
+
+import calor.web  # noqa: F401  (starts Django before any test is read)
+from calor.web.database import database as described
+from calor.web.keys import write_master_key
 
 POSTGRESQL_FOLDERS = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin")
 
@@ -18,8 +26,6 @@ POSTGRESQL_FOLDERS = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin"
 @pytest.fixture(scope="session", autouse=True)
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A master key for the tests."""
-    from calor.web.keys import write_master_key  # noqa: PLC0415
-
     path = tmp_path_factory.mktemp("key") / "master.key"
     write_master_key(path)
     old = os.environ.get("CALOR_KEY_FILE")
@@ -31,14 +37,12 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> Iterator[None]:
     """Passwords of tests hashed quickly; the product keeps Django's slow hash."""
-    import calor.web  # noqa: F401, PLC0415
-
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server, without a database's name."""
     found = shutil.which("initdb") or next(
         (f"{folder}/initdb" for folder in POSTGRESQL_FOLDERS if Path(folder, "initdb").exists()), None
@@ -46,13 +50,11 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if found is None:
         pytest.skip("PostgreSQL is not installed")
     programs = Path(found).parent
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not under pytest's own folder, whose parents only the tests' user may enter.
+    folder = Path(tempfile.mkdtemp(prefix="calor-postgresql-"))
     as_owner: list[str] = []
     if os.geteuid() == 0:  # the server refuses root
         as_owner = ["runuser", "-u", "postgres", "--"]
-        for parent in (folder, *folder.parents[:3]):
-            if parent != Path("/tmp") and parent.owner() == "root":  # noqa: S108
-                parent.chmod(0o755)
         shutil.chown(folder, "postgres", "postgres")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -69,6 +71,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql://calor@127.0.0.1:{port}/"
     finally:
         call(f"{programs}/pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -107,11 +110,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def use(url: str) -> None:
     """Let Django's default connection lead to another database."""
-    from django.db import connections  # noqa: PLC0415
-
-    import calor.web  # noqa: F401, PLC0415
-    from calor.web.database import database as described  # noqa: PLC0415
-
     connections["default"].close()
     connections.settings["default"] = connections.configure_settings({"default": described(url)})["default"]
     del connections["default"]
@@ -119,9 +117,6 @@ def use(url: str) -> None:
 
 def migrate(url: str) -> None:
     """Create all tables and triggers."""
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connections  # noqa: PLC0415
-
     use(url)
     call_command("migrate", verbosity=0)
     connections.close_all()
@@ -129,7 +124,5 @@ def migrate(url: str) -> None:
 
 def sql(server: str, statement: str) -> None:
     """Run one statement on the server's own database."""
-    import psycopg  # noqa: PLC0415
-
     with psycopg.connect(server + "postgres", autocommit=True) as connection:
         connection.execute(statement)

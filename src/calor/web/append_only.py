@@ -31,9 +31,14 @@ def install(apps: Any, schema_editor: Any) -> None:
     vendor = schema_editor.connection.vendor
     if vendor == "postgresql":
         schema_editor.execute(_POSTGRESQL_FUNCTION, params=None)
-    for name, table in guards(vendor).items():
-        for statement in (_postgresql if vendor == "postgresql" else _sqlite)(name, table):
-            schema_editor.execute(statement, params=None)
+    for statement in statements(vendor):
+        schema_editor.execute(statement, params=None)
+
+
+def statements(vendor: str) -> list[str]:
+    """Return the SQL that creates every trigger of a database."""
+    one = _postgresql if vendor == "postgresql" else _sqlite
+    return [statement for name, table in guards(vendor).items() for statement in one(name, table)]
 
 
 def missing(connection: Any) -> list[str]:
