@@ -1,0 +1,128 @@
+"""Databases for the tests of a running trial: SQLite files, and a PostgreSQL server that the tests start themselves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test.utils import override_settings
+
+import calor.web  # noqa: F401  (starts Django before any test is read)
+from calor.web.database import database as described
+from calor.web.keys import write_master_key
+
+POSTGRESQL_FOLDERS = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A master key for the tests."""
+    path = tmp_path_factory.mktemp("key") / "master.key"
+    write_master_key(path)
+    old = os.environ.get("CALOR_KEY_FILE")
+    os.environ["CALOR_KEY_FILE"] = str(path)
+    yield path
+    os.environ.pop("CALOR_KEY_FILE") if old is None else os.environ.update(CALOR_KEY_FILE=old)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords of tests hashed quickly; the product keeps Django's slow hash."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server, without a database's name."""
+    found = shutil.which("initdb") or next(
+        (f"{folder}/initdb" for folder in POSTGRESQL_FOLDERS if Path(folder, "initdb").exists()), None
+    )
+    if found is None:
+        pytest.skip("PostgreSQL is not installed")
+    programs = Path(found).parent
+    # Not under pytest's own folder, whose parents only the tests' user may enter.
+    folder = Path(tempfile.mkdtemp(prefix="calor-postgresql-"))
+    as_owner: list[str] = []
+    if os.geteuid() == 0:  # the server refuses root
+        as_owner = ["runuser", "-u", "postgres", "--"]
+        shutil.chown(folder, "postgres", "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = folder / "data"
+
+    def call(*command: str) -> None:
+        subprocess.run([*as_owner, *command], check=True, capture_output=True, cwd="/")
+
+    call(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    call(f"{programs}/pg_ctl", "-D", str(data), "-o", options, "-l", f"{folder}/log", "-w", "start")
+    try:
+        yield f"postgresql://calor@127.0.0.1:{port}/"
+    finally:
+        call(f"{programs}/pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables and triggers."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: str) -> str:
+    """The name of a PostgreSQL database with all tables and triggers."""
+    sql(postgresql, "CREATE DATABASE template_calor")
+    migrate(postgresql + "template_calor")
+    return "template_calor"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database with all tables, which Django now uses; once for each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "trial.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        url = f"sqlite:///{path}"
+    else:
+        server = request.getfixturevalue("postgresql")
+        template = request.getfixturevalue("postgresql_template")
+        name = f"trial_{os.urandom(6).hex()}"
+        sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        url = server + name
+    use(url)
+    yield url
+    use("sqlite:///:memory:")
+
+
+def use(url: str) -> None:
+    """Let Django's default connection lead to another database."""
+    connections["default"].close()
+    connections.settings["default"] = connections.configure_settings({"default": described(url)})["default"]
+    del connections["default"]
+
+
+def migrate(url: str) -> None:
+    """Create all tables and triggers."""
+    use(url)
+    call_command("migrate", verbosity=0)
+    connections.close_all()
+
+
+def sql(server: str, statement: str) -> None:
+    """Run one statement on the server's own database."""
+    with psycopg.connect(server + "postgres", autocommit=True) as connection:
+        connection.execute(statement)
