@@ -90,10 +90,13 @@ def screen(
         tell("opening the records")
         place = rules.screening.records
         records = open_records(place if "://" in place else folder / place, time_zone=rules.screening.time_zone)
-        tell("reading what the criteria ask for")
-        facts = stage(records, rules)
-        tell("judging")
-        found = judge(facts, rules)
+        try:
+            tell("reading what the criteria ask for")
+            facts = stage(records, rules)
+            tell("judging")
+            found = judge(facts, rules)
+        finally:
+            records.close()
         steps = funnel(found)
         tables = {
             "worklist": worklist(found),
