@@ -70,6 +70,8 @@ RULES = {
         OUTCOME, "information_fraction = 0.75", "information_fraction = 0.4", "looks.looks", "increasing",
     ),
     "last look not the end": (OUTCOME, "information_fraction = 1.0", "information_fraction = 0.9", "looks", "end at"),
+    "two criteria of one id": (OUTCOME, 'id = "adult"', 'id = "alive"', "screening.criteria", "unique"),
+    "infarction window reversed": (OUTCOME, "days = [30, 120]", "days = [120, 30]", "screening.criteria", "Swap them"),
     "half a safety limit": (IVORY, "value = 1.5\n", "", "safety_limits[eosinophilia]", "together"),
 }  # fmt: skip
 

@@ -43,6 +43,11 @@ class Records:
             raise RecordsError.must("records", f"hold the table {name}", "none", fix="Export it, or link it in.")
         return self.tables[name]
 
+    def close(self) -> None:
+        """Close the connection; staged tables go with it."""
+        with on_engine():
+            self.engine.disconnect()
+
     def __contains__(self, name: str) -> bool:
         return name in self.tables
 
@@ -93,14 +98,16 @@ def day_number(column: ir.Value) -> ir.IntegerColumn:
 def staged(engine: BaseBackend, expression: ir.Table) -> ir.Table:
     """Run an expression once and keep its rows on the engine for the rest of the session.
 
-    DuckDB and PostgreSQL take a temporary table, Spark its cache. (`cache()` of ibis 12 prints an error at exit on
+    DuckDB and PostgreSQL take a temporary table, Spark a cached view. (`cache()` of ibis 12 prints an error at exit on
     DuckDB 2, whose parser refuses the statement that drops the table.)
     """
+    name = f"calor_staged_{next(_NUMBERS)}"
     with on_engine():
         if engine.name == "pyspark":
-            return expression.cache()
-        name = f"calor_staged_{next(_NUMBERS)}"
-        engine.create_table(name, expression, temp=True)
+            engine.create_view(name, expression)
+            engine.raw_sql(f"CACHE TABLE {name}")
+        else:
+            engine.create_table(name, expression, temp=True)
         return engine.table(name)
 
 
