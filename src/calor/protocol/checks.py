@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
 
-from calor.protocol.analyses import InteractionAnalysis
+from calor.protocol.analyses import EventsOfInterestAnalysis, InteractionAnalysis
 from calor.protocol.endpoints import ContinuousEndpoint
 from calor.protocol.protocol import Protocol
+from calor.protocol.safety_limits import ExactBoundary
 
 Key = tuple[str | int, ...]
 
@@ -151,6 +152,8 @@ ENDPOINT_KIND = {
     "interaction": "continuous",
     "events": "time_to_event",
     "adverse_events": "adverse_events",
+    "laboratory_safety": "laboratory",
+    "events_of_interest": "adverse_events",
 }
 """The kind of endpoint that each method analyzes."""
 
@@ -260,6 +263,29 @@ def _safety_limits_are_whole(protocol: Protocol) -> Iterator[Problem]:
             yield from _unknown(("safety_limits", i, "biomarker"), "biomarker", limit.biomarker, known)
 
 
+def _harm_rules_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
+    analyses = {a.id: a for a in protocol.analyses if isinstance(a, EventsOfInterestAnalysis)}
+    for i, limit in enumerate(protocol.safety_limits):
+        rule, at = limit.harm, ("safety_limits", i, "harm")
+        if rule is None:
+            continue
+        if limit.level != "trial":
+            yield Problem(("safety_limits", i, "level"), 'must be "trial" where the limit has a harm rule. Change it.')
+        yield from _unknown((*at, "arm"), "arm", rule.arm, (arm.id for arm in protocol.arms))
+        yield from _unknown((*at, "analysis"), "events_of_interest analysis", rule.analysis, analyses)
+        if rule.analysis in analyses:
+            groups = (group.label for group in analyses[rule.analysis].groups)
+            yield from _unknown((*at, "group"), "group of that analysis", rule.group, groups)
+        if any(later <= earlier for earlier, later in pairwise(rule.looks)):
+            yield Problem((*at, "looks"), f"must increase, got {list(rule.looks)}. Give each look its number.")
+        spent = rule.boundary.alpha_spent if isinstance(rule.boundary, ExactBoundary) else rule.looks
+        if len(spent) != len(rule.looks):
+            yield Problem(
+                (*at, "boundary", "alpha_spent"),
+                f"must have one chance per look ({len(rule.looks)}), got {len(spent)}. Give each look its share.",
+            )
+
+
 CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _ids_are_unique,
     _one_control,
@@ -274,4 +300,5 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _multiplicity_adds_up,
     _looks_increase,
     _safety_limits_are_whole,
+    _harm_rules_name_their_parts,
 )

@@ -53,6 +53,8 @@ def parse_protocol(text: str, *, name: str = "protocol.toml") -> Protocol:
 
 TAGS = {
     "continuous", "time_to_event", "adverse_events", "ancova", "dose_trend", "interaction", "events",
+    "laboratory", "laboratory_safety", "events_of_interest", "rmst", "proportional_hazards", "bayesian_rate",
+    "beta_binomial", "exact_binomial",
 }  # fmt: skip
 """Discriminators that pydantic puts into an error's place and that are no keys of the file."""
 

@@ -10,7 +10,9 @@ from calor.analyze.declared.ancova import declared_ancova
 from calor.analyze.declared.described import described_baseline, described_disposition
 from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.events import declared_events
+from calor.analyze.declared.events_of_interest import declared_events_of_interest
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.laboratory_safety import declared_laboratory_safety
 from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
 from calor.analyze.finding import Finding
@@ -28,6 +30,8 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "interaction": declared_interaction,
     "events": declared_events,
     "adverse_events": declared_adverse_events,
+    "laboratory_safety": declared_laboratory_safety,
+    "events_of_interest": declared_events_of_interest,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 

@@ -9,7 +9,7 @@ import pandas as pd
 from calor.datasets.dataset import Dataset
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
-from calor.protocol.endpoints import ContinuousEndpoint, Endpoint
+from calor.protocol.endpoints import ContinuousEndpoint, Endpoint, TimeToEventEndpoint
 from calor.protocol.estimands import AnalysisSet, Treatment
 
 Datasets = Mapping[str, Dataset]
@@ -51,7 +51,7 @@ def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: Endpoint) ->
     """
     frame = datasets[endpoint.dataset].frame
     wanted = dict(endpoint.where)
-    if endpoint.kind != "adverse_events":
+    if isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
         wanted["PARAMCD"] = endpoint.paramcd
     if isinstance(endpoint, ContinuousEndpoint):
         wanted["AVISIT"] = protocol.visit(endpoint.visit).label

@@ -59,7 +59,7 @@ def _missing_keys(given: Given) -> Iterator[Found]:
 
 def _no_endpoint(given: Given) -> Iterator[Found]:
     for endpoint in given.protocol.endpoints:
-        if endpoint.dataset not in given.datasets or endpoint.kind == "adverse_events":
+        if endpoint.dataset not in given.datasets or endpoint.kind in ("adverse_events", "laboratory"):
             continue
         frame = given.frame(endpoint.dataset)
         if "PARAMCD" in frame and not (frame["PARAMCD"] == endpoint.paramcd).any():

@@ -8,7 +8,18 @@ from typing import NamedTuple
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.section import Section
-from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction, multiplicity
+from calor.report.sections import (
+    adverse_events,
+    ancova,
+    described,
+    dose_trend,
+    events,
+    events_of_interest,
+    harm_limits,
+    interaction,
+    laboratory_safety,
+    multiplicity,
+)
 
 
 class Kind(NamedTuple):
@@ -27,5 +38,8 @@ KINDS: dict[str, Kind] = {
     "events": Kind(events.section, events.figures),
     "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
+    "laboratory_safety": Kind(laboratory_safety.section, laboratory_safety.figures),
+    "events_of_interest": Kind(events_of_interest.section, events_of_interest.figures),
+    "harm_limits": Kind(harm_limits.section, harm_limits.figures),
 }
 """Every kind of finding; a test proves the table complete."""

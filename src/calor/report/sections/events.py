@@ -8,6 +8,7 @@ from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.figures.kaplan_meier import kaplan_meier
 from calor.report.section import Section
+from calor.report.sections.events_beside import beside_tables
 from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
 
@@ -22,7 +23,7 @@ def section(finding: Finding) -> Section:
         title=f"{finding.role.capitalize()}: {finding.label}",
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
-        tables=(_counts(finding), _methods(finding), _medians(finding)),
+        tables=(_counts(finding), _methods(finding), _medians(finding), *beside_tables(finding)),
         notes=tuple(typeset(note) for note in finding.notes),
     )
 
