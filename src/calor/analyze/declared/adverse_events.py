@@ -40,7 +40,7 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
     place = {arm: i for i, arm in enumerate(arms)}
     table = table.sort_values("arm", key=lambda a: a.map(place), kind="stable").reset_index(drop=True)
     ordered = replace(found, table=table)
-    borrowed, borrowed_sentences, borrowed_notes = _borrowed(comparisons, analysis)
+    borrowed, borrowed_notes = _borrowed(comparisons, analysis)
     notes = (
         f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
         "A participant counts once per row, at the worst severity or grade. Percentages carry exact "
@@ -58,7 +58,7 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         estimand=estimand.label,
         population=population.label,
         arms=arms,
-        sentences=(str(ordered), *map(str, comparisons), *borrowed_sentences),
+        sentences=(str(ordered), *map(str, comparisons)),
         tables={
             "incidence": table,
             "differences": differences,
@@ -70,10 +70,10 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
 
 def _borrowed(
     comparisons: list[TermComparison], analysis: AdverseEventsAnalysis
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Fit the hierarchical model where the protocol declares it."""
     if analysis.borrowing is None:
-        return pd.DataFrame(), (), ()
+        return pd.DataFrame(), ()
     return borrowing(comparisons, analysis.borrowing)
 
 

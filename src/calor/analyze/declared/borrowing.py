@@ -12,9 +12,7 @@ from calor.errors import AnalysisError
 from calor.protocol.analyses import BorrowingAcrossTerms
 
 
-def borrowing(
-    comparisons: list[TermComparison], plan: BorrowingAcrossTerms
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+def borrowing(comparisons: list[TermComparison], plan: BorrowingAcrossTerms) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Fit the hierarchical model to each comparison.
 
     Args:
@@ -22,10 +20,10 @@ def borrowing(
         plan: What the protocol declares.
 
     Returns:
-        One row per comparison and term, empty where nothing could be fitted; sentences; notes on convergence and on
-        what could not be fitted.
+        One row per comparison and term, empty where nothing could be fitted; notes with the strongest term, the
+        convergence, and what could not be fitted.
     """
-    tables, sentences, notes = [], [], []
+    tables, notes = [], []
     for comparison in comparisons:
         rows = comparison.table
         rows = rows[rows["active"] + rows["control"] >= plan.least_participants].reset_index(drop=True)
@@ -39,8 +37,8 @@ def borrowing(
             found = hierarchical_signals(
                 list(rows["soc"]),
                 list(unique),
-                [EventCount(int(r.active), int(r.active_n)) for r in rows.itertuples()],
-                [EventCount(int(r.control), int(r.control_n)) for r in rows.itertuples()],
+                _counts(rows, "active"),
+                _counts(rows, "control"),
                 rng=np.random.default_rng(plan.seed),
                 sampling=Sampling(draws=plan.draws),
             )
@@ -48,10 +46,12 @@ def borrowing(
             notes.append(f"Hierarchical model, {name}: not shown. {error}")
             continue
         tables.append(found.table.assign(arm=comparison.active))
-        sentences.append(f"Hierarchical model, {name}: {found}")
         notes.append(
-            f"Hierarchical model, {name}: {len(rows)} terms with at least {plan.least_participants} participants, "
-            f"{found.draws} draws, largest R-hat {found.table['r_hat'].max():.3f}, fewest effective draws "
-            f"{found.table['effective_draws'].min():.0f}, seed {plan.seed}."
+            f"Hierarchical model, {name}, terms with at least {plan.least_participants} participants: {found}; "
+            f"seed {plan.seed}."
         )
-    return (pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()), tuple(sentences), tuple(notes)
+    return (pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()), tuple(notes)
+
+
+def _counts(rows: pd.DataFrame, side: str) -> list[EventCount]:
+    return [EventCount(int(x), int(n)) for x, n in zip(rows[side], rows[f"{side}_n"], strict=True)]

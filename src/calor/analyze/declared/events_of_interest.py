@@ -7,10 +7,11 @@ import pandas as pd
 from calor.analyze.adverse_events import AdverseEventColumns
 from calor.analyze.declared.adverse_events import GRADES, SEVERITIES
 from calor.analyze.declared.records import SUBJECT, Datasets, arm_labels, compared, endpoint_rows, participants
+from calor.analyze.declared.time_at_risk import time_at_risk
 from calor.analyze.declared.time_axis import numbers_at_risk
 from calor.analyze.estimate import format_p
 from calor.analyze.event_count import EventCount
-from calor.analyze.events_of_interest import EventsOfInterest, events_of_interest
+from calor.analyze.events_of_interest import events_of_interest
 from calor.analyze.finding import Finding
 from calor.analyze.fisher_exact import fisher_exact
 from calor.analyze.kaplan_meier import kaplan_meier
@@ -25,6 +26,7 @@ def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAn
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)
+    people = people.assign(TRTDURD=time_at_risk(people, analysis.after_last_dose_days))
     events = endpoint_rows(protocol, datasets, protocol.endpoint(estimand.endpoint))
     severity, order = GRADES if "AETOXGR" in events else SEVERITIES
     found = events_of_interest(
@@ -37,7 +39,8 @@ def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAn
     )
     incidence = _in_order(found.table.rename(columns={"term": "group"}).drop(columns=["soc", "level"]), arms)
     differences = _differences(incidence, arms, analysis.level)
-    curves, at_risk = _curves(found, arms, analysis.level)
+    first_events, late = _within(found.first_events, people)
+    curves, at_risk = _curves(first_events, arms, analysis.level)
     return Finding(
         id=analysis.id,
         label=analysis.label,
@@ -57,6 +60,11 @@ def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAn
         },
         notes=(
             *(f"{group}: no participant with {', '.join(terms)}." for group, terms in found.unmatched.items() if terms),
+            *(
+                f"{group}: {n} first events began after the time at risk; the curve leaves them out."
+                for group, n in late
+            ),
+            f"Time at risk ends {analysis.after_last_dose_days} days after the last dose, or when a participant left. "
             "The groups were named in the protocol; their p-values are not adjusted for each other.",
         ),
     )
@@ -72,10 +80,11 @@ def _in_order(table: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
 
 def _differences(incidence: pd.DataFrame, arms: tuple[str, ...], level: float) -> pd.DataFrame:
     """Compare each group between every active arm and control; differences as proportions."""
-    everyone = incidence[incidence["by"] == "all"].set_index(["group", "arm"])
+    everyone = incidence[incidence["by"] == "all"].to_dict("records")
+    found = {(r["group"], r["arm"]): EventCount(int(r["participants"]), int(r["n"])) for r in everyone}
     rows = []
     for group in dict.fromkeys(incidence["group"]):
-        counts = {a: EventCount(*map(int, everyone.loc[(group, a), ["participants", "n"]])) for a in arms}
+        counts = {arm: found[group, arm] for arm in arms}
         for active in arms[1:]:
             estimate = miettinen_nurminen(counts[active], counts[arms[0]], level=level).estimate
             rows.append(
@@ -94,10 +103,19 @@ def _differences(incidence: pd.DataFrame, arms: tuple[str, ...], level: float) -
     return pd.DataFrame(rows)
 
 
-def _curves(found: EventsOfInterest, arms: tuple[str, ...], level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _within(first_events: pd.DataFrame, people: pd.DataFrame) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
+    """Censor at the end of the time at risk who had a first event only later, and count them by group."""
+    limit = first_events["participant"].map(people.set_index(SUBJECT)["TRTDURD"])
+    late = first_events["event"] & (first_events["days"] > limit)
+    kept = first_events.assign(days=first_events["days"].where(~late, limit), event=first_events["event"] & ~late)
+    counts = first_events.loc[late, "group"].value_counts(sort=False)
+    return kept, tuple((str(group), int(n)) for group, n in counts.items())
+
+
+def _curves(first_events: pd.DataFrame, arms: tuple[str, ...], level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the cumulative curve of each group that anybody had, and the numbers at risk beneath it."""
     curves, at_risk = [], []
-    for group, rows in found.first_events.groupby("group", sort=False):
+    for group, rows in first_events.groupby("group", sort=False):
         if not rows["event"].any():
             continue
         table = rows.reset_index(drop=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from calor.analyze.ctcae import grading_rules
 from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, endpoint_rows, participants
 from calor.analyze.edish import LiverRule, edish
 from calor.analyze.finding import Finding
@@ -26,7 +27,8 @@ def declared_laboratory_safety(protocol: Protocol, analysis: LaboratorySafetyAna
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)
-    labs, notes = _values(endpoint_rows(protocol, datasets, endpoint), people, endpoint.dataset)
+    covered = {rule.analyte for rule in grading_rules(analysis.criteria)}
+    labs, notes = _values(endpoint_rows(protocol, datasets, endpoint), people, endpoint.dataset, covered)
     grades = laboratory_grades(labs, version=analysis.criteria)
     shifts, worsened = _shifts(grades, people, arms, analysis.baseline_day)
     liver, triggers, liver_said = _liver(labs, people, analysis)
@@ -55,7 +57,9 @@ def declared_laboratory_safety(protocol: Protocol, analysis: LaboratorySafetyAna
     )
 
 
-def _values(rows: pd.DataFrame, people: pd.DataFrame, dataset: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _values(
+    rows: pd.DataFrame, people: pd.DataFrame, dataset: str, covered: set[str]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the values of the set's participants that have a number and a day, and what was left out."""
     missing = [column for column in REQUIRED if column not in rows]
     if missing:
@@ -64,12 +68,13 @@ def _values(rows: pd.DataFrame, people: pd.DataFrame, dataset: str) -> tuple[pd.
     mine = rows[rows[SUBJECT].isin(people[SUBJECT])].assign(**dict.fromkeys(absent, float("nan")))
     no_number, no_day = mine["AVAL"].isna(), mine["ADY"].isna() & mine["AVAL"].notna()
     kept = mine[~no_number & ~no_day]
+    no_number_graded = no_number & mine["PARAMCD"].isin(covered)
     notes = []
     if absent:
         notes.append(f"{dataset.upper()} has no column {', '.join(absent)}: what needs it is {NOT_GRADABLE}.")
-    if no_number.any():
+    if no_number_graded.any():
         notes.append(
-            f"{int(no_number.sum())} results without a number, such as below a limit of detection, are not graded."
+            f"{int(no_number_graded.sum())} results without a number (below a limit of detection, say) are not graded."
         )
     if no_day.any():
         notes.append(f"{int(no_day.sum())} results without a study day not graded.")

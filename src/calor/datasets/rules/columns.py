@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from calor.datasets.rules.rule import AdamClass, Found, Given, Rule
 from calor.protocol.analyses import AncovaAnalysis, DoseTrendAnalysis, InteractionAnalysis
+from calor.protocol.endpoints import ContinuousEndpoint, TimeToEventEndpoint
 
 REQUIRED: dict[AdamClass, tuple[str, ...]] = {
     "ADSL": ("STUDYID", "USUBJID", "TRT01P", "TRT01A"),
@@ -59,7 +60,9 @@ def _missing_keys(given: Given) -> Iterator[Found]:
 
 def _no_endpoint(given: Given) -> Iterator[Found]:
     for endpoint in given.protocol.endpoints:
-        if endpoint.dataset not in given.datasets or endpoint.kind in ("adverse_events", "laboratory"):
+        if endpoint.dataset not in given.datasets:
+            continue
+        if not isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
             continue
         frame = given.frame(endpoint.dataset)
         if "PARAMCD" in frame and not (frame["PARAMCD"] == endpoint.paramcd).any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -103,7 +103,7 @@ def _dots(table: pd.DataFrame, arms: Sequence[str], x: Any, y: Any) -> list[alt.
 
 def _quadrants(width_px: float) -> list[alt.Chart]:
     """Name the corners; the review quadrant is the upper right one."""
-    corners = (
+    corners: tuple[tuple[str, float, float, Literal["left", "right"]], ...] = (
         ("Review: both raised", width_px - 6, 12, "right"),
         ("Bilirubin only", 6, 12, "left"),
         ("ALT or AST only", width_px - 6, _HEIGHT_PX - 10, "right"),

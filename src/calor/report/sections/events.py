@@ -84,7 +84,8 @@ def _counts(finding: Finding) -> Table:
 def _methods(finding: Finding) -> Table:
     rows = finding.tables["methods"]
     names = [f"{r['name']} (declared)" if r["primary"] else r["name"] for r in rows.to_dict("records")]
-    rows = rows.assign(name=names, measure=rows["measure"].map(capital, na_action="ignore"))
+    measures = rows["measure"].where(rows["measure"] != "").map(capital, na_action="ignore")
+    rows = rows.assign(name=names, measure=measures)
     several = [Column("comparison", "Comparison")] if len(finding.arms) > 2 else []
     columns = [
         Column("name", "Method"),

@@ -10,7 +10,7 @@ from calor.report.figures.adverse_events import adverse_events
 from calor.report.figures.kaplan_meier import kaplan_meier
 from calor.report.section import Section
 from calor.report.sections.events import RARE
-from calor.report.sections.words import anchor, caption, typeset
+from calor.report.sections.words import anchor, typeset
 from calor.report.table import Column, Table
 
 
@@ -44,8 +44,14 @@ def _differences(finding: Finding) -> Figure:
         arms=finding.arms,
         name=f"{anchor(finding.id)}-differences",
         title="Participants with each group of events, by arm.",
-        caption=f"{finding.estimand}. {finding.population}. Risk differences with Miettinen-Nurminen intervals.",
+        caption=f"{_who(finding)} Risk differences with Miettinen-Nurminen intervals.",
     )
+
+
+def _who(finding: Finding) -> str:
+    """Return estimand, population and n of a caption."""
+    n = int(finding.tables["incidence"].drop_duplicates("arm")["n"].sum())
+    return f"{finding.estimand}. {finding.population}, n = {n}."
 
 
 def _curve(finding: Finding, group: str) -> Figure:
@@ -74,7 +80,7 @@ def _curve(finding: Finding, group: str) -> Figure:
         arms=finding.arms,
         name=f"{anchor(finding.id)}-curve-{order}",
         title=f"{group}, first event: {shown}.",
-        caption=f"{caption(finding)} Kaplan-Meier; band: pointwise log-log interval.",
+        caption=f"{_who(finding)} Kaplan-Meier; band: pointwise log-log interval.",
         axes=("Days from the first dose", "Participants with a first event (%)"),
         top=1.0 if highest > RARE else min(1.0, round(highest + 0.05, 1)),
     )
@@ -109,23 +115,26 @@ def _counts(finding: Finding) -> Table:
 
 def _rates(finding: Finding) -> Table:
     rows = finding.tables["incidence"]
+    rows = rows[rows["by"] == "all"].assign(depth=1).rename(columns={"arm": "what"})
+    heads = pd.DataFrame({"what": rows["group"].unique(), "group": rows["group"].unique(), "depth": 0})
+    lines = pd.concat([pd.concat([heads[heads["group"] == g], rows[rows["group"] == g]]) for g in heads["group"]])
     columns = [
-        Column("group", "Group"),
-        Column("arm", "Arm"),
-        Column("participants", "Participants", align="right"),
-        Column("percent_lower", "% CI, lower", digits=1, align="right"),
-        Column("percent_upper", "% CI, upper", digits=1, align="right"),
-        Column("years_at_risk", "Years at risk", digits=1, align="right"),
-        Column("rate", "Per 100 years", digits=1, align="right"),
-        Column("rate_lower", "CI, lower", digits=1, align="right"),
-        Column("rate_upper", "CI, upper", digits=1, align="right"),
+        Column("what", "Group and arm"),
+        Column("participants", "Participants", align="right", missing=""),
+        Column("percent_lower", "% CI, lower", digits=1, align="right", missing=""),
+        Column("percent_upper", "% CI, upper", digits=1, align="right", missing=""),
+        Column("years_at_risk", "Years at risk", digits=1, align="right", missing=""),
+        Column("rate", "Per 100 years", digits=1, align="right", missing=""),
+        Column("rate_lower", "CI, lower", digits=1, align="right", missing=""),
+        Column("rate_upper", "CI, upper", digits=1, align="right", missing=""),
     ]
     return Table.from_frame(
-        rows[rows["by"] == "all"],
+        lines.astype({"participants": "Int64"}),
         name=f"{anchor(finding.id)}-rates",
         title="Exposure-adjusted incidence of first events.",
         columns=columns,
         note="Exact limits: Clopper-Pearson of the percentage, Poisson of the rate.",
+        indent="depth",
     )
 
 

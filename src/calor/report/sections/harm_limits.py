@@ -49,7 +49,7 @@ def _looks(finding: Finding, limit: str) -> Table:
 def _chances(finding: Finding, limit: str) -> Table:
     rows = finding.tables["chances"]
     rows = rows[rows["limit_id"] == limit]
-    looks = [name for name in rows if str(name).startswith("stop_at_") and rows[name].notna().any()]
+    looks = [name for name in map(str, rows) if name.startswith("stop_at_") and rows[name].notna().any()]
     shares = ["probability", "stop", *looks]
     shown = rows.assign(**{name: 100 * rows[name] for name in shares})
     columns = [

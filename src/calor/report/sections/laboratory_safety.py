@@ -31,9 +31,9 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
     if "edish" not in finding.tables:
         return ()
     peaks = finding.tables["edish"]
-    met = peaks.groupby("arm")["trigger"].agg(["sum", "size"])
-    drawn = tuple(arm for arm in finding.arms if arm in met.index)
-    counts = ", ".join(f"{int(met.loc[arm, 'sum'])} of {int(met.loc[arm, 'size'])} with {arm}" for arm in drawn)
+    met = {str(arm): (int(here["trigger"].sum()), len(here)) for arm, here in peaks.groupby("arm")}
+    drawn = tuple(arm for arm in finding.arms if arm in met)
+    counts = ", ".join(f"{met[arm][0]} of {met[arm][1]} with {arm}" for arm in drawn)
     return (
         edish(
             peaks,
@@ -56,15 +56,16 @@ def _shifts(finding: Finding) -> tuple[Table, ...]:
     for term, here in table.groupby("term", sort=False):
         rows.append({"what": term, "depth": 0})
         for arm in finding.arms:
-            counts = here[here["arm"] == arm].pivot_table(index="baseline", columns="worst", values="participants")
+            mine = here[here["arm"] == arm]
+            counts = {(r["baseline"], r["worst"]): int(r["participants"]) for r in mine.to_dict("records")}
             rows += [
-                {"what": f"{arm}, baseline {_grade(baseline)}", "depth": 1}
-                | {worst: str(int(counts.loc[baseline, worst])) for worst in WORST}
+                {"what": f"{arm}, from {_grade(baseline)}", "depth": 1}
+                | {worst: str(counts[baseline, worst]) for worst in WORST}
                 for baseline in WORST
-                if counts.loc[baseline].sum() > 0
+                if any(counts[baseline, worst] for worst in WORST)
             ]
     columns = [
-        Column("what", "Term, arm and grade at baseline"),
+        Column("what", "Term, arm, baseline"),
         *(Column(worst, f"Grade {worst}" if worst.isdigit() else worst, align="right", missing="") for worst in WORST),
     ]
     return (
