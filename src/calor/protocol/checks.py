@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from calor.protocol.analyses import (
     EffectCurveAnalysis,
+    EventsOfInterestAnalysis,
     MissingDataAnalysis,
     MmrmAnalysis,
     ModifierAnalysis,
@@ -22,6 +23,7 @@ from calor.protocol.analyses import (
 )
 from calor.protocol.endpoints import ContinuousEndpoint
 from calor.protocol.protocol import Protocol
+from calor.protocol.safety_limits import ExactBoundary
 
 Key = tuple[str | int, ...]
 
@@ -164,6 +166,8 @@ ENDPOINT_KIND = {
     "effect_curve": "continuous",
     "threshold_search": "continuous",
     "responder": "continuous",
+    "laboratory_safety": "laboratory",
+    "events_of_interest": "adverse_events",
 }
 """The kind of endpoint that each method analyzes."""
 
@@ -388,6 +392,27 @@ def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
         several = [i for i, rule in enumerate(screening.criteria) if rule.kind == kind]
         if len(several) > 1:
             yield Problem((*at, several[1], "kind"), f"must be {kind} once, got {len(several)} such criteria.")
+def _harm_rules_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
+    analyses = {a.id: a for a in protocol.analyses if isinstance(a, EventsOfInterestAnalysis)}
+    for i, limit in enumerate(protocol.safety_limits):
+        rule, at = limit.harm, ("safety_limits", i, "harm")
+        if rule is None:
+            continue
+        if limit.level != "trial":
+            yield Problem(("safety_limits", i, "level"), 'must be "trial" where the limit has a harm rule. Change it.')
+        yield from _unknown((*at, "arm"), "arm", rule.arm, (arm.id for arm in protocol.arms))
+        yield from _unknown((*at, "analysis"), "events_of_interest analysis", rule.analysis, analyses)
+        if rule.analysis in analyses:
+            groups = (group.label for group in analyses[rule.analysis].groups)
+            yield from _unknown((*at, "group"), "group of that analysis", rule.group, groups)
+        if any(later <= earlier for earlier, later in pairwise(rule.looks)):
+            yield Problem((*at, "looks"), f"must increase, got {list(rule.looks)}. Give each look its number.")
+        spent = rule.boundary.alpha_spent if isinstance(rule.boundary, ExactBoundary) else rule.looks
+        if len(spent) != len(rule.looks):
+            yield Problem(
+                (*at, "boundary", "alpha_spent"),
+                f"must have one chance per look ({len(rule.looks)}), got {len(spent)}. Give each look its share.",
+            )
 
 
 CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
@@ -410,4 +435,5 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _exploration_stays_exploratory,
     _curves_have_what_their_form_needs,
     _responders_are_judged_before,
+    _harm_rules_name_their_parts,
 )

@@ -54,6 +54,8 @@ def parse_protocol(text: str, *, name: str = "protocol.toml") -> Protocol:
 TAGS = {
     "continuous", "time_to_event", "adverse_events", "ancova", "dose_trend", "interaction", "events",
     "recent_infarction", "age", "alive", "drug_covered", "drug_absent", "event_absent", "latest_lab", "biomarker_gate",
+    "laboratory", "laboratory_safety", "events_of_interest", "rmst", "proportional_hazards", "bayesian_rate",
+    "beta_binomial", "exact_binomial",
 }  # fmt: skip
 """Discriminators that pydantic puts into an error's place and that are no keys of the file."""
 

@@ -11,7 +11,9 @@ from calor.analyze.declared.described import described_baseline, described_dispo
 from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
+from calor.analyze.declared.events_of_interest import declared_events_of_interest
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.laboratory_safety import declared_laboratory_safety
 from calor.analyze.declared.missing_data import declared_missing_data
 from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
@@ -41,6 +43,8 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "effect_curve": declared_effect_curve,
     "threshold_search": declared_threshold_search,
     "responder": declared_responder,
+    "laboratory_safety": declared_laboratory_safety,
+    "events_of_interest": declared_events_of_interest,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 

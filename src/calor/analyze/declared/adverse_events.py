@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from calor.analyze.adverse_events import AdverseEventColumns, adverse_events
+from calor.analyze.declared.borrowing import borrowing
 from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, participants
 from calor.analyze.finding import Finding
 from calor.analyze.term_comparison import TermComparison, compare_terms
@@ -39,6 +40,7 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
     place = {arm: i for i, arm in enumerate(arms)}
     table = table.sort_values("arm", key=lambda a: a.map(place), kind="stable").reset_index(drop=True)
     ordered = replace(found, table=table)
+    borrowed, borrowed_notes = _borrowed(comparisons, analysis)
     notes = (
         f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
         "A participant counts once per row, at the worst severity or grade. Percentages carry exact "
@@ -46,6 +48,7 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         "Fisher's p-values and flags look for signals among many terms; they test no declared hypothesis, and a term "
         "without a flag is not shown to be harmless.",
     )
+    differences = pd.concat([_compared(c) for c in comparisons], ignore_index=True)
     return Finding(
         id=analysis.id,
         label=analysis.label,
@@ -56,9 +59,22 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         population=population.label,
         arms=arms,
         sentences=(str(ordered), *map(str, comparisons)),
-        tables={"incidence": table, "differences": pd.concat([_compared(c) for c in comparisons], ignore_index=True)},
-        notes=tuple(note for note in notes if note),
+        tables={
+            "incidence": table,
+            "differences": differences,
+            **({} if borrowed.empty else {"borrowing": borrowed}),
+        },
+        notes=(*(note for note in notes if note), *borrowed_notes),
     )
+
+
+def _borrowed(
+    comparisons: list[TermComparison], analysis: AdverseEventsAnalysis
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Fit the hierarchical model where the protocol declares it."""
+    if analysis.borrowing is None:
+        return pd.DataFrame(), ()
+    return borrowing(comparisons, analysis.borrowing)
 
 
 def _compared(comparison: TermComparison) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from calor.analyze.interaction import Interaction, interaction
 from calor.protocol import Protocol
 from calor.protocol.analyses import InteractionAnalysis
 
+
 def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, datasets: Datasets) -> Finding:
     """Estimate the treatment-by-biomarker interaction as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)

@@ -9,7 +9,7 @@ import pandas as pd
 from calor.datasets.dataset import Dataset
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
-from calor.protocol.endpoints import ContinuousEndpoint, Endpoint
+from calor.protocol.endpoints import ContinuousEndpoint, Endpoint, TimeToEventEndpoint
 from calor.protocol.estimands import AnalysisSet, Treatment
 
 Datasets = Mapping[str, Dataset]
@@ -61,7 +61,7 @@ def rows_at(datasets: Datasets, endpoint: Endpoint, visits: Sequence[str]) -> pd
     """
     frame = datasets[endpoint.dataset].frame
     wanted = {column: [value] for column, value in endpoint.where.items()}
-    if endpoint.kind != "adverse_events":
+    if isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
         wanted["PARAMCD"] = [endpoint.paramcd]
     if visits:
         wanted["AVISIT"] = list(visits)

@@ -13,6 +13,7 @@ from calor.protocol.analyses import (
     ResponderAnalysis,
     SubgroupsAnalysis,
 )
+from calor.protocol.endpoints import ContinuousEndpoint, TimeToEventEndpoint
 
 REQUIRED: dict[AdamClass, tuple[str, ...]] = {
     "ADSL": ("STUDYID", "USUBJID", "TRT01P", "TRT01A"),
@@ -72,7 +73,9 @@ def _missing_keys(given: Given) -> Iterator[Found]:
 
 def _no_endpoint(given: Given) -> Iterator[Found]:
     for endpoint in given.protocol.endpoints:
-        if endpoint.dataset not in given.datasets or endpoint.kind == "adverse_events":
+        if endpoint.dataset not in given.datasets:
+            continue
+        if not isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
             continue
         frame = given.frame(endpoint.dataset)
         if "PARAMCD" in frame and not (frame["PARAMCD"] == endpoint.paramcd).any():

@@ -15,7 +15,10 @@ from calor.report.sections import (
     dose_trend,
     effect_curve,
     events,
+    events_of_interest,
+    harm_limits,
     interaction,
+    laboratory_safety,
     missing_data,
     mmrm,
     multiplicity,
@@ -47,5 +50,8 @@ KINDS: dict[str, Kind] = {
     "effect_curve": Kind(effect_curve.section, effect_curve.figures),
     "threshold_search": Kind(threshold_search.section, threshold_search.figures),
     "responder": Kind(responder.section, responder.figures),
+    "laboratory_safety": Kind(laboratory_safety.section, laboratory_safety.figures),
+    "events_of_interest": Kind(events_of_interest.section, events_of_interest.figures),
+    "harm_limits": Kind(harm_limits.section, harm_limits.figures),
 }
 """Every kind of finding; a test proves the table complete."""

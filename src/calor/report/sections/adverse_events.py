@@ -22,7 +22,7 @@ def section(finding: Finding) -> Section:
         title=f"{finding.role.capitalize()}: {finding.label}",
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
-        tables=(_overview(finding), _signals(finding), _terms(finding), _rates(finding)),
+        tables=(_overview(finding), _signals(finding), *_borrowing(finding), _terms(finding), _rates(finding)),
         notes=tuple(typeset(note) for note in finding.notes),
     )
 
@@ -85,6 +85,35 @@ def _signals(finding: Finding) -> Table:
         note="Miettinen-Nurminen intervals, each at its own level. Flag: double false discovery rate 0.1 "
         "(Mehrotra and Heyse) among terms that at least 4 participants reported.",
     )
+
+
+def _borrowing(finding: Finding) -> tuple[Table, ...]:
+    """Return the strongest terms of the hierarchical model, where it was declared."""
+    if "borrowing" not in finding.tables:
+        return ()
+    rows = finding.tables["borrowing"]
+    strongest = rows.loc[rows["p_more"].sort_values(ascending=False, kind="stable").index[:SHOWN]]
+    columns = [
+        Column("term", "Term"),
+        *([Column("arm", "Arm")] if len(finding.arms) > 2 else []),
+        Column("active", "Active", align="right"),
+        Column("control", "Control", align="right"),
+        Column("p_more", "P(more events)", digits=3, align="right"),
+        Column("odds_ratio", "Odds ratio, median", digits=2, align="right"),
+        Column("lower", "95 %, lower", digits=2, align="right"),
+        Column("upper", "95 %, upper", digits=2, align="right"),
+        Column("r_hat", "R-hat", digits=3, align="right"),
+        Column("effective_draws", "Effective draws", digits=0, align="right"),
+    ]
+    table = Table.from_frame(
+        strongest,
+        name=f"{anchor(finding.id)}-borrowing",
+        title=f"The {len(strongest)} terms most probably more frequent, borrowing strength within classes.",
+        columns=columns,
+        note="Hierarchical mixture of Berry and Berry; posterior medians and equal-tailed 95 % intervals. R-hat near 1 "
+        "and many effective draws: the chains agree.",
+    )
+    return (table,)
 
 
 def _cells(finding: Finding, rows: pd.DataFrame) -> pd.DataFrame:
