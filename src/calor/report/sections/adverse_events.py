@@ -62,7 +62,7 @@ def _signals(finding: Finding) -> Table:
         difference=100 * largest["difference"],
         lower=100 * largest["lower"],
         upper=100 * largest["upper"],
-        flag=["review" if flagged else "no flag" for flagged in largest["flagged"]],
+        flag=["review" if flagged else "none" for flagged in largest["flagged"]],
         active_share=[f"{r['active']}/{r['active_n']}" for r in largest.to_dict("records")],
         control_share=[f"{r['control']}/{r['control_n']}" for r in largest.to_dict("records")],
     )
