@@ -25,6 +25,20 @@ method = "none" # one primary hypothesis; nothing more is published
 alpha = 0.05
 """
 WITH_GRAPH = IVORY.replace(NO_GRAPH, GRAPH)
+RESPONDER = """
+[[analyses]]
+id = "responders"
+label = "index-vessel TBRmax"
+role = "exploratory"
+estimand = "tbr_index"
+set = "both_scans"
+method = "responder"
+biomarker = "hs_crp"
+visit = "V12"
+comparator = "<"
+cutoff = 2
+"""
+WITH_RESPONDER = IVORY + RESPONDER
 
 RULES = {
     # rule: (whole text, what is replaced, by what, key in the message, words in the message)
@@ -72,6 +86,40 @@ RULES = {
     "last look not the end": (OUTCOME, "information_fraction = 1.0", "information_fraction = 0.9", "looks", "end at"),
     "two criteria of one id": (OUTCOME, 'id = "adult"', 'id = "alive"', "screening.criteria", "unique"),
     "infarction window reversed": (OUTCOME, "days = [30, 120]", "days = [120, 30]", "screening.criteria", "Swap them"),
+    "visits out of order": (
+        IVORY, '["V7", "V8"', '["V8", "V7"', "analyses[hs_crp_course].visits", "must follow each other",
+    ),
+    "visit twice": (IVORY, '["V7", "V8"', '["V8", "V8"', "analyses[hs_crp_course].visits", "must follow each other"),
+    "no visit of that name": (IVORY, '["V7", "V8"', '["V6", "V8"', "analyses[hs_crp_course].visits", "declared visit"),
+    "endpoint's visit left out": (
+        IVORY, '"V14", "V15"]', '"V14"]', "analyses[hs_crp_course].visits", 'own visit "V15"',
+    ),
+    "mixed model of one visit": (
+        IVORY, '"V7", "V8", "V10", "V12", "V14", "V15"', '"V15"', "analyses[hs_crp_course].visits", "two or more",
+    ),
+    "by visit what is no covariate": (
+        IVORY, "below_limit =", 'by_visit = ["AGE"]\nbelow_limit =', "analyses[hs_crp_course].by_visit", "AGE",
+    ),
+    "imputation that answers another question": (
+        IVORY, '["jump_to_reference", "missing_at_random"]', '["missing_at_random"]', "strategies", "serves",
+    ),
+    "imputation after no event": (
+        IVORY, 'event = "Stopping study treatment"\n', 'event = "Rescue"\n', "analyses[missing_scans].event", "Rescue",
+    ),
+    "threshold found and called secondary": (
+        IVORY, 'Threshold of baseline hs-CRP"\nrole = "exploratory"', 'Threshold"\nrole = "secondary"',
+        "analyses[threshold_hs_crp].role", "confirms nothing",
+    ),
+    "responders called secondary": (
+        WITH_RESPONDER, RESPONDER, RESPONDER.replace("exploratory", "secondary"), "[responders].role", "confirms",
+    ),
+    "spline with a seed": (IVORY, 'form = "spline"', 'form = "spline"\nseed = 1', "[curve_by_hs_crp].seed", "has no"),
+    "windows without a size": (
+        IVORY, 'form = "spline"', 'form = "stepp"\nseed = 1', "analyses[curve_by_hs_crp]", "needs window",
+    ),
+    "response judged at the endpoint's visit": (
+        WITH_RESPONDER, 'visit = "V12"\ncomp', 'visit = "V15"\ncomp', "analyses[responders].visit", "Judge response",
+    ),
     "half a safety limit": (IVORY, "value = 1.5\n", "", "safety_limits[eosinophilia]", "together"),
 }  # fmt: skip
 
@@ -97,7 +145,8 @@ def test_message_points_at_the_line_that_was_broken() -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     broken = IVORY.replace('visit = "V15"', 'visit = "V99"').replace('set = "both_scans"', 'set = "nobody"')
-    with pytest.raises(ProtocolError, match=r"has 6 problems"):
+    wrong = IVORY.count('visit = "V15"') + IVORY.count('set = "both_scans"')
+    with pytest.raises(ProtocolError, match=f"has {wrong} problems"):
         parse_protocol(broken)
 
 

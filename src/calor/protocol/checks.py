@@ -7,48 +7,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from calor.protocol.analyses import (
-    EffectCurveAnalysis,
-    EventsOfInterestAnalysis,
-    MissingDataAnalysis,
-    MmrmAnalysis,
-    ModifierAnalysis,
-    RepeatedAnalysis,
-    ResponderAnalysis,
-)
+from calor.protocol.analyses import EventsOfInterestAnalysis, ModifierAnalysis
+from calor.protocol.analysis_checks import ANALYSIS_CHECKS
 from calor.protocol.endpoints import ContinuousEndpoint
+from calor.protocol.problem import Key, Problem
+from calor.protocol.problem import unknown as _unknown
 from calor.protocol.protocol import Protocol
 from calor.protocol.safety_limits import ExactBoundary
-
-Key = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a protocol: where, and what to do."""
-
-    key: Key
-    message: str
 
 
 def problems(protocol: Protocol) -> list[Problem]:
     """Return everything that the cross-checks find, in the order of the protocol."""
     return [problem for check in CHECKS for problem in check(protocol)]
-
-
-def _unknown(key: Key, kind: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
-    """Yield a problem if a reference leads nowhere, with the nearest known name as the fix."""
-    names = list(known)
-    if name in names:
-        return
-    near = get_close_matches(name, names, n=1)
-    hint = f'Did you mean "{near[0]}"?' if near else f"Declared: {', '.join(names) or 'none'}."
-    yield Problem(key, f'must name a declared {kind}, got "{name}". {hint}')
 
 
 def _ids_are_unique(protocol: Protocol) -> Iterator[Problem]:
@@ -195,102 +168,6 @@ def _analyses_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
             yield Problem((*at, "method"), "must know the dose of every arm. Give each arm a dose.")
 
 
-def _repeated_measures_fit(protocol: Protocol) -> Iterator[Problem]:
-    """Check the visits of analyses over several visits."""
-    days = {visit.id: visit.day for visit in protocol.visits}
-    visit_of = {e.id: e.visit for e in protocol.endpoints if isinstance(e, ContinuousEndpoint)}
-    endpoint_of = {estimand.id: estimand.endpoint for estimand in protocol.estimands}
-    for i, analysis in enumerate(protocol.analyses):
-        if not isinstance(analysis, RepeatedAnalysis):
-            continue
-        at: Key = ("analyses", i, "visits")
-        for j, name in enumerate(analysis.visits):
-            yield from _unknown((*at, j), "visit", name, days)
-        known = [days[name] for name in analysis.visits if name in days]
-        if any(later <= earlier for earlier, later in pairwise(known)):
-            yield Problem(at, f"must follow each other, got {', '.join(analysis.visits)}. Order them by day.")
-        own = visit_of.get(endpoint_of.get(analysis.estimand, ""))
-        if own is not None and (own != analysis.visits[-1] if analysis.method == "missing_data" else own not in analysis.visits):
-            place = "end with" if analysis.method == "missing_data" else "hold"
-            yield Problem(at, f'must {place} the endpoint\'s own visit "{own}", got {", ".join(analysis.visits)}. Add it.')
-        if isinstance(analysis, MmrmAnalysis):
-            if len(analysis.visits) < 2:
-                yield Problem(at, 'must be at least two, got one. Use method "ancova" for one visit.')
-            for name in analysis.by_visit:
-                yield from _unknown(
-                    ("analyses", i, "by_visit"), "covariate or factor", name, (*analysis.covariates, *analysis.factors)
-                )
-
-
-IMPUTED_FOR = {
-    "missing_at_random": "hypothetical",
-    "jump_to_reference": "treatment_policy",
-    "copy_reference": "treatment_policy",
-    "copy_increments_in_reference": "treatment_policy",
-    "last_mean_carried_forward": "hypothetical",
-}
-"""The strategy for an intercurrent event (ICH E9(R1)) that each way of imputing after it serves."""
-
-
-def _imputation_serves_the_estimand(protocol: Protocol) -> Iterator[Problem]:
-    estimands = {estimand.id: estimand for estimand in protocol.estimands}
-    for i, analysis in enumerate(protocol.analyses):
-        if not isinstance(analysis, MissingDataAnalysis) or analysis.estimand not in estimands:
-            continue
-        events = {e.event: e.strategy for e in estimands[analysis.estimand].intercurrent_events}
-        yield from _unknown(("analyses", i, "event"), "intercurrent event of the estimand", analysis.event, events)
-        first, declared = analysis.strategies[0], events.get(analysis.event)
-        if declared is not None and IMPUTED_FOR[first] != declared:
-            yield Problem(
-                ("analyses", i, "strategies"),
-                f'must begin with one that serves the estimand: "{analysis.event}" has the strategy "{declared}", '
-                f'and "{first}" serves "{IMPUTED_FOR[first]}". Put another one first.',
-            )
-
-
-UNCONFIRMED = ("threshold_search", "responder")
-"""Methods whose result confirms nothing, whatever the role."""
-
-
-def _exploration_stays_exploratory(protocol: Protocol) -> Iterator[Problem]:
-    for i, analysis in enumerate(protocol.analyses):
-        if analysis.method in UNCONFIRMED and analysis.role != "exploratory":
-            yield Problem(
-                ("analyses", i, "role"),
-                f'must be "exploratory" for the method "{analysis.method}", got "{analysis.role}". '
-                "What is searched for or not randomized confirms nothing.",
-            )
-
-
-def _curves_have_what_their_form_needs(protocol: Protocol) -> Iterator[Problem]:
-    for i, analysis in enumerate(protocol.analyses):
-        if isinstance(analysis, EffectCurveAnalysis):
-            for key, value in (("window", analysis.window), ("seed", analysis.seed)):
-                if (value is None) == (analysis.form == "stepp"):
-                    need = "needs" if analysis.form == "stepp" else "has no"
-                    yield Problem(("analyses", i, key), f'must fit its form: "{analysis.form}" {need} {key}. Mend it.')
-
-
-def _responders_are_judged_before(protocol: Protocol) -> Iterator[Problem]:
-    visits = {visit.id: visit for visit in protocol.visits}
-    visit_of = {e.id: e.visit for e in protocol.endpoints if isinstance(e, ContinuousEndpoint)}
-    endpoint_of = {estimand.id: estimand.endpoint for estimand in protocol.estimands}
-    for i, analysis in enumerate(protocol.analyses):
-        if not isinstance(analysis, ResponderAnalysis):
-            continue
-        biomarkers = (b.id for b in protocol.biomarkers)
-        yield from _unknown(("analyses", i, "biomarker"), "biomarker", analysis.biomarker, biomarkers)
-        yield from _unknown(("analyses", i, "visit"), "visit", analysis.visit, visits)
-        own = visits.get(visit_of.get(endpoint_of.get(analysis.estimand, ""), ""))
-        judged = visits.get(analysis.visit)
-        if own is not None and judged is not None and judged.window[1] >= own.window[0]:
-            yield Problem(
-                ("analyses", i, "visit"),
-                f'must end before the endpoint\'s visit "{own.id}" begins (day {own.window[0]}), got "{judged.id}", '
-                f"which ends on day {judged.window[1]}. Judge response earlier.",
-            )
-
-
 def _one_primary(protocol: Protocol) -> Iterator[Problem]:
     primary = [i for i, analysis in enumerate(protocol.analyses) if analysis.role == "primary"]
     shared = protocol.multiplicity is not None and protocol.multiplicity.method != "none"
@@ -430,10 +307,6 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _looks_increase,
     _safety_limits_are_whole,
     _screening_fits,
-    _repeated_measures_fit,
-    _imputation_serves_the_estimand,
-    _exploration_stays_exploratory,
-    _curves_have_what_their_form_needs,
-    _responders_are_judged_before,
+    *ANALYSIS_CHECKS,
     _harm_rules_name_their_parts,
 )

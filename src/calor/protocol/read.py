@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from calor.errors import ProtocolError
-from calor.protocol.checks import Key, Problem, problems
+from calor.protocol.checks import problems
+from calor.protocol.problem import Key, Problem
 from calor.protocol.protocol import Protocol
 
 

@@ -102,7 +102,9 @@ def _tip(
 def _imputed(records: VisitRecords, arms: Sequence[str]) -> pd.DataFrame:
     """Count participants and missing values at the last visit in each arm."""
     last = records.table[records.table[VISIT] == records.visits[-1]]
-    rows = [(arm, int((last[ARM] == arm).sum()), int(last.loc[last[ARM] == arm, RESPONSE].isna().sum())) for arm in arms]
+    rows = [
+        (arm, int((last[ARM] == arm).sum()), int(last.loc[last[ARM] == arm, RESPONSE].isna().sum())) for arm in arms
+    ]
     return pd.DataFrame(rows, columns=["arm", "participants", "imputed"])
 
 

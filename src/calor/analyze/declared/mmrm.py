@@ -134,7 +134,7 @@ def _sentences(
     ]
     joint = found.joint
     together = (
-        f"Over all {len(found.visits)} visits together: F({joint.numerator_df:g}, {joint.denominator_df:.1f}) = "
-        f"{joint.statistic:.2f}, {format_p(joint.p_value)}"
+        f"{analysis.label} over all {len(found.visits)} visits together: F({joint.numerator_df:g}, "
+        f"{joint.denominator_df:.1f}) = {joint.statistic:.2f}, {format_p(joint.p_value)}"
     )
     return (*named, together)

@@ -50,9 +50,7 @@ def modifier_words(protocol: Protocol, analysis: ModifierAnalysis) -> tuple[str,
     return f"baseline {biomarker.label}", biomarker.unit
 
 
-def _modifier(
-    protocol: Protocol, analysis: ModifierAnalysis, datasets: Datasets, table: pd.DataFrame
-) -> pd.DataFrame:
+def _modifier(protocol: Protocol, analysis: ModifierAnalysis, datasets: Datasets, table: pd.DataFrame) -> pd.DataFrame:
     """Return USUBJID and the modifier's baseline value."""
     if analysis.modifier == "BASE":
         return table[[SUBJECT]].assign(**{MODIFIER: table["BASE"]})

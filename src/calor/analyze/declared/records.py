@@ -54,7 +54,7 @@ def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: Endpoint) ->
 
 
 def rows_at(datasets: Datasets, endpoint: Endpoint, visits: Sequence[str]) -> pd.DataFrame:
-    """Return the rows that an endpoint's definition selects, at the visits of these labels, or at all if there are none.
+    """Return the rows that an endpoint's definition selects, at the visits of these labels or, without labels, at all.
 
     Raises:
         AnalysisError: The dataset lacks a column that the definition names.

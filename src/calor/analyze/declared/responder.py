@@ -20,7 +20,7 @@ from calor.analyze.declared.records import (
 )
 from calor.analyze.finding import Finding
 from calor.analyze.responder import landmark_responder
-from calor.datasets.censored import numbers
+from calor.datasets.censored import readings
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import ResponderAnalysis
@@ -70,7 +70,7 @@ def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets
             "axis": pd.DataFrame([{"label": endpoint.label, "unit": endpoint.unit, "rule": rule}]),
         },
         notes=(
-            "Warning: responders and others were not randomized. Whoever responds differs from whoever does not in more "
+            "Warning: responders and others were not randomized. Who responds differs from who does not in more "
             "than treatment, so the difference is no effect of it, and no p-value is given.",
             f"The {arms[0]} arm is split in the same way, where no drug can have made responders: what it shows, the "
             "split alone can do.",
@@ -80,7 +80,11 @@ def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets
 
 
 def _judged(protocol: Protocol, analysis: ResponderAnalysis, datasets: Datasets) -> pd.DataFrame:
-    """Return USUBJID and whether the participant had responded at the landmark; who was not measured is absent."""
+    """Return USUBJID and whether the participant had responded at the landmark.
+
+    A value beyond a limit of detection is judged where its side of the cut-off is known; else it is missing, and who
+    was not measured is absent.
+    """
     biomarker = protocol.biomarker(analysis.biomarker)
     labs = datasets["adlb"].frame
     rows = labs[(labs["PARAMCD"] == biomarker.paramcd) & (labs["AVISIT"] == protocol.visit(analysis.visit).label)]
@@ -89,8 +93,10 @@ def _judged(protocol: Protocol, analysis: ResponderAnalysis, datasets: Datasets)
         raise AnalysisError.must(
             "adlb", f"give each participant one {biomarker.paramcd} at the landmark", "more", fix="Flag it in ANL01FL."
         )
-    values = numbers(rows)
-    responded = COMPARATORS[analysis.comparator](values, analysis.cutoff).astype(object).where(values.notna())
+    read = readings(rows)
+    values, side, cut = read["value"], read["side"], analysis.cutoff
+    unknown = values.isna() | ((side == "below") & (values >= cut)) | ((side == "above") & (values <= cut))
+    responded = COMPARATORS[analysis.comparator](values, cut).astype(object).where(~unknown)
     return rows[[SUBJECT]].assign(**{RESPONDER: responded})
 
 
@@ -101,5 +107,7 @@ def _counts(table: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:
         here = table.loc[table[ARM] == arm, RESPONDER]
         responders = int((here == True).sum())  # noqa: E712 (missing values are neither)
         unknown = int(here.isna().sum())
-        rows.append({"arm": arm, "responders": responders, "others": len(here) - responders - unknown, "unknown": unknown})
+        rows.append(
+            {"arm": arm, "responders": responders, "others": len(here) - responders - unknown, "unknown": unknown}
+        )
     return pd.DataFrame(rows)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from calor.datasets.rules.rule import AdamClass, Found, Given, Rule
 from calor.protocol.analyses import (
+    Analysis,
     AncovaAnalysis,
     DoseTrendAnalysis,
     ModifierAnalysis,
@@ -35,21 +36,26 @@ def needed(given: Given, name: str) -> list[str]:
             columns += analysis.by if isinstance(analysis, SubgroupsAnalysis) else ()
     estimands = {estimand.id: estimand.endpoint for estimand in given.protocol.estimands}
     for endpoint in given.protocol.endpoints:
-        if endpoint.dataset != name:
-            continue
-        columns += list(endpoint.where)
-        for analysis in given.protocol.analyses:
-            if estimands[analysis.estimand] != endpoint.id:
-                continue
-            if isinstance(analysis, AncovaAnalysis | DoseTrendAnalysis):
-                columns += [analysis.response, *analysis.covariates, *analysis.factors]
-            elif isinstance(analysis, RepeatedAnalysis):
-                columns += [*analysis.covariates, *analysis.factors]
-            elif isinstance(analysis, ModifierAnalysis | SubgroupsAnalysis):
-                columns += analysis.covariates
-            elif isinstance(analysis, ResponderAnalysis):
-                columns.append("ADY")
+        if endpoint.dataset == name:
+            columns += list(endpoint.where)
+            for analysis in given.protocol.analyses:
+                columns += _named(analysis) if estimands[analysis.estimand] == endpoint.id else ()
     return list(dict.fromkeys(columns))
+
+
+def _named(analysis: Analysis) -> tuple[str, ...]:
+    """Return the columns of the endpoint's dataset that an analysis names."""
+    match analysis:
+        case AncovaAnalysis() | DoseTrendAnalysis():
+            return (analysis.response, *analysis.covariates, *analysis.factors)
+        case RepeatedAnalysis():
+            return (*analysis.covariates, *analysis.factors)
+        case ModifierAnalysis() | SubgroupsAnalysis():
+            return analysis.covariates
+        case ResponderAnalysis():
+            return ("ADY",)
+        case _:
+            return ()
 
 
 def _no_adsl(given: Given) -> Iterator[Found]:

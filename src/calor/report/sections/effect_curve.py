@@ -33,7 +33,11 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
     unit = "" if axis["unit"] == "1" else f" ({axis['unit']})"
     test = finding.tables["test"].iloc[0]
     title = "The effect changes with" if test["p_value"] <= 1 - test["level"] else "No clear change of the effect with"
-    band = "Band: pointwise interval between the medians of the windows." if _windows(finding) else "Band: pointwise interval."
+    band = (
+        "Band: pointwise interval between the medians of the windows."
+        if _windows(finding)
+        else "Band: pointwise interval."
+    )
     curve = finding.tables["curve"].rename(columns={"biomarker": "baseline"})
     return (
         interaction(
@@ -58,7 +62,10 @@ def _points(finding: Finding) -> Table:
     axis = finding.tables["axis"].iloc[0]
     unit = "" if axis["unit"] == "1" else f" [{axis['unit']}]"
     curve = finding.tables["curve"]
-    span = [Column("lower_biomarker", "From", digits=2, align="right"), Column("upper_biomarker", "To", digits=2, align="right")]
+    span = [
+        Column("lower_biomarker", "From", digits=2, align="right"),
+        Column("upper_biomarker", "To", digits=2, align="right"),
+    ]
     columns = [
         Column("biomarker", f"{capital(axis['biomarker'])}{unit}{', median' if _windows(finding) else ''}", digits=2),
         *(span if _windows(finding) else []),

@@ -33,8 +33,8 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
     several = len(finding.arms) > 2
     first = strategies.assign(group="Values go on by", row=[capital(name) for name in strategies["strategy"]])
     alone = deltas[deltas["control"] == (1.0 if log else 0.0)]
-    verb = "Imputed values times" if log else "Added to imputed values"
-    shifted = alone.assign(group=f"{verb}, {first['strategy'].iloc[0]}", row=[f"{d:g}" for d in alone["active"]])
+    group = "Then multiplied by" if log else "Then added to imputed values"
+    shifted = alone.assign(group=group, row=[f"{delta:.3g}" for delta in alone["active"]])
     rows = pd.concat([first, shifted] if len(shifted) else [first], ignore_index=True)
     unit = "" if axis["unit"] == "1" or log else f" ({axis['unit']})"
     return (
@@ -61,8 +61,11 @@ def _title(finding: Finding, log: bool) -> str:
     table = finding.tables["strategies"]
     null = 1.0 if log else 0.0
     clear = (table["lower"] > null) | (table["upper"] < null)
+    deltas = finding.tables["deltas"]
+    tips = len(deltas) and not ((deltas["lower"] > null) | (deltas["upper"] < null)).all()
     if clear.all():
-        return "The difference stands under every strategy for missing values."
+        shifted = ", and not every shift of imputed values" if tips else ""
+        return f"The difference stands under every strategy for missing values{shifted}."
     if not clear.any():
         return "No clear difference under any strategy for missing values."
     return "Whether a difference is shown hangs on the strategy for missing values."

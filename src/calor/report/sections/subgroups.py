@@ -20,7 +20,7 @@ def section(finding: Finding) -> Section:
         title=f"{finding.role.capitalize()}: {finding.label} in subgroups",
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
-        tables=(_levels(finding),),
+        tables=(_levels(finding), _shrunk(finding), _interactions(finding)),
         notes=tuple(typeset(note) for note in finding.notes),
     )
 
@@ -84,22 +84,50 @@ def _title(finding: Finding) -> str:
 
 def _levels(finding: Finding) -> Table:
     columns = [
-        Column("name", "Subgroup"),
-        Column("level", "Level"),
         Column("n", "n", align="right"),
         Column("effect", "Effect", digits=3, align="right"),
         Column("lower", "CI, lower", digits=3, align="right"),
         Column("upper", "CI, upper", digits=3, align="right"),
+    ]
+    return _by_level(
+        finding,
+        "levels",
+        "The effect in each subgroup.",
+        columns,
+        "The levels of a factor share one residual variance.",
+    )
+
+
+def _shrunk(finding: Finding) -> Table:
+    columns = [
+        Column("effect", "As estimated", digits=3, align="right"),
         Column("shrunk", "Drawn together", digits=3, align="right"),
         Column("shrunk_lower", "CI, lower", digits=3, align="right"),
         Column("shrunk_upper", "CI, upper", digits=3, align="right"),
+    ]
+    title = "The effect in each subgroup, drawn towards the other levels."
+    return _by_level(finding, "shrunk", title, columns, "Empirical Bayes within each factor.")
+
+
+def _by_level(finding: Finding, name: str, title: str, columns: list[Column], note: str) -> Table:
+    levels = finding.tables["levels"]
+    named = levels.assign(subgroup=[f"{capital(f)}: {v}" for f, v in zip(levels["name"], levels["level"], strict=True)])
+    first = Column("subgroup", "Subgroup")
+    return Table.from_frame(
+        named, name=f"{anchor(finding.id)}-{name}", title=title, columns=[first, *columns], note=note
+    )
+
+
+def _interactions(finding: Finding) -> Table:
+    columns = [
+        Column("name", "Factor"),
         Column("p_interaction", "Interaction p", digits=4, align="right"),
         Column("p_holm", "Holm", digits=4, align="right"),
     ]
     return Table.from_frame(
-        finding.tables["levels"],
-        name=f"{anchor(finding.id)}-levels",
-        title="The effect in each subgroup, as estimated and drawn towards the other levels.",
+        finding.tables["levels"].drop_duplicates("factor"),
+        name=f"{anchor(finding.id)}-interactions",
+        title="Does the effect differ between the levels of a factor?",
         columns=columns,
-        note="Levels share one residual variance. Drawn together: empirical Bayes within each factor. Holm: adjusted for the number of factors.",
+        note="F test of treatment by factor. Holm: adjusted for the number of factors.",
     )

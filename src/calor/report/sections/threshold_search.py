@@ -30,14 +30,22 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
     unit = "" if axis["unit"] == "1" else f" ({axis['unit']})"
     cuts, best = finding.tables["cuts"], finding.tables["best"].iloc[0]
     strength = pd.DataFrame({"series": "interaction", "x": cuts["cut"], "y": cuts["t"].abs()})
-    shown = best["p_value"] <= 1 - best["level"]
-    marks = pd.DataFrame([{"x": best["cut"], "y": strength["y"].max(), "label": f"{best['cut']:.3g}{'' if axis['unit'] == '1' else ' ' + axis['unit']}"}])
+    shown = "a" if best["p_value"] <= 1 - best["level"] else "no"
+    marks = pd.DataFrame(
+        [
+            {
+                "x": best["cut"],
+                "y": strength["y"].max(),
+                "label": f"{best['cut']:.3g}{'' if axis['unit'] == '1' else ' ' + axis['unit']}",
+            }
+        ]
+    )
     return (
         curves(
             strength,
             series=["interaction"],
             name=f"{anchor(finding.id)}-search",
-            title=f"Post hoc: {'a' if shown else 'no'} threshold of {axis['biomarker']} is shown, the search allowed for.",
+            title=f"Post hoc: {shown} threshold of {axis['biomarker']} is shown, the search allowed for.",
             caption=f"{caption(finding)} Mark: the strongest cut-off.",
             axes=(f"Cut-off of {axis['biomarker']}{unit}", "Strength of the interaction, |t|"),
             marks=marks,
