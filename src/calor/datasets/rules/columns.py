@@ -32,8 +32,6 @@ def needed(given: Given, name: str) -> list[str]:
     columns = list(REQUIRED[given.class_of(name)])
     if name == "adsl":
         columns += [analysis_set.flag for analysis_set in given.protocol.sets]
-        for analysis in given.protocol.analyses:
-            columns += analysis.by if isinstance(analysis, SubgroupsAnalysis) else ()
     estimands = {estimand.id: estimand.endpoint for estimand in given.protocol.estimands}
     for endpoint in given.protocol.endpoints:
         if endpoint.dataset == name:
