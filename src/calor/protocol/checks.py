@@ -269,6 +269,8 @@ def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
         several = [i for i, rule in enumerate(screening.criteria) if rule.kind == kind]
         if len(several) > 1:
             yield Problem((*at, several[1], "kind"), f"must be {kind} once, got {len(several)} such criteria.")
+
+
 def _harm_rules_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
     analyses = {a.id: a for a in protocol.analyses if isinstance(a, EventsOfInterestAnalysis)}
     for i, limit in enumerate(protocol.safety_limits):
