@@ -66,6 +66,7 @@ def postgresql() -> Iterator[str]:
 
     call(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    (data / "postgresql.auto.conf").write_text("fsync = off\n")
     call(f"{programs}/pg_ctl", "-D", str(data), "-o", options, "-l", f"{folder}/log", "-w", "start")
     try:
         yield f"postgresql://calor@127.0.0.1:{port}/"
@@ -106,6 +107,22 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     use(url)
     yield url
     use("sqlite:///:memory:")
+    if request.param == "postgresql":
+        sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def on_disk(database: str, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the server write to the disk at each commit, as it does in use; other tests do without, to be quick."""
+    if database.startswith("sqlite"):
+        yield
+        return
+    server = request.getfixturevalue("postgresql")
+    for setting in ("on", "off"):
+        sql(server, f"ALTER SYSTEM SET fsync = {setting}")
+        sql(server, "SELECT pg_reload_conf()")
+        if setting == "on":
+            yield
 
 
 def use(url: str) -> None:
