@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.web.conftest import POSTGRESQL_FOLDERS, sql, use
+from tests.web.databases import POSTGRESQL_FOLDERS, sql, use
 from tests.web.running_trial import open_running_trial
 
 from calor.web.audit_check import verify

@@ -15,7 +15,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from tests.web.conftest import sql, use
+from tests.web.databases import sql, use
 from tests.web.running_trial import ARMS, PASSWORD, Running, open_running_trial
 from tests.web.superuser import without_triggers
 
