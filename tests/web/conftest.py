@@ -10,17 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.core.management import call_command
-from django.db import connections
 from django.test.utils import override_settings
+from tests.web.databases import POSTGRESQL_FOLDERS, migrate, sql, use
 
 import calor.web  # noqa: F401  (starts Django before any test is read)
-from calor.web.database import database as described
 from calor.web.keys import write_master_key
-
-POSTGRESQL_FOLDERS = ("/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,6 +61,7 @@ def postgresql() -> Iterator[str]:
 
     call(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    (data / "postgresql.auto.conf").write_text("fsync = off\n")
     call(f"{programs}/pg_ctl", "-D", str(data), "-o", options, "-l", f"{folder}/log", "-w", "start")
     try:
         yield f"postgresql://calor@127.0.0.1:{port}/"
@@ -106,23 +102,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     use(url)
     yield url
     use("sqlite:///:memory:")
+    if request.param == "postgresql":
+        sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def use(url: str) -> None:
-    """Let Django's default connection lead to another database."""
-    connections["default"].close()
-    connections.settings["default"] = connections.configure_settings({"default": described(url)})["default"]
-    del connections["default"]
-
-
-def migrate(url: str) -> None:
-    """Create all tables and triggers."""
-    use(url)
-    call_command("migrate", verbosity=0)
-    connections.close_all()
-
-
-def sql(server: str, statement: str) -> None:
-    """Run one statement on the server's own database."""
-    with psycopg.connect(server + "postgres", autocommit=True) as connection:
-        connection.execute(statement)
+@pytest.fixture
+def on_disk(database: str, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the server write to the disk at each commit, as it does in use; other tests do without, to be quick."""
+    if database.startswith("sqlite"):
+        yield
+        return
+    server = request.getfixturevalue("postgresql")
+    for setting in ("on", "off"):
+        sql(server, f"ALTER SYSTEM SET fsync = {setting}")
+        sql(server, "SELECT pg_reload_conf()")
+        if setting == "on":
+            yield

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.web.running_trial import Running, open_running_trial
 
 from calor.web.audit_check import verify
@@ -65,6 +66,7 @@ def _check_400(told: Told, identifiers: list[str]) -> None:
     assert verify().problem is None
 
 
+@pytest.mark.usefixtures("on_disk")
 def test_eight_processes_give_400_participants_400_places_in_list_order(database: str) -> None:
     running = open_running_trial(length=400, kits=400, strata=("anterior",))
     identifiers = [f"01-{i:03}" for i in range(400)]

@@ -15,7 +15,7 @@ from calor.errors import ConductError
 from calor.web.audit import save_audited
 from calor.web.encryption import open_arm
 from calor.web.models import Allocation, DrawnList, Kit, Participant, Site, Slot, StratumHead
-from calor.web.permissions import Action, check
+from calor.web.permissions import Action, can, check
 from calor.web.services.corrections import effective
 
 
@@ -74,14 +74,15 @@ def allocate(actor: Any, trial: Any, identifier: str, *, key: str) -> Allocated:
             exhausted; no kit is left. No place is used then.
     """
     participant = Participant.objects.filter(trial=trial, identifier=identifier).select_related("site").first()
-    # The same answer for a participant of another site as for none, so that nobody can find out who exists.
-    check(actor, Action.ALLOCATE, trial, participant.site if participant else None)
-    if participant is None:
-        raise ConductError.must("identifier", "be registered", identifier, fix="Register the participant first.")
+    if participant is None or not can(actor, Action.ALLOCATE, trial, participant.site):
+        # One answer for a participant of another site and for none, so that nobody can find out who exists.
+        rule = "hold a role that may allocate at the site of a registered participant"
+        fix = "Check the identifier, register the participant, or ask the administrator for the role."
+        raise ConductError.must("user", rule, f"{actor.username} for {identifier}", fix=fix)
     if not key.strip() or len(key) > 80:
         raise ConductError.must("key", "have 1 to 80 characters", f"{len(key)}", fix="Send a new UUID per request.")
     try:
-        with transaction.atomic():
+        with transaction.atomic(durable=True):  # what is told has been committed
             return _told(_existing(participant, key) or _allocate(actor, participant, key))
     except IntegrityError as error:  # another participant took the same key in the same instant
         raise ConductError.must("key", "be new", "one in use", fix="Send a new UUID and ask again.") from error

@@ -59,7 +59,7 @@ def unblind(actor: Any, participant: Any, *, confirm: str, reason: str, username
     authenticate_again(actor, username, password)
     allocation = _allocation(participant)
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(durable=True):  # the arm is told only after its unblinding is stored
         Participant.objects.select_for_update().get(pk=participant.pk)
         unblinding = Unblinding(participant=participant, by=actor, reason=reason, at=now)
         _save(actor, trial, unblinding, Action.UNBLIND, reason)
