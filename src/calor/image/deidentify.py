@@ -49,7 +49,6 @@ def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: 
     elements go except those that SUV needs, and every date and time, in every sequence, moves by the same shift.
 
     >>> from pydicom.dataset import Dataset
-    from pydicom.uid import UID
     >>> head = Dataset()
     >>> head.Modality, head.PatientName, head.SeriesDate, head.SeriesTime = "CT", "Doe^J", "20250102", "003000"
     >>> made = deidentify([head], code="AB0001", secret=b"key", shift=timedelta(days=-400, hours=-1))[0]

@@ -37,12 +37,12 @@ def read_file(path: Path, *, pixels: bool = True, only: list[str] | None = None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # whatever a header's oddity means is decided where it is used
             dataset = _read(path, pixels=pixels, only=only)
+            for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID"):
+                check_uid(dataset.get(keyword), keyword)
     except ImageError:
         raise
     except (Exception, RecursionError) as error:  # a hostile header may raise anything
         raise _refused(path, "be a whole DICOM file", type(error).__name__) from error
-    for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID"):
-        check_uid(dataset.get(keyword), keyword)
     return dataset
 
 

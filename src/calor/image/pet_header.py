@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -78,6 +79,17 @@ def pet_header(dataset: Dataset) -> PetHeader:
     Raises:
         ImageError: A value cannot be read, or more than one radiopharmaceutical was given.
     """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd values are refused below where they matter
+            return _pet_header(dataset)
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError) as error:
+        raise ImageError.must(
+            "header", "be readable", type(error).__name__, fix="Ask the site for the original images."
+        ) from error
+
+
+def _pet_header(dataset: Dataset) -> PetHeader:
     drug = _radiopharmaceutical(dataset)
     corrected = dataset.get("CorrectedImage") or ()
     height_m = number(dataset, "PatientSize")
