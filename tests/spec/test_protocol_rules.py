@@ -121,6 +121,24 @@ RULES = {
         WITH_RESPONDER, 'visit = "V12"\ncomp', 'visit = "V15"\ncomp', "analyses[responders].visit", "Judge response",
     ),
     "half a safety limit": (IVORY, "value = 1.5\n", "", "safety_limits[eosinophilia]", "together"),
+    "harm limit of no group": (IVORY, 'group = "Immune activation"', 'group = "Fever"', "harm.group", "group of that"),
+    "harm limit of no analysis": (
+        IVORY, 'analysis = "events_of_interest"', 'analysis = "adverse_events"', "harm.analysis", "events_of_interest",
+    ),
+    "harm limit in no arm": (IVORY, 'arm = "aldesleukin"\nacceptable', 'arm = "drug"\nacceptable', "harm.arm", "arm"),
+    "harm limit of one participant": (
+        IVORY, 'level = "trial"', 'level = "participant"', "safety_limits[immune_activation].level", "harm rule",
+    ),
+    "looks for harm out of order": (IVORY, "looks = [10, 20, 30]", "looks = [10, 30, 20]", "harm.looks", "increase"),
+    "harm without a chance for each look": (
+        IVORY, 'kind = "beta_binomial", threshold = 0.95, prior = [0.5, 1.5]',
+        'kind = "exact_binomial", alpha_spent = [0.01, 0.05]', "alpha_spent", "one chance per look (3)",
+    ),
+    "group without terms": (IVORY, 'terms = ["Injection site reaction"]', "terms = []", "terms", "at least 1"),
+    "restricted mean without a horizon": (
+        IVORY, '{ method = "bayesian_rate", prior_events = 0.5, prior_years = 0 }', '{ method = "rmst" }',
+        "horizon_days", "is missing",
+    ),
 }  # fmt: skip
 
 

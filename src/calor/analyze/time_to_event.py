@@ -82,7 +82,7 @@ def time_to_event(
     happened = _events(table, event)
     codes, names = read_arms(table, arm, arms)
     layers, layer_names = read_strata(table, strata)
-    _refuse_empty_strata(layers, layer_names, happened)
+    _refuse_empty_strata(table, layers, layer_names, happened)
     return TimeToEvent(entry, stop, happened, codes, names, layers, layer_names)
 
 
@@ -119,10 +119,14 @@ def refuse_rows(table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: st
     """
     if not bad.any():
         return
-    rows = [str(label) for label in table.index[bad]]
+    raise AnalysisError.must(argument, rule, "another value", where=_named_rows(table, bad), fix=fix)
+
+
+def _named_rows(table: pd.DataFrame, which: Bool[np.ndarray, " row"]) -> str:
+    """Name rows by the labels of the table, the first few of many."""
+    rows = [str(label) for label in table.index[which]]
     shown = ", ".join(rows[:8]) + (f" and {len(rows) - 8} more" if len(rows) > 8 else "")
-    many = "rows" if len(rows) > 1 else "row"
-    raise AnalysisError.must(argument, rule, "another value", where=f"{many} {shown}", fix=fix)
+    return f"{'rows' if len(rows) > 1 else 'row'} {shown}"
 
 
 def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]:
@@ -188,10 +192,14 @@ def read_strata(table: pd.DataFrame, strata: Sequence[str]) -> tuple[Int[np.ndar
 
 
 def _refuse_empty_strata(
-    stratum: Int[np.ndarray, " participant"], names: tuple[str, ...], event: Bool[np.ndarray, " participant"]
+    table: pd.DataFrame,
+    stratum: Int[np.ndarray, " participant"],
+    names: tuple[str, ...],
+    event: Bool[np.ndarray, " participant"],
 ) -> None:
     counts = np.bincount(stratum, weights=event, minlength=len(names))
-    for name, count in zip(names, counts, strict=True):
+    for code, (name, count) in enumerate(zip(names, counts, strict=True)):
         if count == 0 and len(names) > 1:
+            where = f"{name}, {_named_rows(table, stratum == code)}"
             fix = "It tells nothing about the arms: pool it with a neighbor, or leave its participants out."
-            raise AnalysisError.must("strata", "have an event in each stratum", "none", where=name, fix=fix)
+            raise AnalysisError.must("strata", "have an event in each stratum", "none", where=where, fix=fix)

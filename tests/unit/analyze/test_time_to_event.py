@@ -42,7 +42,7 @@ def test_a_row_that_cannot_be_used_is_refused_by_name(changes: dict[str, object]
 
 
 def test_a_stratum_without_events_is_refused_by_name() -> None:
-    with pytest.raises(AnalysisError, match="at y"):
+    with pytest.raises(AnalysisError, match="at y, rows S2, S4"):
         time_to_event(trial(), time="days", event="mi", strata=["site"])
 
 

@@ -77,7 +77,7 @@ def _values(
             f"{int(no_number_graded.sum())} results without a number (below a limit of detection, say) are not graded."
         )
     if no_day.any():
-        notes.append(f"{int(no_day.sum())} results without a study day not graded.")
+        notes.append(f"{int(no_day.sum())} results without a study day are not graded.")
     return kept.reset_index(drop=True), tuple(notes)
 
 
