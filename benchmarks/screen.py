@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415 (each job imports what it measures)
 """Screen generated OMOP records: funnel, worklist and near misses, beside the cost of only reading the columns.
 
     python benchmarks/screen.py [--persons 1000000] [--folder DIR] [--engine duckdb|spark|postgresql://...] [--refresh]
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,9 @@ def _conditions(rng: np.random.Generator, ids: np.ndarray, heart: np.ndarray, in
 
 def _drugs(rng: np.random.Generator, ids: np.ndarray, heart: np.ndarray, index: np.ndarray) -> pd.DataFrame:
     person = np.repeat(ids, rng.poisson(18, len(ids)))
-    concept = rng.choice(np.r_[1545958, 1112807, 1551099, np.arange(80_000, 80_300)], len(person), p=_shares([0.04, 0.04, 0.01], 300))
+    concept = rng.choice(
+        np.r_[1545958, 1112807, 1551099, np.arange(80_000, 80_300)], len(person), p=_shares([0.04, 0.04, 0.01], 300)
+    )
     ago, supply = rng.integers(0, 3650, len(person)), rng.choice([30, 90], len(person))
     start = np.clip(index - rng.integers(0, 7, len(index)), 0, None)
     for drug in (1545958, 1112807):
@@ -125,7 +128,11 @@ def _measurements(rng: np.random.Generator, ids: np.ndarray, heart: np.ndarray, 
     ago = rng.integers(0, 3650, len(person))
     tests = rng.poisson(1.2, len(heart))
     ours, at = np.repeat(heart, tests), rng.integers(0, np.repeat(index, tests) + 1)
-    person, concept, ago = np.r_[person, ours, heart], np.r_[concept, np.full(len(ours), 3010156), np.full(len(heart), 3009966)], np.r_[ago, at, index // 3]
+    person, concept, ago = (
+        np.r_[person, ours, heart],
+        np.r_[concept, np.full(len(ours), 3010156), np.full(len(heart), 3009966)],
+        np.r_[ago, at, index // 3],
+    )
     order = np.lexsort((-ago, person))
     person, concept, ago = person[order], concept[order], ago[order]
     ldl = concept == 3009966
@@ -186,7 +193,8 @@ def columns_only(folder: Path) -> dict[str, Any]:
     with duckdb.connect() as con:
         con.execute("SET threads = 2")
         for name, columns in {
-            "measurement": "person_id, measurement_concept_id, measurement_date - DATE '1970-01-01', value_as_number, unit_concept_id",
+            "measurement": "person_id, measurement_concept_id, measurement_date - DATE '1970-01-01', value_as_number, "
+            "unit_concept_id",
             "drug_exposure": "person_id, drug_concept_id, drug_exposure_start_date - DATE '1970-01-01', days_supply",
             "condition_occurrence": "person_id, condition_concept_id, condition_start_date - DATE '1970-01-01'",
         }.items():
@@ -278,7 +286,8 @@ def main() -> None:
         whole.rename(folder)
         print(f"made {given.persons:,} persons in {time.perf_counter() - began:.0f} s")
     size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-    print(f"{given.persons:,} persons, {size:.0f} MB; {platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} CPUs"
+    print(f"{given.persons:,} persons, {size:.0f} MB; {machine}, load {os.getloadavg()[0]:.1f}")
     place = {"duckdb": str(folder), "spark": f"spark://{folder}"}.get(given.engine, given.engine)
     jobs = [("columns", str(folder)), ("screen", place)]
     jobs += [("refresh", str(folder))] if given.engine == "duckdb" else []

@@ -39,8 +39,15 @@ def _day(most: int = 120) -> st.SearchStrategy[date]:
 def rules(draw: st.DrawFn) -> Rules:
     """Draw a protocol around the edges that the candidates are drawn at."""
     tests = draw(st.integers(1, 3))
-    aside = draw(st.sampled_from([(), (SetAside(reason="acute", above=10),), (
-        SetAside(reason="acute", above=10), SetAside(reason="infection", within_days_of="infection", days=14))]))
+    aside = draw(
+        st.sampled_from(
+            [
+                (),
+                (SetAside(reason="acute", above=10),),
+                (SetAside(reason="acute", above=10), SetAside(reason="infection", within_days_of="infection", days=14)),
+            ]
+        )
+    )
     gate = Gate(
         biomarker="hs_crp",
         cutoff=2,
@@ -53,12 +60,36 @@ def rules(draw: st.DrawFn) -> Rules:
     )
     criteria: list[dict[str, Any]] = [
         {"kind": "recent_infarction", "id": "window", "days": draw(st.sampled_from([(0, 60), (30, 90)]))},
-        {"kind": "age", "id": "age", "at_least": 18, "at_most": draw(st.sampled_from([None, 40])), "by": draw(st.sampled_from(["year", "birthday"]))},
+        {
+            "kind": "age",
+            "id": "age",
+            "at_least": 18,
+            "at_most": draw(st.sampled_from([None, 40])),
+            "by": draw(st.sampled_from(["year", "birthday"])),
+        },
         {"kind": "alive", "id": "alive"},
         {"kind": "drug_covered", "id": "covered", "drug": "statin", "grace_days": draw(st.sampled_from([0, 30]))},
-        {"kind": "drug_absent", "id": "untaken", "drug": "immunosuppressant", "within_days": draw(st.sampled_from([0, 90]))},
-        {"kind": "event_absent", "id": "uninfected", "event": "infection", "within_days": draw(st.sampled_from([None, 30]))},
-        {"kind": "latest_lab", "id": "ldl", "lab": "ldl", "comparator": draw(st.sampled_from(["<", "<=", ">=", ">"])), "cutoff": 1.8, "unit": "mmol/L", "within_days": 60},
+        {
+            "kind": "drug_absent",
+            "id": "untaken",
+            "drug": "immunosuppressant",
+            "within_days": draw(st.sampled_from([0, 90])),
+        },
+        {
+            "kind": "event_absent",
+            "id": "uninfected",
+            "event": "infection",
+            "within_days": draw(st.sampled_from([None, 30])),
+        },
+        {
+            "kind": "latest_lab",
+            "id": "ldl",
+            "lab": "ldl",
+            "comparator": draw(st.sampled_from(["<", "<=", ">=", ">"])),
+            "cutoff": 1.8,
+            "unit": "mmol/L",
+            "within_days": 60,
+        },
         {
             "kind": "biomarker_gate",
             "id": "gate",
@@ -77,33 +108,45 @@ def rules(draw: st.DrawFn) -> Rules:
 @st.composite
 def candidate(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     """Draw one person's rows, without ids."""
-    births = st.tuples(st.sampled_from([1983, 1984, 2005, 2006]), st.sampled_from([None, 2, 3, 12]), st.sampled_from([None, 1, 2, 29]))
+    births = st.tuples(
+        st.sampled_from([1983, 1984, 2005, 2006]), st.sampled_from([None, 2, 3, 12]), st.sampled_from([None, 1, 2, 29])
+    )
     year, month, day = draw(births)
     condition = st.fixed_dictionaries(
-        {"condition_concept_id": st.sampled_from([1, 1, 2, 99]), "condition_start_date": _day(), "condition_end_date": st.none() | _day(30)})
+        {
+            "condition_concept_id": st.sampled_from([1, 1, 2, 99]),
+            "condition_start_date": _day(),
+            "condition_end_date": st.none() | _day(30),
+        }
+    )
     drug = st.fixed_dictionaries(
         {
             "drug_concept_id": st.sampled_from([6, 6, 7, 99]),
             "drug_exposure_start_date": _day(),
             "drug_exposure_end_date": st.none() | _day(40),
             "days_supply": st.none() | st.sampled_from([0, 30, 90]),
-        })
+        }
+    )
     measurement = st.fixed_dictionaries(
         {
             "measurement_concept_id": st.sampled_from([3, 3, 3, 4, 5]),
             "measurement_date": _day(),
-            "value_as_number": st.none() | st.sampled_from([-1.0, 0.0, 0.2, 1.0, 1.8, 1.9, 2.0, 3.0, 10.0, 10.5, 69.606, 75.0]),
+            "value_as_number": st.none()
+            | st.sampled_from([-1.0, 0.0, 0.2, 1.0, 1.8, 1.9, 2.0, 3.0, 10.0, 10.5, 69.606, 75.0]),
             "operator_concept_id": st.sampled_from([None, 0, 4172703, 4172703, 4171756, 4171754, 4171755, 4172704]),
             "unit_concept_id": st.sampled_from([8751, 8751, 8840, 8753, 0, 99]),
             "unit_source_value": st.sampled_from([None, "mg/L", "tablets"]),
             "value_source_value": st.sampled_from([None, "<0.2", "> 10", "3.0", "pending"]),
-        })
+        }
+    )
     return {
         "person": [{"year_of_birth": year, "month_of_birth": month, "day_of_birth": day}],
         "condition_occurrence": draw(st.lists(condition, max_size=3)),
         "drug_exposure": draw(st.lists(drug, max_size=4)),
         "measurement": draw(st.lists(measurement, max_size=6)),
-        "death": draw(st.lists(st.fixed_dictionaries({"death_date": st.none() | _day()}), max_size=1)) if draw(st.integers(0, 4)) == 0 else [],
+        "death": draw(st.lists(st.fixed_dictionaries({"death_date": st.none() | _day()}), max_size=1))
+        if draw(st.integers(0, 4)) == 0
+        else [],
     }
 
 
@@ -180,7 +223,9 @@ def test_duckdb_gives_the_answers_of_the_obvious_engine_at_length(people: list[A
 
 @settings(max_examples=2, phases=DRAW)
 @given(people=st.lists(candidate(), min_size=30, max_size=40), wanted=rules(), data=st.data())
-def test_a_refresh_gives_the_answers_of_a_screen_from_scratch(people: list[Any], wanted: Rules, data: st.DataObject) -> None:
+def test_a_refresh_gives_the_answers_of_a_screen_from_scratch(
+    people: list[Any], wanted: Rules, data: st.DataObject
+) -> None:
     touched = data.draw(st.sets(st.integers(1, len(people)), max_size=8))
     later = data.draw(st.sampled_from([0, 1, 30]))
     earlier = [{**p, "measurement": p["measurement"][:1]} if i in touched else p for i, p in enumerate(people, 1)]

@@ -7,12 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+from tests.reference.registry import FOLDER, SHIPPED
 
 from calor.protocol.biomarkers import Gate, SetAside
 from calor.protocol.screening import Screening
 from calor.screen.rules import Rules
-
-from tests.reference.registry import FOLDER, SHIPPED
 
 PREFIX = "ehr_case_"
 TABLES = ("person", "condition_occurrence", "drug_exposure", "measurement", "death")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.spec.ehr_cases import TABLES, expected, rules, write_records
 
 from calor.records.open import open_records
 from calor.records.records import rows
@@ -14,8 +14,6 @@ from calor.records.units import unit_codes
 from calor.screen.facts import convert, stage, units_wanted
 from calor.screen.oracle import OracleVerdict, judge
 from calor.screen.screened import Screened, screen
-
-from tests.spec.ehr_cases import TABLES, expected, rules, write_records
 
 CASES = [pytest.param(case, id=f"{case.person_id} {case.case}") for case in expected().itertuples()]
 
@@ -40,9 +38,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, OracleVer
 
 
 def plain(frame: pd.DataFrame) -> list[dict[str, object]]:
-    return [
-        {k: None if pd.isna(v) else v for k, v in row.items()} for row in frame.astype(object).to_dict("records")
-    ]
+    return [{k: None if pd.isna(v) else v for k, v in row.items()} for row in frame.astype(object).to_dict("records")]
 
 
 def answers_of(answers: Mapping[str, bool | None]) -> tuple[str, str]:
@@ -75,7 +71,13 @@ def test_the_obvious_engine_answers_a_case_as_written(verdicts: Mapping[int, Ora
 def normal(answer: tuple[str, str, str]) -> tuple[str, frozenset[str], frozenset[str]]:
     """Read lists whatever their separator and order."""
     status, *lists = answer
-    return (status, *(frozenset(part for part in text.replace(";", "|").replace(",", "|").replace(" ", "|").split("|") if part) for text in lists))  # type: ignore[return-value]  # noqa: E501
+    return (
+        status,
+        *(
+            frozenset(part for part in text.replace(";", "|").replace(",", "|").replace(" ", "|").split("|") if part)
+            for text in lists
+        ),
+    )  # type: ignore[return-value]
 
 
 def test_a_death_before_the_infarction_is_flagged(screened: Screened) -> None:

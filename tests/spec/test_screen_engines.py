@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.spec.ehr_cases import TABLES, rules, write_records
 
 from calor.records.open import open_records
 from calor.records.records import Records, on_engine, rows
@@ -21,8 +22,6 @@ from calor.screen.funnel import funnel
 from calor.screen.retest import retest
 from calor.screen.screened import screen
 from calor.screen.what_if import Setting, what_if
-
-from tests.spec.ehr_cases import TABLES, rules, write_records
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 SQL = {"id": "bigint", "integer": "integer", "number": "double precision", "text": "text", "day": "date"}

@@ -138,7 +138,7 @@ class Screening(Value):
         vocabulary: `site` resolves concept sets, with descendants, in the site's own vocabulary tables; `listed` takes
             the standard concepts as they are listed, for records that hold exactly those.
         concepts: Standard concept ids that replace a shipped set, by name of the set.
-        absent: Sets that the site is known to lack; what needs them is undetermined or, for exclusions, unseen.
+        absent: Sets that the site is known to lack; the criteria that need them are undetermined for everyone.
         time_zone: Zone in which a time-stamped column is turned into days.
         share_cells_from: Smallest count that is printed in tables meant for sharing; smaller ones read `<n`.
         criteria: In the order in which the funnel asks them.
@@ -148,7 +148,7 @@ class Screening(Value):
     as_of: date | None = None
     infarction: Identifier = "mi"
     vocabulary: Literal["site", "listed"] = "site"
-    concepts: dict[str, tuple[int, ...]] = {}
+    concepts: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     absent: tuple[Identifier, ...] = ()
     time_zone: Text = "UTC"
     share_cells_from: int = Field(default=5, ge=1)

@@ -82,12 +82,19 @@ def _resources(folder: Path) -> Iterator[dict[str, Any]]:
                     except ValueError:
                         where = f"{path.name}, line {number}"
                         fix = "The file may be cut short: export it again."
-                        raise RecordsError.must("NDJSON", "hold one JSON object per line", "none", fix=fix, where=where) from None  # noqa: E501
+                        raise RecordsError.must(
+                            "NDJSON", "hold one JSON object per line", "none", fix=fix, where=where
+                        ) from None
 
 
 def _patient(resource: dict[str, Any], tables: Tables, people: dict[str, int]) -> None:
     person = people.setdefault(f"Patient/{resource.get('id')}", len(people) + 1)
-    year, month, day = (*(int(part) for part in str(resource.get("birthDate") or "").split("-") if part), None, None, None)[:3]
+    year, month, day = (
+        *(int(part) for part in str(resource.get("birthDate") or "").split("-") if part),
+        None,
+        None,
+        None,
+    )[:3]
     tables["person"].append({"person_id": person, "year_of_birth": year, "month_of_birth": month, "day_of_birth": day})
     if resource.get("deceasedDateTime") or resource.get("deceasedBoolean"):
         tables["death"].append({"person_id": person, "death_date": _day(resource.get("deceasedDateTime"))})
@@ -122,7 +129,7 @@ def _observation(resource: dict[str, Any], tables: Tables, person: int) -> str:
             "measurement_concept_id": concept,
             "measurement_date": day,
             "value_as_number": quantity.get("value"),
-            "operator_concept_id": OPERATORS.get(quantity.get("comparator"), 4172703),
+            "operator_concept_id": OPERATORS.get(str(quantity.get("comparator")), 4172703),
             "unit_concept_id": 0,
             "unit_source_value": quantity.get("code") if ucum else None,
             "value_source_value": resource.get("valueString"),
@@ -159,14 +166,12 @@ def _typed(name: str, rows: list[Row]) -> pd.DataFrame:
     columns = TABLES[name].needed | TABLES[name].optional
     frame = pd.DataFrame(rows, columns=list(columns))
     key = f"{name}_id"
-    if key in columns:
+    if key in columns and name != "person":
         frame[key] = range(1, len(frame) + 1)
-    kinds = {"id": "Int64", "integer": "Int64", "number": "Float64", "text": "string"}
-    for column, kind in columns.items():
-        frame[column] = pd.to_datetime(frame[column]).astype("date32[pyarrow]") if kind == "day" else frame[column].astype(kinds[kind])  # noqa: E501
-    return frame
-
-
+    days = [column for column, kind in columns.items() if kind == "day"]
+    frame[days] = frame[days].apply(pd.to_datetime)
+    kinds = {"id": "Int64", "integer": "Int64", "number": "Float64", "text": "string", "day": "date32[pyarrow]"}
+    return frame.astype({column: kinds[kind] for column, kind in columns.items()})
 
 
 def _concept(code: dict[str, Any] | None) -> int:

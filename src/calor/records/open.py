@@ -68,7 +68,7 @@ def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -
 def on_spark(folder: str, *, time_zone: str = "UTC", session: object = None) -> Records:
     """Open a folder of Parquet or CSV on Spark; the folder may be any address that Spark reads."""
     engine = ibis.pyspark.connect(session) if session is not None else ibis.pyspark.connect()
-    engine._session.conf.set("spark.sql.session.timeZone", _zone(time_zone))  # noqa: SLF001 (ibis shows no setter)
+    engine._session.conf.set("spark.sql.session.timeZone", _zone(time_zone))
     return declared(engine, _files(engine, Path(folder)))
 
 
@@ -79,8 +79,11 @@ def _postgres(address: str, time_zone: str) -> Records:
 
 
 def _existing(engine: BaseBackend) -> dict[str, ir.Table]:
-    """Find the tables in a database, whatever the case of their names."""
-    names = {name.lower(): name for name in engine.list_tables()}
+    """Find the tables in a database, whatever the case of their names (`list_tables` of ibis 12 fails on DuckDB 2)."""
+    cursor = engine.raw_sql("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+    names = {name.lower(): name for (name,) in cursor.fetchall()}
+    if engine.name == "postgres":
+        cursor.close()  # DuckDB's cursor is the connection itself
     return {name: engine.table(names[name]) for name in TABLES if name in names}
 
 
@@ -105,7 +108,7 @@ def _file(engine: BaseBackend, path: Path) -> ir.Table:
         if path.is_dir() and engine.name == "duckdb":
             return engine.read_parquet(path / "*.parquet")
         return engine.read_parquet(path)
-    except Exception:
+    except Exception:  # noqa: BLE001 (engines raise many kinds; each means: this file cannot be read)
         fix = "It may be cut short: export it again."
         raise RecordsError.must("records", "be whole Parquet or CSV files", path.name, fix=fix) from None
 

@@ -61,7 +61,9 @@ def declared(engine: BaseBackend, found: Mapping[str, ir.Table], notes: tuple[st
     missing = [name for name in CLINICAL if name not in found]
     if missing:
         fix = "Export them; a table without rows is fine."
-        raise RecordsError.must("records", f"hold the tables {', '.join(CLINICAL)}", f"no {', '.join(missing)}", fix=fix)
+        raise RecordsError.must(
+            "records", f"hold the tables {', '.join(CLINICAL)}", f"no {', '.join(missing)}", fix=fix
+        )
     return Records(engine, {name: _declared(name, found[name]) for name in TABLES if name in found}, notes)
 
 
@@ -118,7 +120,8 @@ def rows(expression: ir.Table) -> pd.DataFrame:
         RecordsError: The engine failed; its own message is withheld since it may quote a record.
     """
     with on_engine():
-        return expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
+        frame: pd.DataFrame = expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
+        return frame
 
 
 def in_query(frame: pd.DataFrame, schema: Mapping[str, pa.DataType]) -> ir.Table:

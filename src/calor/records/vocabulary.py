@@ -54,7 +54,7 @@ def resolve(
     given = dict(concepts or {})
     if vocabulary == "listed":
         frame = _frame({name: given.get(name) or concept_set(name).listed for name in names})
-        notes = ("Concept sets were taken as listed: no vocabulary was asked for descendants.",)
+        notes: tuple[str, ...] = ("Concept sets were taken as listed: no vocabulary was asked for descendants.",)
     else:
         site = _Site(records)
         parts = [_resolved(site, name, given.get(name)) for name in names]
@@ -111,7 +111,7 @@ class _Site:
             return {}
         table = self.records["concept_relationship"]
         pairs = rows(_among(table.filter(table.relationship_id == "Maps to"), "concept_id_1", set(ids)))
-        return {int(s): set(g["concept_id_2"].astype(int)) for s, g in pairs.groupby("concept_id_1")}
+        return {int(str(s)): set(g["concept_id_2"].astype(int)) for s, g in pairs.groupby("concept_id_1")}
 
     def descendants(self, ids: set[int]) -> dict[int, set[int]]:
         """Return each concept with itself and everything beneath it."""
@@ -119,7 +119,8 @@ class _Site:
             return {}
         if not self.by_relationship:
             pairs = rows(_among(self.records["concept_ancestor"], "ancestor_concept_id", ids))
-            below = {int(a): set(g["descendant_concept_id"].astype(int)) for a, g in pairs.groupby(pairs.columns[0])}
+            grouped = pairs.groupby("ancestor_concept_id")["descendant_concept_id"]
+            below = {int(str(a)): set(ids.astype(int)) for a, ids in grouped}
             return {i: below.get(i, set()) | {i} for i in ids}
         table = self.records["concept_relationship"]
         links = table.filter(table.relationship_id.isin(DOWNWARD)).select("concept_id_1", "concept_id_2")
@@ -127,10 +128,10 @@ class _Site:
         seen = set(ids)
         while frontier:
             pairs = rows(_among(links, "concept_id_1", frontier))
-            children = {int(a): set(g["concept_id_2"].astype(int)) for a, g in pairs.groupby("concept_id_1")}
-            for below in reach.values():
-                below |= {c for parent in below & children.keys() for c in children[parent]}
-            frontier = {c for below in children.values() for c in below} - seen
+            children = {int(str(a)): set(g["concept_id_2"].astype(int)) for a, g in pairs.groupby("concept_id_1")}
+            for reached in reach.values():
+                reached |= {c for parent in reached & children.keys() for c in children[parent]}
+            frontier = {c for found in children.values() for c in found} - seen
             seen |= frontier
         return reach
 
@@ -143,7 +144,9 @@ def _resolved(site: _Site, name: str, given: tuple[int, ...] | None) -> pd.DataF
     what = concept_set(name)
     of_code = site.standard(what.codes)
     below = site.descendants({i for ids in of_code.values() for i in ids})
-    without = site.descendants({i for ids in site.standard(what.excluded).values() for i in ids}) if what.excluded else {}
+    without = (
+        site.descendants({i for ids in site.standard(what.excluded).values() for i in ids}) if what.excluded else {}
+    )
     excluded = set().union(*without.values()) if without else set()
     if what.least_mg:
         return _by_strength(site.records, what, of_code, below)

@@ -7,12 +7,13 @@ collapsed before a maximum picks among them, so that no tie is left to the engin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 
 import ibis
 from ibis.expr import types as ir
 
 from calor.errors import ScreenError
-from calor.protocol.screening import ScreeningCriterion
+from calor.protocol.screening import AgeCriterion, GateCriterion, ScreeningCriterion
 from calor.screen.criteria import (
     age,
     alive,
@@ -73,7 +74,9 @@ def _counted(facts: Facts, rules: Rules, index: ir.Table) -> Iterator[ir.Table]:
     events = seen.group_by("person_id", "role", "stop").agg(row_id=seen.row_id.min())
     yield from _grouped(events, event_absent, of_kind["event_absent"], rules.today)
     taken = facts.drugs.filter(facts.drugs.start <= rules.today)
-    drugs = taken.group_by("person_id", "role", "certain", "stop").agg(row_id=taken.row_id.min(), start=taken.start.max())
+    drugs = taken.group_by("person_id", "role", "certain", "stop").agg(
+        row_id=taken.row_id.min(), start=taken.start.max()
+    )
     yield from _grouped(drugs, drug_covered, of_kind["drug_covered"], rules.today)
     yield from _grouped(drugs, drug_absent, of_kind["drug_absent"], rules.today)
     gate, rule = rules.gate, rules.gate_rule
@@ -91,11 +94,9 @@ def _counted(facts: Facts, rules: Rules, index: ir.Table) -> Iterator[ir.Table]:
 KINDS = ("event_absent", "drug_covered", "drug_absent", "latest_lab")
 
 
-def _grouped(table: ir.Table, module: object, wanted: list[ScreeningCriterion], today: int) -> Iterator[ir.Table]:
+def _grouped(table: ir.Table, module: ModuleType, wanted: list[ScreeningCriterion], today: int) -> Iterator[ir.Table]:
     columns = {
-        f"{rule.id}__{name}": value
-        for rule in wanted
-        for name, value in module.counts(table, rule, today).items()  # type: ignore[attr-defined]
+        f"{rule.id}__{name}": value for rule in wanted for name, value in module.counts(table, rule, today).items()
     }
     if columns:
         yield table.group_by("person_id").agg(**columns)
@@ -110,23 +111,21 @@ def _answer(table: ir.Table, rule: ScreeningCriterion, facts: Facts, rules: Rule
     named = (getattr(rule, key, None) for key in ("event", "drug", "lab"))
     if any(name in facts.absent for name in named):
         return Answer(ibis.null("boolean"), NO_NUMBER, NO_DAY, NO_DAY, NO_NUMBER, NO_DAY)
-    today = rules.today
-    match rule.kind:
-        case "recent_infarction":
-            return recent_infarction.answer(table, rule, today)
-        case "age":
-            return age.answer(table, rule, rules.as_of)
-        case "alive":
-            return alive.answer(table, rule, today)
-        case "drug_covered":
-            return drug_covered.answer(table, rule, today)
-        case "drug_absent":
-            return drug_absent.answer(table, rule, today)
-        case "event_absent":
-            return event_absent.answer(table, rule, today)
-        case "latest_lab":
-            return latest_lab.answer(table, rule, today)
-        case "biomarker_gate":
-            if rules.gate is None:
-                raise ScreenError.must("protocol", "have a gate", "none", fix="Declare [gate].")
-            return biomarker_gate.answer(table, rule, rules.gate, today)
+    if isinstance(rule, AgeCriterion):
+        return age.answer(table, rule, rules.as_of)
+    if isinstance(rule, GateCriterion):
+        if rules.gate is None:
+            raise ScreenError.must("protocol", "have a gate", "none", fix="Declare [gate].")
+        return biomarker_gate.answer(table, rule, rules.gate, rules.today)
+    return MODULES[rule.kind].answer(table, rule, rules.today)  # type: ignore[no-any-return]
+
+
+MODULES: dict[str, ModuleType] = {
+    "recent_infarction": recent_infarction,
+    "alive": alive,
+    "drug_covered": drug_covered,
+    "drug_absent": drug_absent,
+    "event_absent": event_absent,
+    "latest_lab": latest_lab,
+}
+"""The criteria that answer from the day of screening alone."""

@@ -36,7 +36,9 @@ def near_misses(screened: Screened) -> pd.DataFrame:
         part = screened.answers[mine]
         columns = {name: part[f"{rule.id}__{name}"] for name in ("changes", "day", "value", "distance")}
         columns |= {"tests": part["gate_tests"]} if "gate_tests" in part else {}
-        answers = pd.DataFrame(columns).to_dict("records")
+        answers: list[dict[str, Any]] = [
+            {str(k): v for k, v in a.items()} for a in pd.DataFrame(columns).to_dict("records")
+        ]
         states = met[mine, j]
         for person, by, answer, state in zip(part["person_id"], closes[mine], answers, states, strict=True):
             answer["undetermined"] = state == -1

@@ -92,7 +92,9 @@ class _Chart:
     results: list[_Result]
 
 
-def judge(tables: Mapping[str, Iterable[Row]], rules: Rules, roles: Roles, unit_factor: UnitFactor) -> dict[int, OracleVerdict]:
+def judge(
+    tables: Mapping[str, Iterable[Row]], rules: Rules, roles: Roles, unit_factor: UnitFactor
+) -> dict[int, OracleVerdict]:
     """Judge every person of some records.
 
     Args:
@@ -307,7 +309,9 @@ def _completed(passed: list[date], gate: Gate, earliest: date, closes: date) -> 
     return None
 
 
-def _tests(results: list[_Result], events: list[_Event], gate: Gate) -> dict[date, tuple[bool | None, float, int | None]]:
+def _tests(
+    results: list[_Result], events: list[_Event], gate: Gate
+) -> dict[date, tuple[bool | None, float, int | None]]:
     """Make one test of each day's results: passed, not, or perhaps; with its value and row."""
     tests: dict[date, tuple[bool | None, float, int | None]] = {}
     for day in {result.day for result in results}:
@@ -315,7 +319,9 @@ def _tests(results: list[_Result], events: list[_Event], gate: Gate) -> dict[dat
         states = {r: _state(r, events, gate) for r in todays}
         state = False if False in states.values() else True if True in states.values() else None
         read = [r for r in todays if _counts(r, events, gate) and r.value is not None]
-        worst = (min if gate.comparator in {">=", ">"} else max)((r.value for r in read if r.value is not None), default=0.0)
+        worst = (min if gate.comparator in {">=", ">"} else max)(
+            (r.value for r in read if r.value is not None), default=0.0
+        )
         tests[day] = (state, worst, min((r.row for r in read), default=None))
     return tests
 
@@ -352,10 +358,17 @@ def _chart(
     me, today = person["person_id"], rules.as_of
 
     def mine(name: str, day: str) -> list[Row]:
-        return [row for row in tables.get(name, ()) if row["person_id"] == me and row[day] is not None and row[day] <= today]
+        return [
+            row for row in tables.get(name, ()) if row["person_id"] == me and row[day] is not None and row[day] <= today
+        ]
 
     events = [
-        _Event(role, row["condition_occurrence_id"], row["condition_start_date"], row.get("condition_end_date") or row["condition_start_date"])
+        _Event(
+            role,
+            row["condition_occurrence_id"],
+            row["condition_start_date"],
+            row.get("condition_end_date") or row["condition_start_date"],
+        )
         for row in mine("condition_occurrence", "condition_start_date")
         for role, _ in roles.get(row["condition_concept_id"], ())
     ] + [

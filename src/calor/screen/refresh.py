@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import ibis
 import pandas as pd
 import pyarrow as pa
 from ibis.expr import types as ir
@@ -45,7 +46,7 @@ def refresh(
         raise ScreenError.must("rules", "be those of the screen to refresh", "others", fix="Screen from scratch.")
     engine = records.engine
     ids = pd.DataFrame({"person_id": pd.Series(sorted(set(touched)), dtype="int64")})
-    persons = staged(engine, in_query(ids, {"person_id": pa.int64()}).filter(lambda t: t.person_id.notnull()))
+    persons = staged(engine, in_query(ids, {"person_id": pa.int64()}).filter(ibis._.person_id != 0))
     concepts = staged_members(engine, facts.members)
     candidates = staged(engine, with_event(records, concepts, asked.infarction).semi_join(persons, "person_id"))
     fresh = {n: staged(engine, e) for n, e in narrow(records, concepts, candidates).items()}
@@ -68,7 +69,9 @@ def changed(before: Screened, after: Screened) -> pd.DataFrame:
     old, new = (s.answers.set_index("person_id")[columns] for s in (before, after))
     everyone = old.index.union(new.index)
     old, new = old.reindex(everyone), new.reindex(everyone)
-    differs = pd.DataFrame({c: ~((old[c] == new[c]).fillna(value=False) | (old[c].isna() & new[c].isna())) for c in columns})
+    differs = pd.DataFrame(
+        {c: ~((old[c] == new[c]).fillna(value=False) | (old[c].isna() & new[c].isna())) for c in columns}
+    )
     rows = differs.any(axis=1).to_numpy()
     names = [", ".join(c.removesuffix("__met") for c in columns[1:] if row[c]) for _, row in differs[rows].iterrows()]
     outside = "not in base"

@@ -27,7 +27,7 @@ class Retest:
         icc: Intraclass correlation of one test, one-way random effects.
         interval: Its 95 % confidence interval.
         again: Share whose second test passes among those whose first did.
-        expected_fall: Fall of the geometric mean, 0-1, that the correlation predicts for those whose first test passes.
+        expected_fall: Fall of the geometric mean, 0-1, that the correlation predicts for those who pass at first.
         observed_fall: The same as seen.
     """
 
@@ -43,8 +43,8 @@ class Retest:
         low, high = self.interval
         return (
             f"Intraclass correlation {self.icc:.2f} (95 % CI {low:.2f} to {high:.2f}; {self.candidates:,} candidates, "
-            f"{self.tests:,} tests); of those who pass once, {self.again:.0%} pass again and the geometric mean falls by "
-            f"{self.observed_fall:.0%} (expected from the correlation: {self.expected_fall:.0%})"
+            f"{self.tests:,} tests); of those who pass once, {self.again:.0%} pass again and the geometric mean falls "
+            f"by {self.observed_fall:.0%} (expected from the correlation: {self.expected_fall:.0%})"
         )
 
 

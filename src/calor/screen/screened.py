@@ -126,6 +126,5 @@ def _typed(answers: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 
 def _dates(days: pd.Series) -> pd.Series:
     """Turn days from 1970-01-01 into dates, None where there is none."""
-    known = days.astype("Int64")
-    made = {day: date.fromordinal(int(day) + EPOCH) for day in known.dropna().unique()}
-    return pd.Series([made.get(day) if day is not pd.NA else None for day in known], index=days.index, dtype=object)
+    made = [None if pd.isna(day) else date.fromordinal(int(day) + EPOCH) for day in days]
+    return pd.Series(made, index=days.index, dtype=object)

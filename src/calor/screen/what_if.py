@@ -65,7 +65,9 @@ def what_if(facts: Facts, screened: Screened, settings: Sequence[Setting]) -> pd
     parts = [_answers(facts, asked, ids).mutate(setting=ibis.literal(i, "int64")) for i, asked in enumerate(moved)]
     answers = rows(ibis.union(*parts) if len(parts) > 1 else parts[0])
     kept = [j for j, name in enumerate(rules.ids) if name not in ids]
-    others = pd.DataFrame({"person_id": screened.answers["person_id"], "others": screened.met[:, kept].min(axis=1, initial=1)})
+    others = pd.DataFrame(
+        {"person_id": screened.answers["person_id"], "others": screened.met[:, kept].min(axis=1, initial=1)}
+    )
     others["others"] = np.where((screened.met[:, kept] == 0).any(axis=1), 0, others["others"])
     merged = answers.merge(others, on="person_id", how="inner")
     return pd.DataFrame([_counted(merged[merged["setting"] == i], asked, ids) for i, asked in enumerate(moved)])

@@ -67,7 +67,9 @@ def worklist(screened: Screened, benefit: pd.Series | None = None, points: Point
     if gate is not None:
         table["gate_value"], table["gate_day"] = answers[f"{gate.id}__value"], answers[f"{gate.id}__day"]
     decides = near_misses(screened).set_index("person_id")["needs"]
-    table["decides"] = table["person_id"].map(decides).where(table["status"] == "undetermined").astype(object).replace({np.nan: None})
+    table["decides"] = (
+        table["person_id"].map(decides).where(table["status"] == "undetermined").astype(object).replace({np.nan: None})
+    )
     table = table.sort_values(["score", "days_left", "person_id"], ascending=[False, True, True], ignore_index=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return table

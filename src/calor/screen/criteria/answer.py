@@ -44,7 +44,7 @@ def no(flag: ir.BooleanValue) -> ir.BooleanValue:
 
 def yes(flag: ir.BooleanValue) -> ir.BooleanValue:
     """Return whether something was found; null stands for no row, which is not found."""
-    return ibis.coalesce(flag, ibis.literal(False))  # noqa: FBT003
+    return ibis.coalesce(flag, ibis.literal(False))
 
 
 def three(met: ir.BooleanValue, not_met: ir.BooleanValue) -> ir.BooleanValue:

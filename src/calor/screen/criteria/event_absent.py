@@ -12,7 +12,7 @@ from calor.screen.criteria.answer import NO_DAY, NO_NUMBER, Answer, number, thre
 def counts(events: ir.Table, rule: EventAbsentCriterion, today: int) -> dict[str, ir.Value]:
     """Return what is counted over the events (one row per set and end)."""
     here = events.role == rule.event
-    recent = ibis.literal(True) if rule.within_days is None else events.stop >= today - rule.within_days  # noqa: FBT003
+    recent = ibis.literal(True) if rule.within_days is None else events.stop >= today - rule.within_days
     return {
         "found": (here & recent).any(),
         "stop": events.stop.max(where=here),

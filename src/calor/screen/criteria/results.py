@@ -1,8 +1,8 @@
 """Laboratory results as intervals, and their days.
 
-A result is the interval in which the true value lies: a number is a point, `<0.2` is [0, 0.2), and a result that cannot be
-read (no number, negative, no unit or a strange one) is everything. What can be said of the interval can be said of
-the result; the rest is undetermined.
+A result is the interval in which the true value lies: a number is a point, `<0.2` is [0, 0.2), and a result that
+cannot be read (no number, negative, no unit or a strange one) is everything. What can be said of the interval can be
+said of the result; the rest is undetermined.
 """
 
 from __future__ import annotations
@@ -34,9 +34,16 @@ def results(facts: Facts, rules: Rules) -> ir.Table:
     sign = ibis.coalesce(recorded, labs.text.re_extract(CENSORED, 1).nullif(""), "=")
     amount = ibis.coalesce(labs.number, labs.text.re_extract(CENSORED, 2).nullif("").cast("float64")) * labs.factor
     read = labs.select("person_id", "role", "day", "row_id", sign=sign, amount=_rounded(amount))
-    usable = ibis.coalesce(read.amount.between(0, ENDLESS), ibis.literal(False))  # noqa: FBT003
-    low = ibis.cases((~usable, 0.0), (read.sign == ">", read.amount + JUST), (read.sign.isin(("=", ">=")), read.amount), else_=0.0)  # noqa: E501
-    high = ibis.cases((~usable, ENDLESS), (read.sign == "<", read.amount - JUST), (read.sign.isin(("=", "<=")), read.amount), else_=ENDLESS)  # noqa: E501
+    usable = ibis.coalesce(read.amount.between(0, ENDLESS), ibis.literal(False))
+    low = ibis.cases(
+        (~usable, 0.0), (read.sign == ">", read.amount + JUST), (read.sign.isin(("=", ">=")), read.amount), else_=0.0
+    )
+    high = ibis.cases(
+        (~usable, ENDLESS),
+        (read.sign == "<", read.amount - JUST),
+        (read.sign.isin(("=", "<=")), read.amount),
+        else_=ENDLESS,
+    )
     value = ibis.cases((usable, read.amount), else_=ibis.null("float64"))
     table = read.select("person_id", "role", "day", "row_id", value=value, low=low, high=high, usable=usable)
     return _set_aside(table, facts, rules)
@@ -70,7 +77,7 @@ def days(table: ir.Table, *, up: bool) -> ir.Table:
 def _set_aside(table: ir.Table, facts: Facts, rules: Rules) -> ir.Table:
     """Mark results that the gate sets aside (acute-phase values, those around an event) and those that count for it."""
     rule, gate = rules.gate_rule, rules.gate
-    nothing = ibis.literal(False)  # noqa: FBT003
+    nothing = ibis.literal(False)
     if rule is None or gate is None:
         return table.mutate(set_aside=nothing, counted=table.usable)
     gated = table.role.isin([name for name in (rule.lab, rule.stand_in) if name])
@@ -80,7 +87,9 @@ def _set_aside(table: ir.Table, facts: Facts, rules: Rules) -> ir.Table:
         if kind.within_days_of is not None:
             near = _near(table.filter(table.gated), facts.events, kind.within_days_of, kind.days or 0)
             joined = table.left_join(near, table.row_id == near.near_id)
-            table = joined.mutate(set_aside=joined.set_aside | (joined.gated & joined.near_id.notnull())).drop("near_id")
+            table = joined.mutate(set_aside=joined.set_aside | (joined.gated & joined.near_id.notnull())).drop(
+                "near_id"
+            )
     return table.mutate(counted=table.usable & ~table.set_aside & (table.high <= above))
 
 
