@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from calor.kernels.counter_random import quantile
+from calor.kernels.counter_random import quantile, trial_keys
 from calor.kernels.many_draws import fill_exponential, fill_uniform
 from calor.kernels.permuted_blocks import permuted_blocks
 
@@ -217,3 +217,14 @@ def _risks(cohort: Cohort, part: int, marker: float, arm: int) -> tuple[float, f
     f = at - before
     untreated = (1.0 - f) * cohort.risk[0, before] + f * cohort.risk[0, before + 1]
     return untreated, (1.0 - f) * cohort.risk[arm, before] + f * cohort.risk[arm, before + 1]
+
+
+@njit(cache=True)
+def one_trial(cohort: Cohort, seed: int, trial: int) -> tuple[Room, int]:
+    """Return the participants of a trial that does not adapt, and their number."""
+    key_1, key_2 = trial_keys(seed, trial)
+    room = make_room(cohort.most)
+    allowed = np.ones((1, cohort.admitted.size), dtype=np.bool_)
+    n = screen(cohort, key_1, key_2, np.full(1, -1.0), allowed, room)
+    follow(cohort, key_1, key_2, n, room)
+    return room, n
