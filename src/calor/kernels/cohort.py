@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from calor.kernels.counter_random import quantile
+from calor.kernels.counter_random import quantile, trial_keys
 from calor.kernels.many_draws import fill_exponential, fill_uniform
 from calor.kernels.permuted_blocks import permuted_blocks
 
-_ARRIVAL, _PART, _TRUE, _PRESENTS, _ARM, _SIZE, _FOLLOWED, _CAUSE, _TEST = 0, 1, 2, 3, 4, 5, 6, 7, 8
+_ARRIVAL, _PART, _TRUE, _PRESENTS, _ARM, _FOLLOWED, _CAUSE, _TEST = 0, 1, 2, 3, 4, 5, 6, 7
 EVENT, COMPETING, CENSORED = 1, 2, 0
 
 
@@ -57,8 +57,11 @@ class Cohort(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Room for one trial's participants, in order of entry: `draws` by stream; `entry`, `end`, `time`; `part`,
-    `flags`, `candidate`; `marker`: true log marker."""
+    """Room for one trial's participants, in order of entry.
+
+    `draws`: by stream. `entry`: calendar time. `marker`: true, logarithm. `candidate`: number of candidates before.
+    `time`, `cause`: of the end of follow-up.
+    """
 
     draws: np.ndarray
     entry: np.ndarray
@@ -76,7 +79,7 @@ def make_room(most: int) -> Room:
     whole = (np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64))
     arm = np.empty(most, dtype=np.int64)
     real = (np.empty(most), np.empty(most), np.empty(most))
-    return Room(np.empty((9, most)), real[0], real[1], whole[0], whole[1], real[2], whole[2], arm)
+    return Room(np.empty((8, most)), real[0], real[1], whole[0], whole[1], real[2], whole[2], arm)
 
 
 @njit(cache=True)
@@ -139,7 +142,7 @@ def screen(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")  # a cohort is too large to pass for every participant
 def _tested(
     cohort: Cohort, key_1: np.uint64, key_2: np.uint64, candidate: int, draws: np.ndarray, i: int
 ) -> tuple[float, int]:
@@ -172,12 +175,9 @@ def follow(cohort: Cohort, key_1: np.uint64, key_2: np.uint64, n: int, room: Roo
         n: Participants.
         room: Entry, part and marker are read; arm, time (from randomization) and cause are written.
     """
-    pairs = np.empty((n, 2))
-    fill_uniform(key_1, key_2, _ARM, 0, room.draws[_ARM, :n])
-    fill_uniform(key_1, key_2, _SIZE, 0, room.draws[_SIZE, :n])
-    pairs[:, 0] = room.draws[_ARM, :n]
-    pairs[:, 1] = room.draws[_SIZE, :n]
-    arm = permuted_blocks(room.part[:n], cohort.admitted.size, cohort.ratio, cohort.sizes, pairs)
+    pairs = np.empty(2 * n)
+    fill_uniform(key_1, key_2, _ARM, 0, pairs)
+    arm = permuted_blocks(room.part[:n], cohort.admitted.size, cohort.ratio, cohort.sizes, pairs.reshape(n, 2))
     waiting, cause = room.draws[_FOLLOWED, :n], room.draws[_CAUSE, :n]
     fill_exponential(key_1, key_2, _FOLLOWED, 0, waiting)
     fill_uniform(key_1, key_2, _CAUSE, 0, cause)
@@ -207,7 +207,7 @@ def follow(cohort: Cohort, key_1: np.uint64, key_2: np.uint64, n: int, room: Roo
             break
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")  # a cohort is too large to pass for every participant
 def _risks(cohort: Cohort, part: int, marker: float, arm: int) -> tuple[float, float]:
     """Return a participant's relative hazard before and after the treatment acts."""
     if cohort.shares.size:
@@ -217,3 +217,14 @@ def _risks(cohort: Cohort, part: int, marker: float, arm: int) -> tuple[float, f
     f = at - before
     untreated = (1.0 - f) * cohort.risk[0, before] + f * cohort.risk[0, before + 1]
     return untreated, (1.0 - f) * cohort.risk[arm, before] + f * cohort.risk[arm, before + 1]
+
+
+@njit(cache=True)
+def one_trial(cohort: Cohort, seed: int, trial: int) -> tuple[Room, int]:
+    """Return the participants of a trial that does not adapt, and their number."""
+    key_1, key_2 = trial_keys(seed, trial)
+    room = make_room(cohort.most)
+    allowed = np.ones((1, cohort.admitted.size), dtype=np.bool_)
+    n = screen(cohort, key_1, key_2, np.full(1, -1.0), allowed, room)
+    follow(cohort, key_1, key_2, n, room)
+    return room, n

@@ -78,28 +78,34 @@ def look_times(
                 end = strata.end[part, i]
                 if strata.flags[part, i] >= 2 and since < end <= duration:
                     histogram[int(end * scale)] += 1
-    reached = 0
-    bucket = 0
-    passed = 0
-    near = np.empty(strata.before.size * counts.size)
+    reached = bucket = passed = 0
+    wanted = np.empty(targets.size, dtype=np.int64)
+    within = np.full(_BUCKETS + 1, -1, dtype=np.int64)
     for k in range(targets.size):
-        wanted = int(math.ceil(targets[k]))
-        while bucket <= _BUCKETS and passed + histogram[bucket] < wanted:
+        while bucket <= _BUCKETS and passed + histogram[bucket] < targets[k]:
             passed += histogram[bucket]
             bucket += 1
-        if bucket > _BUCKETS:
-            cuts[k] = duration
-            continue
-        found = 0
-        for part in range(counts.size):
-            if counts[part]:
-                for i in range(strata.size[part]):
-                    end = strata.end[part, i]
-                    if strata.flags[part, i] >= 2 and since < end <= duration and int(end * scale) == bucket:
-                        near[found] = end
-                        found += 1
-        cuts[k] = np.sort(near[:found])[wanted - passed - 1]
-        reached += 1
+        cuts[k] = duration
+        if bucket <= _BUCKETS:
+            wanted[k] = int(math.ceil(targets[k])) - passed - 1
+            within[bucket] = reached if within[bucket] < 0 else within[bucket]
+            reached += 1
+    near, found = np.empty((targets.size, histogram.max())), np.zeros(targets.size, dtype=np.int64)
+    for part in range(counts.size):
+        if counts[part]:
+            for i in range(strata.size[part]):
+                end = strata.end[part, i]
+                if strata.flags[part, i] >= 2 and since < end <= duration:
+                    row = within[int(end * scale)]
+                    if row >= 0:
+                        near[row, found[row]] = end
+                        found[row] += 1
+    row = 0
+    for k in range(reached):
+        row = k if found[k] > 0 else row  # looks within one bucket share the first one's row
+        if row == k:
+            near[k, : found[k]] = np.sort(near[k, : found[k]])
+        cuts[k] = near[row, wanted[k]]
     return reached
 
 
@@ -239,8 +245,8 @@ def _plan_looks(
     for part in range(strata.size.size):
         size = strata.size[part]
         strata.leavers[part] = order_leavers(
-            strata.entry[part, :size],
             strata.time[part, :size],
+            strata.end[part, :size],
             strata.flags[part, :size],
             cuts[cuts.size - 1],
             strata.leaver[part],

@@ -25,20 +25,23 @@ def permuted_blocks(
     Returns:
         Index of each participant's arm.
     """
-    n = stratum.shape[0]
+    n, smallest = stratum.shape[0], ratio.sum()
     arms = np.empty(n, dtype=np.int64)
     left = np.zeros((strata, ratio.shape[0]), dtype=np.int64)
+    open_places = np.zeros(strata, dtype=np.int64)
     for i in range(n):
-        own = left[stratum[i]]
-        places = own.sum()
+        s = stratum[i]
+        places = open_places[s]
         if places == 0:
             places = sizes[int(draws[i, 1] * sizes.shape[0])]
-            own[:] = ratio * (places // ratio.sum())
+            for arm in range(ratio.shape[0]):
+                left[s, arm] = ratio[arm] * (places // smallest)
         ticket = int(draws[i, 0] * places)
         arm = 0
-        while ticket >= own[arm]:
-            ticket -= own[arm]
+        while ticket >= left[s, arm]:
+            ticket -= left[s, arm]
             arm += 1
-        own[arm] -= 1
+        left[s, arm] -= 1
+        open_places[s] = places - 1
         arms[i] = arm
     return arms

@@ -17,15 +17,15 @@ _FLAGS = np.int64(3)
 
 @njit(cache=True)
 def order_leavers(
-    entry: np.ndarray, time: np.ndarray, flags: np.ndarray, cut: float, leaver: np.ndarray, left: np.ndarray
+    time: np.ndarray, end: np.ndarray, flags: np.ndarray, cut: float, leaver: np.ndarray, left: np.ndarray
 ) -> int:
     """Sort by follow-up those who have left by the cut.
 
-    A bucket per leaver, then insertion: linear in time for follow-up that is spread out.
+    Two buckets per leaver, then insertion: linear in time for follow-up that is spread out.
 
     Args:
-        entry: Calendar time of entry, ascending.
-        time: Follow-up until event or dropout; changed in its last two bits, which take the flags.
+        time: Follow-up until event or dropout.
+        end: Calendar time of it.
         flags: 1 for the active arm, plus 2 for an event.
         cut: Calendar time of the last look.
         leaver: Written here: follow-up of the leavers, ascending, with the flags in its last two bits.
@@ -34,41 +34,42 @@ def order_leavers(
     Returns:
         Number of leavers.
     """
-    n = entry.size
-    buckets = n + 1
-    counts = np.zeros(buckets + 1, dtype=np.int64)
-    scale = 0.0
+    n = end.size
+    who = np.empty(n, dtype=np.int64)
+    leavers = 0
     for i in range(n):
-        if entry[i] + time[i] <= cut:
-            scale = max(scale, time[i])
-    if scale == 0.0:
+        who[leavers] = i
+        leavers += end[i] <= cut
+    if leavers == 0:
         return 0
-    scale = (buckets - 1) / scale
-    for i in range(n):
-        if entry[i] + time[i] <= cut:
-            counts[int(time[i] * scale) + 1] += 1
-    for b in range(buckets):
+    longest = 0.0
+    for i in range(leavers):
+        longest = max(longest, time[who[i]])
+    buckets = 2 * leavers
+    counts = np.zeros(buckets + 2, dtype=np.int64)
+    scale = buckets / longest if longest > 0.0 else 0.0
+    for i in range(leavers):
+        counts[int(time[who[i]] * scale) + 1] += 1
+    for b in range(buckets + 1):
         counts[b + 1] += counts[b]
-    leavers = counts[buckets]
     key = leaver.view(np.int64)
     bits = time.view(np.int64)
-    for i in range(n):
-        end = entry[i] + time[i]
-        if end <= cut:
-            b = int(time[i] * scale)
-            place = counts[b]
-            counts[b] = place + 1
-            key[place] = (bits[i] & ~_FLAGS) | flags[i]
-            left[place] = end
+    for i in range(leavers):
+        own = who[i]
+        b = int(time[own] * scale)
+        place = counts[b]
+        counts[b] = place + 1
+        key[place] = (bits[own] & ~_FLAGS) | flags[own]
+        left[place] = end[own]
     for i in range(1, leavers):
-        own, end = key[i], left[i]
+        own, gone = key[i], left[i]
         j = i
         while j > 0 and key[j - 1] > own:
             key[j] = key[j - 1]
             left[j] = left[j - 1]
             j -= 1
         key[j] = own
-        left[j] = end
+        left[j] = gone
     return leavers
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from calor.errors import SimulationError
+from calor.kernels.cohort import Cohort
+from calor.kernels.cohort_trials import cohort_trials
 from calor.kernels.enrichment_statistics import Results, Truth, enrichment_trials
 from calor.kernels.interim import GIVEN, Plan
 from calor.simulate.operating import Tally, tally
@@ -49,6 +51,27 @@ class StatisticEngine:
     def draw(self, seed: int, first: int, given: np.ndarray, results: Results) -> None:
         """Draw trials into `results`."""
         enrichment_trials(seed, first, self.plan, self.parts, given, results)
+
+
+@dataclass(frozen=True, eq=False)
+class CohortEngine:
+    """Draws participants, and tests them as the trial would.
+
+    Attributes:
+        plan: The design as numbers.
+        cohort: What is true of candidates and participants.
+        calendar: The looks are at calendar months.
+        truth: True effect of each population.
+    """
+
+    plan: Plan
+    cohort: Cohort
+    calendar: bool
+    truth: Float[np.ndarray, " population"]
+
+    def draw(self, seed: int, first: int, given: np.ndarray, results: Results) -> None:
+        """Draw trials into `results`."""
+        cohort_trials(seed, first, self.plan, self.cohort, self.calendar, given, results)
 
 
 def empty_results(trials: int, looks: int, populations: int) -> Results:

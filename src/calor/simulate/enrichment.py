@@ -55,6 +55,7 @@ class Enrichment:
         intersection_test: Test of an intersection within a stage; "spiessens_debois" for two populations.
         success: Stop when "all" populations followed are rejected, or "any".
         reestimation: None to keep the planned stages.
+        by: "units" to count events or participants; "months" for looks at calendar times.
 
     >>> from calor.design import GroupSequential, spending
     >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
@@ -70,6 +71,7 @@ class Enrichment:
     intersection_test: IntersectionTest = "simes"
     success: Literal["all", "any"] = "all"
     reestimation: Reestimation | None = None
+    by: Literal["units", "months"] = "units"
 
     def __post_init__(self) -> None:
         _check(self)
@@ -148,6 +150,10 @@ def _check(design: Enrichment) -> None:
     if len(design.populations) > 2 and _TESTS.index(design.intersection_test) == SPIESSENS_DEBOIS:
         fix = "Use simes or sidak."
         raise SimulationError.must("intersection_test", "suit three populations", "spiessens_debois", fix=fix)
+    if design.by not in ("units", "months"):
+        raise SimulationError.must("by", "be units or months", repr(design.by), fix="Choose one.")
+    if design.by == "months" and design.reestimation is not None:
+        raise SimulationError.must("reestimation", "go with looks by events", "months", fix='Use by="units".')
     if design.success not in ("all", "any"):
         raise SimulationError.must("success", "be all or any", repr(design.success), fix="Choose one.")
     if isinstance(design.test, GroupSequential) and design.test.sides != 1:

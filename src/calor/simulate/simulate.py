@@ -9,14 +9,15 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from calor.errors import SimulationError
-from calor.simulate.blocks import BLOCK, Engine, StatisticEngine, run_block
+from calor.simulate.blocks import BLOCK, CohortEngine, Engine, StatisticEngine, run_block
+from calor.simulate.cohort import Cohort
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.operating import Rate, Run, Tally, characteristics
 from calor.simulate.parts import Parts
 from calor.simulate.progress import Progress, fingerprint, load, save
 from calor.simulate.selection import Rule
 
-Population = Parts
+Population = Parts | Cohort
 ROUND = 16  # blocks per worker handed out at once
 
 
@@ -85,9 +86,18 @@ def simulate(
 
 
 def engine_for(design: Enrichment, population: Population) -> Engine:
-    """Return the engine that draws trials of a design in a population."""
+    """Return the engine that draws trials of a design in a population.
+
+    Raises:
+        SimulationError: Looks in months without a cohort; parts that the populations do not have.
+    """
     plan = design.plan(population.names)
-    return StatisticEngine(plan, population.truth, population.effects(plan.members))
+    truth = population.effects(plan.members)
+    if isinstance(population, Cohort):
+        return CohortEngine(plan, population.numbers, design.by == "months", truth)
+    if design.by == "months":
+        raise SimulationError.must("by", "be units for simulated statistics", design.by, fix="Simulate a Cohort.")
+    return StatisticEngine(plan, population.truth, truth)
 
 
 def power_over(
