@@ -42,9 +42,7 @@ FAILED, INTERRUPTED = 1, 130
 def main() -> None:
     """Run the command line; an error that the user can put right is shown without a traceback and exits with 2."""
     try:
-        code = (
-            app(standalone_mode=False) or 0
-        )  # the exit code of a command that raised typer.Exit, or that was interrupted
+        code = app(standalone_mode=False) or 0  # what a command that stopped or was interrupted exits with
     except CalorError as error:
         typer.echo(f"calor: {error}", err=True)
         code = error.exit_code
