@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.spec.ehr_cases import rules, write_records
 
 from calor.errors import RecordsError
 from calor.records.open import open_records
 from calor.screen.facts import stage
-
-from tests.spec.ehr_cases import rules, write_records
 
 SECRET = "987654321"
 
