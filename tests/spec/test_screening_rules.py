@@ -74,7 +74,12 @@ def screened(
     tables = {
         "person": [born | (person or {})],
         "condition_occurrence": [
-            {"condition_occurrence_id": 1, "person_id": 1, "condition_concept_id": 4329847, "condition_start_date": INDEX}
+            {
+                "condition_occurrence_id": 1,
+                "person_id": 1,
+                "condition_concept_id": 4329847,
+                "condition_start_date": INDEX,
+            }
         ],
         "drug_exposure": [
             {"drug_exposure_id": 1, "person_id": 1, "drug_concept_id": 1545958, **statin, **(drug or {})}

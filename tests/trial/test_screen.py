@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.spec.ehr_cases import write_records
 
 from calor.errors import RecordsError
 from calor.trial.screening import screen
-
-from tests.spec.ehr_cases import write_records
 
 ROOT = Path(__file__).parents[2]
 

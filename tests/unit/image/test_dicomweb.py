@@ -28,7 +28,7 @@ def archive(phantom_folder: Path) -> Iterator[tuple[str, str]]:
         kinds[str(head.SeriesInstanceUID)], study = str(head.Modality), str(head.StudyInstanceUID)
 
     class Archive(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  (the base class names it)
+        def do_GET(self) -> None:
             parts = self.path.split("?")[0].strip("/").split("/")
             if parts == ["studies", study, "series"]:
                 self.answer("application/dicom+json", json.dumps([

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.spec.ehr_cases import rules
 
 from calor.errors import RecordsError
 from calor.records.open import open_records
 from calor.records.records import rows
 from calor.screen.facts import stage
 from calor.screen.screened import screen
-
-from tests.spec.ehr_cases import rules
 
 
 def code(system: str, value: str) -> dict[str, Any]:

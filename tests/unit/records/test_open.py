@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.spec.ehr_cases import rules, write_records
 
 from calor.errors import RecordsError
 from calor.records.open import open_records
 from calor.screen.facts import stage
 
-from tests.spec.ehr_cases import rules, write_records
-
-SECRET = "987654321"
+IDENTIFIER = "987654321"
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 def refused(folder: Path, match: str) -> None:
     with pytest.raises(RecordsError, match=match) as caught:
         stage(open_records(folder), rules())
-    assert SECRET not in str(caught.value)
+    assert IDENTIFIER not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
@@ -46,7 +45,7 @@ def test_a_missing_column_is_named(folder: Path) -> None:
 def test_a_person_twice_is_refused(folder: Path) -> None:
     path = folder / "person.csv"
     people = pd.read_csv(path, dtype=str)
-    pd.concat([people, people.head(1).assign(year_of_birth=SECRET)]).to_csv(path, index=False)
+    pd.concat([people, people.head(1).assign(year_of_birth=IDENTIFIER)]).to_csv(path, index=False)
     refused(folder, "1 rows too many")
 
 
@@ -56,7 +55,7 @@ def test_a_row_dated_in_the_future_is_refused(folder: Path) -> None:
 
 
 def test_what_is_no_date_is_refused_without_being_quoted(folder: Path) -> None:
-    rewrite(folder / "condition_occurrence.csv", condition_start_date=f"on {SECRET}")
+    rewrite(folder / "condition_occurrence.csv", condition_start_date=f"on {IDENTIFIER}")
     refused(folder, "nothing was written")
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from tests.property.test_screen_oracle import frames
 
 from calor.errors import RecordsError
 from calor.records.concept_set import concept_set, shipped
 from calor.records.open import in_memory
 from calor.records.records import Records
 from calor.records.vocabulary import resolve
-
-from tests.property.test_screen_oracle import frames
 
 EMPTY = {name: [] for name in ("person", "condition_occurrence", "drug_exposure", "measurement", "death")}
 CONCEPTS = [
@@ -30,9 +29,7 @@ ANCESTORS = [(1, 1), (1, 2), (1, 3), (1, 6), (2, 2), (3, 3), (10, 10), (10, 11),
 
 def site(**others: pd.DataFrame) -> Records:
     concept = pd.DataFrame(CONCEPTS, columns=["concept_id", "vocabulary_id", "concept_code"])
-    relation = pd.DataFrame(
-        [(4, 6, "Maps to")], columns=["concept_id_1", "concept_id_2", "relationship_id"]
-    )
+    relation = pd.DataFrame([(4, 6, "Maps to")], columns=["concept_id_1", "concept_id_2", "relationship_id"])
     ancestor = pd.DataFrame(ANCESTORS, columns=["ancestor_concept_id", "descendant_concept_id"])
     strength = pd.DataFrame(
         [(11, 10, 10.0), (12, 10, 80.0)], columns=["drug_concept_id", "ingredient_concept_id", "amount_value"]

@@ -11,8 +11,8 @@ import pytest
 from calor.design import GroupSequential, spending
 from calor.design.closed_testing import closed_test
 from calor.design.fisher_combination import FisherCombination
-from calor.design.inverse_normal import InverseNormal
 from calor.design.intersection import spiessens_debois
+from calor.design.inverse_normal import InverseNormal
 from calor.errors import SimulationError
 from calor.kernels.interim import highest_of_two
 from calor.simulate import parts, selection
