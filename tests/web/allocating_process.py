@@ -1,7 +1,10 @@
-"""A process of its own that allocates; run by the tests, killed by some of them.
+"""Processes of their own that allocate; run by the tests, killed by some of them.
 
-race TRIAL USER IDENTIFIER...   allocate each, starting together, and print what was told with its time in seconds
-kill TRIAL USER IDENTIFIER K    allocate, and die by SIGKILL just before the K-th statement (K = 0: just after the end)
+race TRIAL USER LISTS     a process for each list of identifiers (JSON), all starting together; prints what was told
+kill TRIAL USER           reads lines IDENTIFIER K: a process allocates and dies by SIGKILL before its K-th statement
+                          (K = 0: just after the end, printing the number of statements); prints the signal it died of
+
+Each process is forked before it opens the database.
 """
 
 # ruff: noqa: T201, BLE001  (it talks to the tests over its output, errors too)
@@ -24,21 +27,46 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 
-def race(trial: Any, user: Any, identifiers: list[str]) -> None:
-    print("ready", flush=True)
-    sys.stdin.readline()
+def race(trial: Any, user: Any, lists: list[list[str]]) -> None:
+    start, go = os.pipe()
+    answers = []
+    for identifiers in lists:
+        answer, told = os.pipe()
+        if os.fork() == 0:
+            os.close(go)
+            os.read(start, 1)  # returns when the parent closes its end
+            os.write(told, json.dumps(_allocate_all(trial, user, identifiers)).encode())
+            os._exit(0)
+        os.close(told)
+        answers.append(answer)
+    time.sleep(0.5)
+    os.close(go)
+    print(json.dumps([one for answer in answers for one in json.load(os.fdopen(answer))]))
+
+
+def _allocate_all(trial: Any, user: Any, identifiers: list[str]) -> list[tuple[str, str, float]]:
     told = []
     for identifier in identifiers:
         began = time.perf_counter()
         try:
             answer = allocate(user, trial, identifier, key=f"key of {identifier}").kit
         except Exception as error:
-            answer = f"error {type(error).__name__}: {error}"
-        told.append([identifier, answer, time.perf_counter() - began])
-    print(json.dumps(told))
+            answer = f"error {type(error).__name__}: {error}"[:200]
+        told.append((identifier, answer, time.perf_counter() - began))
+    return told
 
 
-def kill(trial: Any, user: Any, identifier: str, at: int) -> None:
+def kill_on_request(trial: Any, user: Any) -> None:
+    for line in sys.stdin:
+        identifier, at = line.split()
+        child = os.fork()
+        if child == 0:
+            _allocate_and_die(trial, user, identifier, int(at))
+        _, status = os.waitpid(child, 0)
+        print(os.WTERMSIG(status), flush=True)
+
+
+def _allocate_and_die(trial: Any, user: Any, identifier: str, at: int) -> None:
     statements = 0
 
     def die_before(execute: Callable[..., Any], *call: Any) -> Any:
@@ -57,10 +85,11 @@ def kill(trial: Any, user: Any, identifier: str, at: int) -> None:
 def main() -> None:
     what, code, username, *rest = sys.argv[1:]
     trial, user = Trial.objects.get(code=code), User.objects.get(username=username)
+    connection.close()
     if what == "race":
-        race(trial, user, rest)
+        race(trial, user, json.loads(rest[0]))
     else:
-        kill(trial, user, rest[0], int(rest[1]))
+        kill_on_request(trial, user)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         server = request.getfixturevalue("postgresql")
         template = request.getfixturevalue("postgresql_template")
         name = f"trial_{os.urandom(6).hex()}"
-        sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        sql(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         url = server + name
     use(url)
     yield url

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -35,22 +34,10 @@ def _start(database: str, *arguments: str) -> subprocess.Popen[str]:
 def _race(database: str, running: Running, lists: list[list[str]]) -> Told:
     """Let one process allocate each list, all starting together."""
     user = running.people[Role.COORDINATOR].username
-    told: Told = []
-    with ExitStack() as stack:
-        processes = [_start(database, "race", running.trial.code, user, *identifiers) for identifiers in lists]
-        for process in processes:
-            stack.enter_context(process)
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        for process in processes:
-            out, err = process.communicate(timeout=300)
-            assert process.returncode == 0, err
-            told += [(identifier, kit, seconds) for identifier, kit, seconds in json.loads(out)]
-    return told
+    with _start(database, "race", running.trial.code, user, json.dumps(lists)) as process:
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return [(identifier, kit, seconds) for identifier, kit, seconds in json.loads(out)]
 
 
 def _check_400(told: Told, identifiers: list[str]) -> None:
@@ -96,25 +83,34 @@ def test_the_same_participants_from_eight_processes_get_one_place_each(database:
 
 def test_a_process_killed_at_any_statement_leaves_none_or_one_and_the_retry_is_right(database: str) -> None:
     running = open_running_trial(length=60, kits=120, strata=("anterior",))
-    user = running.people[Role.COORDINATOR].username
-
-    def killed(identifier: str, statement: int) -> str:
-        with _start(database, "kill", running.trial.code, user, identifier, str(statement)) as process:
-            out, err = process.communicate(timeout=120)
-            assert process.returncode == -signal.SIGKILL, err
-        return out
-
-    running.register("01-000")
-    statements = int(killed("01-000", 0))  # told nobody, but committed
-    held = Allocation.objects.get().kit.number
-    assert running.allocate("01-000").kit == held
-    for statement in range(1, statements + 1):
-        identifier = f"01-{statement:03}"
-        running.register(identifier)
-        before = Allocation.objects.count(), AuditRow.objects.count()
-        killed(identifier, statement)
-        assert (Allocation.objects.count(), AuditRow.objects.count()) == before, f"statement {statement}"
-        assert verify().problem is None
-        running.allocate(identifier)
-        assert Allocation.objects.get(participant__identifier=identifier).position == statement
+    with _start(database, "kill", running.trial.code, running.people[Role.COORDINATOR].username) as killer:
+        running.register("01-000")
+        statements = int(_ask(killer, "01-000 0"))  # told nobody, but committed
+        assert _answer(killer) == str(int(signal.SIGKILL))
+        held = Allocation.objects.get().kit.number
+        assert running.allocate("01-000").kit == held
+        assert statements > 8
+        for statement in range(1, statements + 1):
+            identifier = f"01-{statement:03}"
+            running.register(identifier)
+            before = Allocation.objects.count(), AuditRow.objects.count()
+            assert _ask(killer, f"{identifier} {statement}") == str(int(signal.SIGKILL))
+            assert (Allocation.objects.count(), AuditRow.objects.count()) == before, f"statement {statement}"
+            assert verify().problem is None
+            running.allocate(identifier)
+            assert Allocation.objects.get(participant__identifier=identifier).position == statement
+        assert killer.stdin is not None
+        killer.stdin.close()
     assert verify().problem is None
+
+
+def _ask(process: subprocess.Popen[str], line: str) -> str:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+    return _answer(process)
+
+
+def _answer(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
