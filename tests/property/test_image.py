@@ -23,8 +23,8 @@ from calor.protocol.imaging import Imaging, Segment
 
 SCAN = datetime(2025, 1, 1, 11)  # noqa: DTZ001  (DICOM times have no zone)
 GOOD = PetHeader(
-    "BQML", "START", ("DECY", "ATTN"), SCAN, SCAN, half_life_s=6586.2, dose=3.5e8, injected_time=time(10), weight_kg=70.0,
-    frame_s=300.0,
+    "BQML", "START", ("DECY", "ATTN"), SCAN, SCAN, half_life_s=6586.2, dose=3.5e8, injected_time=time(10),
+    weight_kg=70.0, frame_s=300.0,
 )  # fmt: skip
 slices = hnp.arrays(float, st.integers(3, 12), elements=st.floats(0.5, 6))
 DEFINITION = Imaging(vessels=("aorta", "carotid"), active_threshold=1.6)
@@ -93,5 +93,5 @@ def test_correlation_ignores_unit_and_origin(ratings: np.ndarray, scale: float, 
     for form in FORMS:
         one, two = (intraclass_correlation(r, form) for r in (ratings, scale * ratings + shift))
         assert one.estimate == pytest.approx(two.estimate, rel=1e-6, abs=1e-8)
-        assert one.lower is not None and one.estimate is not None and one.upper is not None  # noqa: PT018
+        assert one.lower is not None and one.estimate is not None and one.upper is not None
         assert one.lower <= one.estimate + 1e-9 <= one.upper + 2e-9

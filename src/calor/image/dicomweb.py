@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from dicomweb_client.api import DICOMwebClient
+from pydicom.dataset import Dataset
 
 from calor.errors import ImageError
 from calor.image.dicom_file import check_uid
@@ -52,10 +53,7 @@ def _fetch(client: DICOMwebClient, study_uid: str, folder: Path) -> int:
             check_uid(series, "SeriesInstanceUID")
             (folder / f"{number:03d}").mkdir()
             for file in client.iter_series(study_uid, series):
-                if str(file.get("StudyInstanceUID")) != study_uid or str(file.get("SeriesInstanceUID")) != series:
-                    raise ImageError.must(
-                        "archive", "send the series asked for", "another", fix="Report it to its keeper."
-                    )
+                _as_asked(file, study_uid, series)
                 file.save_as(folder / f"{number:03d}" / f"{count:05d}.dcm", enforce_file_format=True)
                 count += 1
     except ImageError:
@@ -67,6 +65,11 @@ def _fetch(client: DICOMwebClient, study_uid: str, folder: Path) -> int:
     if not count:
         raise ImageError.must("study", f"hold {', '.join(MODALITIES)}", "nothing", fix="Check its identifier.")
     return count
+
+
+def _as_asked(file: Dataset, study_uid: str, series_uid: str) -> None:
+    if (str(file.get("StudyInstanceUID")), str(file.get("SeriesInstanceUID"))) != (study_uid, series_uid):
+        raise ImageError.must("archive", "send the series asked for", "another", fix="Report it to its keeper.")
 
 
 def _value(item: dict[str, dict[str, list[object]]], tag: str) -> str:

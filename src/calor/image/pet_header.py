@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from calor.errors import ImageError
 
@@ -121,6 +123,44 @@ def _pet_header(dataset: Dataset) -> PetHeader:
         series_uid=str(dataset.get("SeriesInstanceUID") or ""),
         patient_id=str(dataset.get("PatientID") or ""),
     )
+
+
+_PER_SLICE = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration", "DecayFactor",
+              "RescaleSlope", "RescaleIntercept")  # fmt: skip
+_SHARED = ("Units", "DecayCorrection", "CorrectedImage", "SeriesDate", "SeriesTime", "PatientWeight", "PatientSize",
+           "PatientSex", "SUVType", "RadiopharmaceuticalInformationSequence")  # fmt: skip
+
+
+def pet_headers(datasets: Sequence[Dataset]) -> tuple[PetHeader, ...]:
+    """Read the header of every slice of a series; what is byte for byte the same in all is read once.
+
+    Raises:
+        ImageError: As for `pet_header`.
+    """
+    raw = [_raw(d) for d in datasets]
+    first = pet_header(datasets[0])
+    read = [first]
+    for dataset, mine in zip(datasets[1:], raw[1:], strict=True):
+        private = any(tag.group in (0x0009, 0x0071, 0x7053) for tag in dataset.keys())  # noqa: SIM118
+        if mine is None or mine != raw[0] or private:
+            read.append(pet_header(dataset))
+            continue
+        own = Dataset()
+        own.update({Tag(name): dataset.get_item(name) for name in _PER_SLICE if name in dataset})
+        found = pet_header(own)
+        read.append(replace(
+            first, acquired_at=found.acquired_at, frame_reference_s=found.frame_reference_s, frame_s=found.frame_s,
+            decay_factor=found.decay_factor, slope=found.slope, intercept=found.intercept,
+        ))  # fmt: skip
+    return tuple(read)
+
+
+def _raw(dataset: Dataset) -> tuple[bytes | None, ...] | None:
+    """Return the shared elements' bytes; None when one has been decoded already."""
+    found = [dataset.get_item(keyword) for keyword in _SHARED]
+    if not all(e is None or isinstance(e, RawDataElement) for e in found) or "AcquisitionDateTime" in dataset:
+        return None
+    return tuple(None if e is None else e.value for e in found)
 
 
 def moment(day: object, at: object) -> datetime | None:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
-from pydicom.dataset import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileDataset
 
 from calor.errors import ImageError
 from calor.image.dicom_file import pixel_array, read_file
 from calor.image.enhanced_pet import ENHANCED, enhanced_frames
 from calor.image.grid import Grid, stack
-from calor.image.pet_header import PetHeader, pet_header
+from calor.image.pet_header import PetHeader, pet_headers
 from calor.image.suv import SuvFactor, suv_factor
 
 _GROUPING = ["SeriesInstanceUID", "Modality", "SOPClassUID", "StudyInstanceUID", "FrameOfReferenceUID"]
-_CT = ["SeriesInstanceUID", "Modality", "SOPClassUID", "SOPInstanceUID", "FrameOfReferenceUID", "StudyInstanceUID",
-       "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns", "RescaleSlope",
-       "RescaleIntercept", "BitsAllocated", "PixelRepresentation", "PixelData", "PatientID", "SliceThickness",
-       "NumberOfFrames", "SpecificCharacterSet"]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +87,7 @@ def find_series(folder: Path, modality: str | None = None) -> dict[str, list[Pat
         ImageError: A file is no DICOM file or is damaged, or nothing is found.
     """
     found: dict[str, list[Path]] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink()):
-        if (
-            path.name == "DICOMDIR"
-            or path.name.startswith(".")
-            or path.suffix not in {"", ".dcm", ".DCM", ".ima", ".IMA"}
-        ):
-            continue
+    for path in _candidates(folder):
         head = read_file(path, pixels=False, only=_GROUPING)
         if modality in (None, str(head.get("Modality"))):
             found.setdefault(str(head.get("SeriesInstanceUID")), []).append(path)
@@ -106,13 +96,27 @@ def find_series(folder: Path, modality: str | None = None) -> dict[str, list[Pat
     return found
 
 
-def read_header(path: Path) -> Dataset:
-    """Read what tells series of a study apart: modality, corrections, identifiers.
+def load_folder(folder: Path) -> dict[str, dict[Path, FileDataset]]:
+    """Read every DICOM file beneath a folder once, grouped by series.
 
     Raises:
-        ImageError: It is no DICOM file or is damaged.
+        ImageError: A file is no DICOM file or is damaged, or nothing is found.
     """
-    return read_file(path, pixels=False, only=[*_GROUPING, "CorrectedImage", "AttenuationCorrected"])
+    found: dict[str, dict[Path, FileDataset]] = {}
+    for path in _candidates(folder):
+        dataset = read_file(path)
+        found.setdefault(str(dataset.get("SeriesInstanceUID")), {})[path] = dataset
+    if not found:
+        raise ImageError.must("folder", "hold DICOM files", "none", fix="Check the study's folder.")
+    return found
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    suffixes = {"", ".dcm", ".DCM", ".ima", ".IMA"}
+    for path in sorted(folder.rglob("*")):
+        hidden = path.name == "DICOMDIR" or path.name.startswith(".")
+        if path.suffix in suffixes and not hidden and path.is_file() and not path.is_symlink():
+            yield path
 
 
 def read_series(files: Iterable[Path]) -> Series:
@@ -124,17 +128,21 @@ def read_series(files: Iterable[Path]) -> Series:
     Raises:
         ImageError: Files are of several series, patients, sizes or orientations, slices are missing, or one is damaged.
     """
-    paths = list(files)
-    if not paths:
+    return series_of([read_file(path) for path in files])
+
+
+def series_of(datasets: Sequence[FileDataset]) -> Series:
+    """Make a series of what was read of its files.
+
+    Raises:
+        ImageError: As for `read_series`.
+    """
+    if not datasets:
         raise ImageError.must("series", "hold files", "none", fix="Check the folder.")
-    first = read_file(paths[0])
-    if str(first.get("SOPClassUID")) == ENHANCED:
-        if len(paths) > 1:
-            raise ImageError.must("Enhanced PET", "be one file", len(paths), fix="Separate the series.")
-        return assemble(*enhanced_frames(first))
-    only = _CT if first.get("Modality") == "CT" else None
-    with ThreadPoolExecutor(2) as pool:
-        datasets = [first, *pool.map(lambda path: read_file(path, only=only), paths[1:])]
+    if str(datasets[0].get("SOPClassUID")) == ENHANCED:
+        if len(datasets) > 1:
+            raise ImageError.must("Enhanced PET", "be one file", len(datasets), fix="Separate the series.")
+        return assemble(*enhanced_frames(datasets[0]))
     return assemble(datasets, [pixel_array(d) for d in datasets])
 
 
@@ -151,7 +159,7 @@ def assemble(datasets: Sequence[Dataset], pixels: Sequence[Int[np.ndarray, "row 
     head = datasets[0]
     for keyword in ("SeriesInstanceUID", "PatientID", "Modality", "FrameOfReferenceUID", "Rows", "Columns",
                     "PixelSpacing", "StudyInstanceUID"):  # fmt: skip
-        if len({str(d.get(keyword)) for d in datasets}) > 1:
+        if not _same(datasets, keyword) and len({str(d.get(keyword)) for d in datasets}) > 1:
             raise ImageError.must("series", f"have one {keyword}", "several", fix="Separate the series.")
     _one_orientation(datasets)
     try:
@@ -166,7 +174,7 @@ def assemble(datasets: Sequence[Dataset], pixels: Sequence[Int[np.ndarray, "row 
         ) from error
     ordered = [datasets[i] for i in order]
     is_pet = str(head.get("Modality")) == "PT"
-    headers = tuple(pet_header(d) for d in ordered) if is_pet else ()
+    headers = pet_headers(ordered) if is_pet else ()
     slopes = [h.slope for h in headers] if is_pet else [float(d.get("RescaleSlope", 1)) for d in ordered]
     return Series(
         modality=str(head.get("Modality")),
@@ -181,7 +189,15 @@ def assemble(datasets: Sequence[Dataset], pixels: Sequence[Int[np.ndarray, "row 
     )
 
 
+def _same(datasets: Sequence[Dataset], keyword: str) -> bool:
+    """Tell whether an element is byte for byte the same in all slices; False also when one was decoded already."""
+    raw = [d.get_item(keyword) for d in datasets]
+    return all(isinstance(e, RawDataElement) for e in raw) and len({e.value for e in raw if e is not None}) == 1
+
+
 def _one_orientation(datasets: Sequence[Dataset]) -> None:
+    if _same(datasets, "ImageOrientationPatient"):
+        return
     cosines = np.array([[float(v) for v in (d.get("ImageOrientationPatient") or [0] * 6)] for d in datasets])
     if np.abs(cosines - cosines[0]).max() > 1e-4:
         raise ImageError.must("slices", "have one orientation", "several", fix="Separate the series.")

@@ -17,7 +17,7 @@ from calor.image.masks_nifti import read_nifti_mask
 from calor.image.masks_rtstruct import read_rtstruct
 from calor.image.masks_seg import read_seg, segments_by_name
 from calor.image.real_world_value import compare_mapping
-from calor.image.series import Series, find_series, read_header, read_series
+from calor.image.series import Series, load_folder, series_of
 from calor.image.slice_uptake import slice_uptake
 from calor.image.suv import SuvFactor
 from calor.image.tbr import VesselTbr, vessel_tbr
@@ -83,17 +83,17 @@ def read_study(folder: Path) -> Study:
     Raises:
         ImageError: There is not exactly one attenuation-corrected PET, more than one CT, or a mask cannot be placed.
     """
-    found = find_series(folder)
-    kinds = {uid: read_header(files[0]) for uid, files in found.items()}
-    pet = read_series(found[_the_pet(kinds)])
+    found = load_folder(folder)
+    kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
+    pet = series_of(list(found.pop(_the_pet(kinds)).values()))
     cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
     if len(cts) > 1:
         raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
-    ct = read_series(found[cts[0]]) if cts else None
+    ct = series_of(list(found.pop(cts[0]).values())) if cts else None
     masks: dict[str, Mask] = {}
     notes: list[str] = []
-    for uid, head in kinds.items():
-        for path in found[uid]:
+    for files in found.values():
+        for path, head in files.items():
             if head.get("Modality") == "SEG":
                 _add(masks, {n: move(m, pet.grid) for n, m in read_seg(path).items()})
             elif head.get("Modality") == "RTSTRUCT":

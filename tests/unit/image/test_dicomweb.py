@@ -32,7 +32,8 @@ def archive(phantom_folder: Path) -> Iterator[tuple[str, str]]:
             parts = self.path.split("?")[0].strip("/").split("/")
             if parts == ["studies", study, "series"]:
                 self.answer("application/dicom+json", json.dumps([
-                    {"0020000E": {"vr": "UI", "Value": [uid]}, "00080060": {"vr": "CS", "Value": [kinds[uid]]}} for uid in series
+                    {"0020000E": {"vr": "UI", "Value": [uid]}, "00080060": {"vr": "CS", "Value": [kinds[uid]]}}
+                    for uid in series
                 ]).encode())  # fmt: skip
             elif parts[:3] == ["studies", study, "series"] and parts[3] in series:
                 body = b"".join(

@@ -46,7 +46,7 @@ def test_suv_of_the_phantom_is_what_was_drawn(phantom_folder: Path) -> None:
         (lambda files: files[5].unlink(), "evenly spaced"),
         (
             lambda files: edit(
-                files[5], lambda d: setattr(d, "ImagePositionPatient", d.ImagePositionPatient[:2] + [2.0])
+                files[5], lambda d: setattr(d, "ImagePositionPatient", [*d.ImagePositionPatient[:2], 2.0])
             ),
             "at",
         ),

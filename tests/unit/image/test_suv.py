@@ -17,8 +17,8 @@ from calor.image.suv import suv, suv_factor
 
 SCAN = datetime(2025, 1, 1, 11)  # noqa: DTZ001  (DICOM times have no zone)
 GOOD = PetHeader(
-    "BQML", "START", ("DECY", "ATTN"), SCAN, SCAN, half_life_s=6586.2, dose=3.5e8, injected_time=time(10), weight_kg=70.0,
-    frame_s=300.0,
+    "BQML", "START", ("DECY", "ATTN"), SCAN, SCAN, half_life_s=6586.2, dose=3.5e8, injected_time=time(10),
+    weight_kg=70.0, frame_s=300.0,
 )  # fmt: skip
 WANTED = 70_000 / (3.5e8 * 2 ** (-3600 / 6586.2))
 
