@@ -83,7 +83,7 @@ def make_room(most: int) -> Room:
 
 
 @njit(cache=True)
-def screen(
+def screen(  # noqa: C901 - one pass over the candidates; a call per candidate would cost more than the work
     cohort: Cohort, key_1: np.uint64, key_2: np.uint64, changes: np.ndarray, allowed: np.ndarray, room: Room
 ) -> int:
     """Let candidates arrive and enroll those who pass, until the trial is full or over.

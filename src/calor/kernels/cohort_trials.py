@@ -57,7 +57,7 @@ def divide(room: Room, n: int, strata: Strata) -> None:
 
 
 @njit(cache=True)
-def look_times(
+def look_times(  # noqa: C901, PLR0912 - two passes over arrays, with nothing to name apart
     strata: Strata, counts: np.ndarray, targets: np.ndarray, since: float, duration: float, cuts: np.ndarray
 ) -> int:
     """Get the calendar times at which the parts that count reach each target, and how many targets are reached.
@@ -87,7 +87,8 @@ def look_times(
             bucket += 1
         cuts[k] = duration
         if bucket <= _BUCKETS:
-            wanted[k] = int(math.ceil(targets[k])) - passed - 1
+            wanted[k] = int(math.ceil(targets[k]))  # noqa: RUF046 - a float in numba
+            wanted[k] -= passed + 1
             within[bucket] = reached if within[bucket] < 0 else within[bucket]
             reached += 1
     near, found = np.empty((targets.size, histogram.max())), np.zeros(targets.size, dtype=np.int64)
@@ -222,7 +223,7 @@ def _enroll(
 
 
 @njit(cache=True)
-def _plan_looks(
+def _plan_looks(  # noqa: PLR0913, PLR0917 - the state of the trial under way
     plan: Plan,
     cohort: Cohort,
     calendar: bool,

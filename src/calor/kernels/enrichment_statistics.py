@@ -30,8 +30,9 @@ class Results(NamedTuple):
     """What is kept of each trial (first axis), by stage and population.
 
     `stages`: looks done. `followed`, `rejected`: masks by stage. `success`: ended with the rejections asked for.
-    `futile`: stopped for futility or with nobody selected. `units`: events or participants by stage. `z`, `effect`, `se`: of each population from all data so far.
-    `months`, `enrolled`, `screened`: until the end of the trial. `complete`: every look it began was reached in time.
+    `futile`: stopped for futility or with nobody selected. `units`: events or participants by stage. `z`, `effect`,
+    `se`: of each population from all data so far. `months`, `enrolled`, `screened`: until the end of the trial.
+    `complete`: every look it began was reached in time.
     """
 
     stages: np.ndarray
@@ -144,7 +145,7 @@ def enrichment_trials(seed: int, first: int, plan: Plan, truth: Truth, given: np
 @njit(cache=True)
 def _open(plan: Plan, followed: int, part: int) -> bool:
     """Say whether a population that is followed has the part."""
-    for g in range(plan.members.shape[0]):
+    for g in range(plan.members.shape[0]):  # noqa: SIM110 - no generators in numba
         if followed >> g & 1 and plan.members[g, part]:
             return True
     return False

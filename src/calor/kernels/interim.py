@@ -97,7 +97,7 @@ def intersection_p(p: np.ndarray, inside: int, test: int, correlation: np.ndarra
 
 
 @njit(cache=True)
-def judge(
+def judge(  # noqa: C901 - a table of two tests, by stage and intersection
     plan: Plan, stage: int, out: np.ndarray, followed: int, combined: np.ndarray, crossed: np.ndarray, rho: np.ndarray
 ) -> tuple[int, int]:
     """Test every intersection at a stage, updating `combined` and `crossed`.
@@ -156,7 +156,7 @@ def judge(
 
 
 @njit(cache=True)
-def select(plan: Plan, out: np.ndarray, ratio: float, followed: int) -> int:
+def select(plan: Plan, out: np.ndarray, ratio: float, followed: int) -> int:  # noqa: C901 - a rule each
     """Return the mask of the populations to follow in the next stage.
 
     Args:

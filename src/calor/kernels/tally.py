@@ -27,8 +27,8 @@ def add_up(
     Args:
         results: The trials.
         truth: True effect of each population.
-        once: Entries 1 to 3: trials that reject anything, stop for futility, are incomplete; then sum and sum of squares
-            of units, participants, candidates and months.
+        once: Entries 1 to 3: trials that reject anything, stop for futility, are incomplete; then sum and sum of
+            squares of units, participants, candidates and months.
         by_look: Trials that reach the look, that end there with success, and that end there for futility.
         by_population: By look and population: first rejected there, followed there.
         errors: Number, sum and sum of squares (second axis) of the errors of estimates at the end: of populations

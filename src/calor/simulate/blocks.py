@@ -115,8 +115,8 @@ def draw_block(engine: Engine, rule: Rule | None, seed: int, first: int, trials:
     for look in range(looks - 1):
         here = results.stages == look + 1
         followed = (results.followed[here, look, None] >> np.arange(populations) & 1).astype(bool)
-        seen = Interim(look + 1, *(a[here, look] for a in (results.z, results.effect, results.se)), followed)
-        chosen = np.asarray(rule(seen))
+        z, effect, se = (table[here, look] for table in (results.z, results.effect, results.se))
+        chosen = np.asarray(rule(Interim(look + 1, z, effect, se, followed)))
         if chosen.shape != followed.shape or chosen.dtype != bool:
             got = f"{chosen.dtype} {chosen.shape}"
             raise SimulationError.must("rule", f"return booleans {followed.shape}", got, fix="See Interim.")

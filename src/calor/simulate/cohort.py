@@ -36,7 +36,9 @@ class Site:
 
     def __post_init__(self) -> None:
         if not (0 < self.candidates_per_month < math.inf and self.opens_month >= 0 and self.ramp_months >= 0):
-            raise SimulationError.must("site", "have a positive rate and times from 0 on", self, fix="Give Site(5, 3, 6).")
+            raise SimulationError.must(
+                "site", "have a positive rate and times from 0 on", self, fix="Give Site(5, 3, 6)."
+            )
 
     def expected(self, month: Float[np.ndarray, " month"]) -> Float[np.ndarray, " month"]:
         """Return the candidates expected by each month.
@@ -212,12 +214,18 @@ def _check(cohort: Cohort) -> None:
         for hazard in hazards:
             table = hazard if isinstance(hazard, Mapping) else {0.0: hazard}
             if not table or min(table) != 0 or not all(0 <= float(v) < math.inf for v in table.values()):
-                raise SimulationError.must(name, "be rates from month 0 on", hazard, fix="Give 0.01, or {0: 0.02, 6: 0.01}.")
+                raise SimulationError.must(
+                    name, "be rates from month 0 on", hazard, fix="Give 0.01, or {0: 0.02, 6: 0.01}."
+                )
     if not cohort.delay_months >= 0 or not cohort.follow_up_months > 0:
-        got = (cohort.delay_months, cohort.follow_up_months)
-        raise SimulationError.must("delay_months, follow_up_months", "be zero or above", got, fix="Give 0 and 24.")
+        times = (cohort.delay_months, cohort.follow_up_months)
+        raise SimulationError.must("delay_months, follow_up_months", "be zero or above", times, fix="Give 0 and 24.")
     block = sum(cohort.allocation_ratio)
-    if min(cohort.allocation_ratio) < 1 or not cohort.block_sizes or any(s < 1 or s % block for s in cohort.block_sizes):
+    if (
+        min(cohort.allocation_ratio) < 1
+        or not cohort.block_sizes
+        or any(s < 1 or s % block for s in cohort.block_sizes)
+    ):
         fix = f"Give multiples of {block}."
         raise SimulationError.must("block_sizes", "be multiples of the ratio", list(cohort.block_sizes), fix=fix)
 
@@ -233,7 +241,9 @@ def _check_parts(cohort: Cohort, parts: int) -> None:
     if cohort.shares is not None:
         shares = np.array(cohort.shares, dtype=float)
         if shares.shape != (parts,) or np.any(shares <= 0) or abs(shares.sum() - 1) > 1e-9:
-            raise SimulationError.must("shares", "be positive and add to 1", list(cohort.shares), fix="Divide by the sum.")
+            raise SimulationError.must(
+                "shares", "be positive and add to 1", list(cohort.shares), fix="Divide by the sum."
+            )
     for name, given in (("hazard_ratio", cohort.hazard_ratio), ("prognosis", cohort.prognosis)):
         if given is None:
             continue

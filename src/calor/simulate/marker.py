@@ -109,7 +109,9 @@ class Screening:
             fix = "Widen the window, or test less often."
             raise SimulationError.must("window_days", "leave time for every test", days, fix=fix)
         if self.enrolls is not None and not set(self.enrolls) & set(range(self.parts)):
-            raise SimulationError.must("enrolls", f"name a part below {self.parts}", list(self.enrolls), fix="Give [1].")
+            raise SimulationError.must(
+                "enrolls", f"name a part below {self.parts}", list(self.enrolls), fix="Give [1]."
+            )
 
     @property
     def parts(self) -> int:

@@ -55,7 +55,7 @@ def save(path: Path, made_of: str, done: int, sums: Tally) -> None:
     """Keep a tally; the file is replaced in one step, so that an interruption leaves the one before."""
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("wb") as file:
-        np.savez(file, made_of=np.array(made_of), done=np.array(done), **sums)
+        np.savez(file, allow_pickle=False, made_of=np.array(made_of), done=np.array(done), **sums)
     unfinished.replace(path)
 
 

@@ -89,7 +89,9 @@ def test_a_look_is_held_at_the_event_it_waits_for() -> None:
 def test_selection_changes_only_who_enters_afterwards() -> None:
     """A trial that goes on with the biomarker-positive alone enrolls no other from its interim look on."""
     slow = cohort([0.5, 1.0], sites=[Site(10.0)], participants=300)
-    design = Enrichment(TWO, [60, 120], POPULATIONS, selection.own(lambda seen: np.array([[True, False]] * len(seen.z))))
+    design = Enrichment(
+        TWO, [60, 120], POPULATIONS, selection.own(lambda seen: np.array([[True, False]] * len(seen.z)))
+    )
     results = draw_block(engine_for(design, slow), design.selection.rule, seed=5, first=0, trials=50)
     went_on = results.stages == 2
     assert went_on.sum() > 20

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from calor.design import GroupSequential, spending
-from calor.design.closed_testing import closed_test
+from calor.design.closed_testing import Combination, adjust, intersections
 from calor.design.fisher_combination import FisherCombination
 from calor.design.intersection import spiessens_debois
 from calor.design.inverse_normal import InverseNormal
+from calor.design.repeated import critical_at, evidence
 from calor.errors import SimulationError
 from calor.kernels.interim import highest_of_two
 from calor.simulate import parts, selection
@@ -56,7 +57,7 @@ def test_type_i_error_holds_with_three_populations_and_one_of_them_not_null(inte
     assert run.power_any.value < 0.025 + 4 * run.power_any.se, str(run)
     run = simulate(design, parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0.6, -0.6, -0.45]), trials=40_000)
     assert run.power["raised"].value < 0.025 + 4 * run.power["raised"].se, str(run)
-    assert run.power["high"].value > 0.5
+    assert run.power["high"].value > 0.4
 
 
 def test_one_population_has_the_power_of_its_group_sequential_design() -> None:
@@ -68,20 +69,33 @@ def test_one_population_has_the_power_of_its_group_sequential_design() -> None:
         assert abs(run.success_at[look].value - exact[look]) < 4 * run.success_at[look].se, str(run)
 
 
+def closed(test: Combination, p: np.ndarray, intersection: str) -> np.ndarray:
+    """The closed test's rejections by population and stage, from the design's own pieces."""
+    subsets = np.array(intersections(p.shape[0]))
+    crossed = np.zeros((len(subsets), p.shape[1]), dtype=bool)
+    for i, members in enumerate(subsets):
+        for k in range(p.shape[1]):
+            done = np.array([adjust(np.where(members, p[:, j], np.nan), intersection) for j in range(k + 1)])  # type: ignore[arg-type]
+            if not np.isnan(done).any():
+                crossed[i, k] = evidence(test, done, k + 1) >= critical_at(test, k + 1)
+    crossed = np.logical_or.accumulate(crossed, axis=1)
+    return np.array([crossed[subsets[:, g]].all(axis=0) for g in range(p.shape[0])])
+
+
 @pytest.mark.parametrize("intersection", ["bonferroni", "simes", "sidak"])
 @pytest.mark.parametrize("test", TESTS)
 def test_the_kernels_closed_test_is_the_designs(test: str, intersection: str) -> None:
     design = Enrichment(TESTS[test], [100, 200], THREE, selection.best(2), intersection)  # type: ignore[arg-type]
     truth = parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0.5, 0.3, 0.2])
-    results = draw_block(engine_for(design, truth), None, seed=1, first=0, trials=300)
-    for t in range(300):
+    results = draw_block(engine_for(design, truth), None, seed=1, first=0, trials=200)
+    for t in range(200):
         done = results.stages[t]
         information = results.se[t, :done] ** -2.0
         followed = results.followed[t, :done, None] >> np.arange(3) & 1
         score = results.effect[t, :done] * information
         z = np.diff(score, axis=0, prepend=0) / np.sqrt(np.diff(information, axis=0, prepend=0) + 1e-300)
         p = np.where(followed, np.array([[0.5 * math.erfc(v / math.sqrt(2)) for v in row] for row in z]), np.nan)
-        want = closed_test(TESTS[test], p.T, intersection_test=intersection).rejected.T & followed.astype(bool)  # type: ignore[arg-type]
+        want = closed(TESTS[test], p.T, intersection).T & followed.astype(bool)
         got = results.rejected[t, :done, None] >> np.arange(3) & 1
         assert (got.astype(bool) == np.logical_or.accumulate(want, axis=0)).all()
 

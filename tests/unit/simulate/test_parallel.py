@@ -50,7 +50,9 @@ def test_a_cluster_that_loses_a_worker_half_way_gives_the_same_numbers() -> None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the cluster's own, about a worker that dies
         with (
-            distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+            distributed.LocalCluster(
+                n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            ) as cluster,
             distributed.Client(cluster) as client,
         ):
             victims = list(client.run(os.getpid).values())
