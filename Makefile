@@ -15,6 +15,7 @@ test: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev
 	scripts/system-packages
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[spark]'
 	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.installed-dev

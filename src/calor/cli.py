@@ -1,11 +1,13 @@
-"""One command per activity: `calor demo`, `run`, `analyze`, `report`, `protocol`."""
+"""One command per activity: demo, run, screen, image, analyze, design, report, protocol, audit."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +28,10 @@ app = typer.Typer(
 )
 protocol_app = typer.Typer(help="Check a protocol, or print its JSON Schema.", no_args_is_help=True)
 app.add_typer(protocol_app, name="protocol")
+audit_app = typer.Typer(
+    help="Check a running trial's audit trail, and anchor it outside the database.", no_args_is_help=True
+)
+app.add_typer(audit_app, name="audit")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The trial's folder, with its protocol.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
@@ -36,9 +42,7 @@ FAILED, INTERRUPTED = 1, 130
 def main() -> None:
     """Run the command line; an error that the user can put right is shown without a traceback and exits with 2."""
     try:
-        code = (
-            app(standalone_mode=False) or 0
-        )  # the exit code of a command that raised typer.Exit, or that was interrupted
+        code = app(standalone_mode=False) or 0  # what a command that stopped or was interrupted exits with
     except CalorError as error:
         typer.echo(f"calor: {error}", err=True)
         code = error.exit_code
@@ -97,9 +101,66 @@ def analyze(
 
 
 @app.command()
+def image(folder: Folder, as_json: AsJson = False) -> None:
+    """Measure every PET/CT study of imaging/: SUV, TBR, index vessel frozen at baseline; finished ones are kept."""
+    from calor.trial import open_trial  # noqa: PLC0415
+    from calor.trial.imaging import measure_trial  # noqa: PLC0415
+
+    with _progress(quiet=as_json) as tell:
+        outcome = measure_trial(open_trial(folder), tell)
+    if as_json:
+        vessels = json.loads(outcome.vessels().to_json(orient="records"))
+        _print_json({"ok": outcome.ok, "vessels": vessels, "refused": outcome.failed})
+    else:
+        typer.echo(str(outcome))
+        for participant, visit, reason in outcome.failed:
+            typer.echo(f"{participant} {visit}: {reason}")
+    if not outcome.ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def screen(
+    folder: Folder,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Day of screening; today by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Screen the health records: who is eligible, who is not and why, whom to call first."""
+    from datetime import date  # noqa: PLC0415
+
+    from calor.errors import ScreenError  # noqa: PLC0415
+    from calor.trial.screening import screen as run_screen  # noqa: PLC0415
+
+    try:
+        day = date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise ScreenError.must("--as-of", "be a date", repr(as_of), fix="Write 2026-06-30.") from None
+    with _progress(quiet=as_json) as tell:
+        outcome = run_screen(folder, as_of=day, tell=tell)
+    if as_json:
+        _print_json(outcome.to_dict())
+    else:
+        typer.echo(str(outcome))
+
+
+@app.command()
 def report(folder: Folder, as_json: AsJson = False) -> None:
     """Write results/report.html, figures and tables, from the findings on disk where they are current."""
     run(folder, as_json)
+
+
+@app.command()
+def design(folder: Folder, as_json: AsJson = False) -> None:
+    """Print the declared design: bounds, size, dates, operating characteristics; write tables and figures."""
+    from calor.trial.design import design_trial  # noqa: PLC0415
+    from calor.trial.trial import open_trial  # noqa: PLC0415
+
+    outcome = design_trial(open_trial(folder))
+    if as_json:
+        typer.echo((outcome.folder / "design.json").read_text(encoding="utf-8"))
+        return
+    typer.echo(str(outcome))
+    typer.echo(f"files: {outcome.folder}")
 
 
 @protocol_app.command("check")
@@ -132,6 +193,58 @@ def protocol_schema() -> None:
     from calor.protocol import protocol_schema as schema  # noqa: PLC0415
 
     _print_json(schema())
+
+
+Database = Annotated[str, typer.Argument(metavar="DATABASE", help="sqlite:///path or postgresql://user@host/name.")]
+KeyFile = Annotated[Path, typer.Option("--key", envvar="CALOR_KEY_FILE", help="File of the master key.")]
+
+
+@audit_app.command("key")
+def audit_key(path: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Draw a master key into a new file; keep it, and a copy, outside the database."""
+    from calor.web.keys import write_master_key  # noqa: PLC0415
+
+    write_master_key(path)
+    typer.echo(f"key written to {path}")
+
+
+@audit_app.command("export")
+def audit_export(database: Database, path: Annotated[Path, typer.Argument(metavar="FILE")], key: KeyFile) -> None:
+    """Write the signed heads of all chains to a new file, to be kept outside the database."""
+    _open_database(database, key)
+    from calor.web.audit_head import export_heads  # noqa: PLC0415
+
+    for head in export_heads(path):
+        typer.echo(f"{head.chain}: {head.n} rows")
+
+
+@audit_app.command("verify")
+def audit_verify(
+    database: Database,
+    key: KeyFile,
+    heads: Annotated[
+        list[Path] | None, typer.Option("--head", help="A file exported earlier; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the audit trail and every record against it; name the first bad row and exit with 1."""
+    _open_database(database, key)
+    from calor.web.audit_check import verify  # noqa: PLC0415
+    from calor.web.audit_head import read_heads  # noqa: PLC0415
+
+    verdict = verify([head for path in heads or [] for head in read_heads(path)])
+    if as_json:
+        _print_json(asdict(verdict))
+    else:
+        typer.echo(str(verdict))
+    if verdict.problem:
+        raise typer.Exit(FAILED)
+
+
+def _open_database(database: str, key: Path) -> None:
+    """Name database and key before Django starts, which reads them once."""
+    os.environ["CALOR_DATABASE"], os.environ["CALOR_KEY_FILE"] = database, str(key)
+    import calor.web  # noqa: F401, PLC0415
 
 
 def _run(trial: Trial, as_json: bool) -> None:

@@ -64,3 +64,15 @@ class EnrollError(CalorError):
 
 class ConductError(CalorError):
     """An action in a running trial that its rules, its state or the person's rights forbid."""
+
+
+class RecordsError(CalorError):
+    """Health records that cannot be read, lack what is needed, or speak a vocabulary that leads nowhere."""
+
+
+class ScreenError(CalorError):
+    """A screen that the protocol or the records do not support."""
+
+
+class ImageError(CalorError):
+    """Images, masks or reads that cannot be measured safely."""

@@ -20,8 +20,8 @@ from calor.design.accrual import Accrual
 from calor.design.comparison import Comparison
 from calor.design.counts import EventCounts
 from calor.design.expected_events import Stratum, expected_events, time_of_events
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.hazard import Dropout, HazardRatio, PiecewiseHazard
-from calor.design.weighted_logrank import FlemingHarrington
 
 FIXED = GroupSequential(np.ones(1), efficacy=spending.at_the_end(0.025))
 THREE = GroupSequential(np.array([0.4, 0.7, 1.0]), efficacy=spending.obrien_fleming(0.025))

@@ -142,6 +142,13 @@ SPEC: list[tuple[str, Callable[[Frames], None], str, int]] = [
     ("duplicate", repeat_scan, "adpet", 2),
     ("two_baselines", put("adlb", "ABLFL", "Y", PARAMCD="EOS", AVISIT="Day 5"), "adlb", 2),
     ("end_before_start", put("adsl", "TRTEDT", pd.Timestamp("2020-01-01")), "adsl", 1),
+    ("end_before_start", put("adtte", "ADT", pd.Timestamp("2015-01-01")), "adtte", 1),
+    (
+        "end_before_start",
+        both(put("adae", "AENDT", pd.Timestamp("2015-01-01")), put("adae", "AENDY", np.nan)),
+        "adae",
+        1,
+    ),
     ("not_yet", put("adsl", "EOSDT", pd.Timestamp("2026-11-23")), "adsl", 1),
     ("before_birth", put("adsl", "ACSDT", pd.Timestamp("1899-12-31")), "adsl", 1),
     ("before_birth", born_late, "adsl", 1),
@@ -284,3 +291,22 @@ def test_the_page_lists_the_same_rules() -> None:
     page = (ROOT / "docs" / "methods" / "trial-data.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert rows == [f"| `{rule.name}` | {rule.words} |" for rule in RULES]
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        (put("adtte", "AVAL", 0.0, USUBJID="IVORY-R-063"), "AVAL"),
+        (put("adtte", "AVAL", -3.0, USUBJID="IVORY-R-063"), "AVAL"),
+        (put("adtte", "ADT", pd.Timestamp("2015-01-01"), USUBJID="IVORY-R-063"), "ADT"),
+    ],
+    ids=["time zero", "time negative", "end before start"],
+)
+def test_a_time_that_cannot_be_is_told_with_row_and_participant(change: Callable[[Frames], None], column: str) -> None:
+    data = broken(change)
+    frame = data["adtte"].frame
+    found = check(data, protocol(), today=TODAY)
+    assert found[["subject", "column"]].to_numpy().tolist() == [["IVORY-R-063", column]]
+    assert found["row"].tolist() == [first(frame, USUBJID="IVORY-R-063") + 1]
+    with pytest.raises(DatasetError, match=f"adtte row {found['row'].iloc[0]} .IVORY-R-063. {column}"):
+        refuse(found)

@@ -25,6 +25,20 @@ method = "none" # one primary hypothesis; nothing more is published
 alpha = 0.05
 """
 WITH_GRAPH = IVORY.replace(NO_GRAPH, GRAPH)
+RESPONDER = """
+[[analyses]]
+id = "responders"
+label = "index-vessel TBRmax"
+role = "exploratory"
+estimand = "tbr_index"
+set = "both_scans"
+method = "responder"
+biomarker = "hs_crp"
+visit = "V12"
+comparator = "<"
+cutoff = 2
+"""
+WITH_RESPONDER = IVORY + RESPONDER
 
 RULES = {
     # rule: (whole text, what is replaced, by what, key in the message, words in the message)
@@ -70,7 +84,61 @@ RULES = {
         OUTCOME, "information_fraction = 0.75", "information_fraction = 0.4", "looks.looks", "increasing",
     ),
     "last look not the end": (OUTCOME, "information_fraction = 1.0", "information_fraction = 0.9", "looks", "end at"),
+    "two criteria of one id": (OUTCOME, 'id = "adult"', 'id = "alive"', "screening.criteria", "unique"),
+    "infarction window reversed": (OUTCOME, "days = [30, 120]", "days = [120, 30]", "screening.criteria", "Swap them"),
+    "visits out of order": (
+        IVORY, '["V7", "V8"', '["V8", "V7"', "analyses[hs_crp_course].visits", "must follow each other",
+    ),
+    "visit twice": (IVORY, '["V7", "V8"', '["V8", "V8"', "analyses[hs_crp_course].visits", "must follow each other"),
+    "no visit of that name": (IVORY, '["V7", "V8"', '["V6", "V8"', "analyses[hs_crp_course].visits", "declared visit"),
+    "endpoint's visit left out": (
+        IVORY, '"V14", "V15"]', '"V14"]', "analyses[hs_crp_course].visits", 'own visit "V15"',
+    ),
+    "mixed model of one visit": (
+        IVORY, '"V7", "V8", "V10", "V12", "V14", "V15"', '"V15"', "analyses[hs_crp_course].visits", "two or more",
+    ),
+    "by visit what is no covariate": (
+        IVORY, "below_limit =", 'by_visit = ["AGE"]\nbelow_limit =', "analyses[hs_crp_course].by_visit", "AGE",
+    ),
+    "imputation that answers another question": (
+        IVORY, '["jump_to_reference", "missing_at_random"]', '["missing_at_random"]', "strategies", "serves",
+    ),
+    "imputation after no event": (
+        IVORY, 'event = "Stopping study treatment"\n', 'event = "Rescue"\n', "analyses[missing_scans].event", "Rescue",
+    ),
+    "threshold found and called secondary": (
+        IVORY, 'Threshold of baseline hs-CRP"\nrole = "exploratory"', 'Threshold"\nrole = "secondary"',
+        "analyses[threshold_hs_crp].role", "confirms nothing",
+    ),
+    "responders called secondary": (
+        WITH_RESPONDER, RESPONDER, RESPONDER.replace("exploratory", "secondary"), "[responders].role", "confirms",
+    ),
+    "spline with a seed": (IVORY, 'form = "spline"', 'form = "spline"\nseed = 1', "[curve_by_hs_crp].seed", "has no"),
+    "windows without a size": (
+        IVORY, 'form = "spline"', 'form = "stepp"\nseed = 1', "analyses[curve_by_hs_crp]", "needs window",
+    ),
+    "response judged at the endpoint's visit": (
+        WITH_RESPONDER, 'visit = "V12"\ncomp', 'visit = "V15"\ncomp', "analyses[responders].visit", "Judge response",
+    ),
     "half a safety limit": (IVORY, "value = 1.5\n", "", "safety_limits[eosinophilia]", "together"),
+    "harm limit of no group": (IVORY, 'group = "Immune activation"', 'group = "Fever"', "harm.group", "group of that"),
+    "harm limit of no analysis": (
+        IVORY, 'analysis = "events_of_interest"', 'analysis = "adverse_events"', "harm.analysis", "events_of_interest",
+    ),
+    "harm limit in no arm": (IVORY, 'arm = "aldesleukin"\nacceptable', 'arm = "drug"\nacceptable', "harm.arm", "arm"),
+    "harm limit of one participant": (
+        IVORY, 'level = "trial"', 'level = "participant"', "safety_limits[immune_activation].level", "harm rule",
+    ),
+    "looks for harm out of order": (IVORY, "looks = [10, 20, 30]", "looks = [10, 30, 20]", "harm.looks", "increase"),
+    "harm without a chance for each look": (
+        IVORY, 'kind = "beta_binomial", threshold = 0.95, prior = [0.5, 1.5]',
+        'kind = "exact_binomial", alpha_spent = [0.01, 0.05]', "alpha_spent", "one chance per look (3)",
+    ),
+    "group without terms": (IVORY, 'terms = ["Injection site reaction"]', "terms = []", "terms", "at least 1"),
+    "restricted mean without a horizon": (
+        IVORY, '{ method = "bayesian_rate", prior_events = 0.5, prior_years = 0 }', '{ method = "rmst" }',
+        "horizon_days", "is missing",
+    ),
 }  # fmt: skip
 
 
@@ -95,7 +163,8 @@ def test_message_points_at_the_line_that_was_broken() -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     broken = IVORY.replace('visit = "V15"', 'visit = "V99"').replace('set = "both_scans"', 'set = "nobody"')
-    with pytest.raises(ProtocolError, match=r"has 6 problems"):
+    wrong = IVORY.count('visit = "V15"') + IVORY.count('set = "both_scans"')
+    with pytest.raises(ProtocolError, match=f"has {wrong} problems"):
         parse_protocol(broken)
 
 

@@ -82,6 +82,32 @@ def test_dermatologic_events_are_those_in_adtte(results: Path, calor_data: Path)
     assert counts["participants"].to_dict() == adtte.groupby("TRTA").size().to_dict()
 
 
+def test_events_of_interest_are_those_counted_in_the_data(results: Path, calor_data: Path) -> None:
+    import pyreadstat  # noqa: PLC0415
+
+    adae, _ = pyreadstat.read_xport(str(calor_data / "cdisc-pilot/adae.xpt"))
+    fell = adae[(adae["TRTEMFL"] == "Y") & adae["AEDECOD"].isin(["SYNCOPE", "SINUS BRADYCARDIA", "BRADYCARDIA"])]
+    incidence = _table(results, "events_of_interest", "incidence")
+    ours = incidence[(incidence["group"] == "Syncope or bradycardia") & (incidence["by"] == "all")]
+    assert ours.set_index("arm")["participants"].to_dict() == fell.groupby("TRTA")["USUBJID"].nunique().to_dict()
+
+
+def test_limit_for_harm_is_judged_at_every_look(results: Path) -> None:
+    looks = _table(results, "harm_limits", "looks")
+    assert looks["participants"].tolist() == [20, 40, 60, 80]
+    assert looks["events"].is_monotonic_increasing
+    chances = _table(results, "harm_limits", "chances").set_index("probability")["stop"]
+    assert chances[0.05] <= 0.05 < chances[0.1] < chances[0.2]
+
+
+def test_hierarchical_model_prints_its_convergence(results: Path) -> None:
+    borrowed = _table(results, "adverse_events", "borrowing")
+    assert borrowed["r_hat"].max() < 1.05
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "largest R-hat" in page
+    assert "Restricted mean time free of the event, up to day 150." in page
+
+
 def test_report_stands_beside_the_results(results: Path) -> None:
     page = (results / "report.html").read_text(encoding="utf-8")
     assert "CDISCPILOT01" in page

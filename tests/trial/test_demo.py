@@ -69,6 +69,18 @@ def test_report_says_synthetic_and_lists_assumptions(finished: tuple[Path, str])
     assert all(what in page for what in assumed["what"] if "&" not in what and "<" not in what)
 
 
+def test_safety_pages_say_what_a_board_asks(finished: tuple[Path, str]) -> None:
+    page = (finished[0] / "results/report.html").read_text(encoding="utf-8")
+    for words in (
+        "Immune activation, first event: 1 of 31 with Placebo, 11 of 32 with Aldesleukin.",
+        "The liver rule cannot be judged",
+        "Worst grade after baseline, by the grade at baseline.",
+        "Chance to stop for harm: 7.5",
+        "Posterior event rate of each arm.",
+    ):
+        assert words in page
+
+
 def test_figures_tables_and_results_lie_beside_the_report(finished: tuple[Path, str]) -> None:
     results = finished[0] / "results"
     figures = {path.stem for path in (results / "figures").glob("*.svg")}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import get_args
 
-from calor.analyze.declared import DESCRIPTIVE, METHODS
+from calor.analyze.declared import DESCRIPTIVE, METHODS, MULTIPLICITY, events_beside
+from calor.monitor.declared_harm import HARM_LIMITS
 from calor.protocol.analyses import Analysis, Role
 from calor.protocol.checks import ENDPOINT_KIND
+from calor.protocol.events_beside import EventsBeside
 from calor.report.sections import KINDS
+from calor.report.sections import events_beside as beside_section
 from calor.report.trial_report import ORDER
 
 
-def _methods() -> set[str]:
-    union = get_args(Analysis)[0]
+def _methods(declared: object = Analysis) -> set[str]:
+    union = get_args(declared)[0]
     return {get_args(kind.model_fields["method"].annotation)[0] for kind in get_args(union)}
 
 
@@ -25,8 +28,12 @@ def test_every_method_says_which_endpoint_it_suits() -> None:
 
 
 def test_every_finding_has_a_section() -> None:
-    assert set(KINDS) == _methods() | set(DESCRIPTIVE)
+    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY, HARM_LIMITS}
 
 
 def test_every_role_has_a_place_in_the_report() -> None:
-    assert set(ORDER) == {*get_args(Role), "descriptive"}
+    assert set(ORDER) == {*get_args(Role), "descriptive", MULTIPLICITY}
+
+
+def test_everything_that_may_stand_beside_events_has_a_function_and_a_table() -> None:
+    assert set(events_beside.METHODS) == set(beside_section.TABLES) == _methods(EventsBeside)

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from scipy.stats import norm
 
 from calor.analyze.competing_risks import CauseCounts, cause_counts, check_cause, competing_risks
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.step_curve import read_steps
 from calor.analyze.time_to_event import Arm
 from calor.errors import AnalysisError
@@ -134,10 +134,14 @@ def _aalen_se(counts: CauseCounts) -> Float[np.ndarray, " time"]:
     spread = np.where(n > 1, before**2 / (n**2 * np.maximum(n - 1, 1)), before**2 / n**2)
     own = spread * counts.of_cause * np.where(n > 1, n - counts.of_cause, 1)
     other = spread * counts.of_others * np.where(n > 1, n - counts.of_others, 1)
-    gain = counts.incidence[:, None] - counts.incidence[None, :]  # at the row's time, after the column's
-    reach = np.divide(gain, after[None, :], out=np.zeros_like(gain), where=after[None, :] > 0)
-    total = np.tril((reach - 1) ** 2 * own + np.where(after > 0, reach**2 * other, 0.0)).sum(axis=1)
-    return np.asarray(np.sqrt(total))
+    # A jump at s moves the incidence at t by (F(t) - F(s)) / S(s), less 1 for the cause's own; squares sum over s.
+    f = counts.incidence
+    per_survivor = np.divide(1.0, after, out=np.zeros_like(after), where=after > 0)
+    weight = (own + np.where(after > 0, other, 0.0)) * per_survivor**2
+    own_reach = own * per_survivor
+    squares = f**2 * np.cumsum(weight) - 2 * f * np.cumsum(weight * f) + np.cumsum(weight * f**2)
+    products = f * np.cumsum(own_reach) - np.cumsum(own_reach * f)
+    return np.asarray(np.sqrt(np.maximum(squares - 2 * products + np.cumsum(own), 0.0)))
 
 
 def _jackknife_se(

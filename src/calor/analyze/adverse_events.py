@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.incidence_cells import count_cells, with_exact_limits
 from calor.errors import AnalysisError
 

@@ -10,7 +10,8 @@ import pandas as pd
 from jaxtyping import Float
 
 from calor.analyze.ancova import Ancova, from_mean_rows
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import check_level
 from calor.analyze.least_squares import Contrast, LeastSquares, Robust, check_robust, least_squares
 
 Population = Literal["participants", "superpopulation"]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from calor.analyze.competing_risks import check_cause, competing_risks
 from calor.analyze.cox import fit_cox
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.hazard_ratios import HazardRatios
 from calor.analyze.partial_likelihood import Ties, check_ties
 from calor.analyze.terms import Categories, terms

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import beta
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.event_count import EventCount
 from calor.errors import AnalysisError
 
 Side = Literal["two-sided", "upper", "lower"]

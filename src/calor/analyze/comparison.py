@@ -146,7 +146,7 @@ def complete_cases(
 
     Raises:
         AnalysisError: A column is absent or not numeric, holds infinite values, a participant appears twice, an arm
-            has fewer than two complete participants, or a factor has one level.
+            has fewer than two complete participants, the endpoint is constant, or a factor has one level.
 
     Example:
         >>> table = pd.DataFrame({"arm": ["a", "a", "b", "b", "b"], "aval": [1.0, 2.0, 3.0, 4.0, None]})
@@ -161,6 +161,8 @@ def complete_cases(
     values = {column: _finite(kept, column) for column in numeric}
     arm = np.array([comparison.arms.index(a) for a in kept[comparison.arm]], dtype=np.int64)
     _check_arms(arm, comparison)
+    if np.ptp(values[comparison.response]) == 0:
+        raise AnalysisError.must(comparison.response, "vary", "all values tied", fix="Check the response column.")
     dummies = [_indicators(kept[column], column) for column in comparison.factors]
     columns = [*(values[c][:, None] for c in comparison.covariates), *(d for d, _ in dummies)]
     levels = [np.full(d.shape[1], 1 / (d.shape[1] + 1)) for d, _ in dummies]
@@ -176,16 +178,6 @@ def complete_cases(
         cluster=kept[cluster].to_numpy() if cluster else None,
         excluded=excluded,
     )
-
-
-def check_level(level: float) -> None:
-    """Refuse a confidence level outside 0 to 1.
-
-    Example:
-        >>> check_level(0.95)
-    """
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
 
 
 def _check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.hazard_ratios import HazardRatios, chi_square_test
-from calor.analyze.newton import newton
+from calor.analyze.newton import Point, newton
 from calor.analyze.partial_likelihood import PartialLikelihood, Ties, check_ties, partial_likelihood
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import TimeToEvent, time_to_event
@@ -100,6 +100,7 @@ def fit_cox(
     likelihood = partial_likelihood(data, model.values, ties, weight)
     origin = np.zeros(model.values.shape[1])
     null = likelihood.point(origin)
+    refuse_uninformative(data, model, null)
     beta, top = newton(likelihood.point, origin)
     _refuse_monotone(likelihood, null.information, top.information, model)
     statistic = float(null.score @ np.linalg.solve(null.information, null.score))
@@ -142,6 +143,21 @@ def refuse_empty_category(data: TimeToEvent, model: Terms) -> None:
             if not data.event[column == value].any():
                 got = f"none where {name} is {value:g}" + (f" (0 is {against})" if against else "")
                 raise AnalysisError.must("event", "happen in each arm of an ordinary model", got, fix=_WAY_OUT)
+
+
+def refuse_uninformative(data: TimeToEvent, model: Terms, null: Point) -> None:
+    """Refuse covariates that never differ among those at risk when an event happens.
+
+    >>> table = pd.DataFrame({"t": [4, 2, 1], "e": [1, 1, 0], "x": [0, 1, 1]})
+    >>> data, model = time_to_event(table, time="t", event="e"), terms(table, ["x"])
+    >>> refuse_uninformative(data, model, partial_likelihood(data, model.values, "efron").point(np.zeros(1)))
+    """
+    possible = data.event.sum() * model.values.var(axis=0)
+    for name, told, could in zip(model.names, np.diag(null.information), possible, strict=True):
+        if told <= 1e-10 * could or could == 0:
+            fix = "Drop it: the data tell nothing about its hazard ratio."
+            got = f"{name}, the same for all at risk at each event"
+            raise AnalysisError.must("covariates", "differ among participants at risk together", got, fix=fix)
 
 
 def _refuse_monotone(

@@ -7,8 +7,8 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import Comparison, check_level, complete_cases
-from calor.analyze.estimate import Estimate
+from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.least_squares import Robust, check_robust, least_squares
 from calor.errors import AnalysisError
 

@@ -12,8 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import roots_hermite, roots_legendre
 from scipy.stats import chi2, norm
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 _Z, _Z_WEIGHT = roots_hermite(80)

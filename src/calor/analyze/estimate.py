@@ -7,6 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
+from calor.errors import AnalysisError
+
 Scale = Literal["difference", "ratio", "proportion", "rate", "slope", "time"]
 
 
@@ -71,3 +73,15 @@ def format_p(p_value: float) -> str:
     ('p = 0.015', 'p < 0.001', 'p = 0.245')
     """
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level outside 0 to 1.
+
+    >>> check_level(0.95)
+
+    Raises:
+        AnalysisError: `level` is not strictly between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")

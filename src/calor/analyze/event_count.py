@@ -49,15 +49,3 @@ class EventCount:
 
     def __str__(self) -> str:
         return f"{self.events}/{self.participants}"
-
-
-def check_level(level: float) -> None:
-    """Refuse a confidence level outside 0 to 1.
-
-    >>> check_level(0.95)
-
-    Raises:
-        AnalysisError: `level` is not strictly between 0 and 1.
-    """
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import pandas as pd
 
 from calor.analyze.boschloo import boschloo
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import check_level
+from calor.analyze.event_count import EventCount
 from calor.analyze.few_events import FewEvents, upper_bounds
 from calor.analyze.fisher_exact import fisher_exact
 from calor.analyze.miettinen_nurminen import miettinen_nurminen

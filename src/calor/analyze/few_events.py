@@ -9,15 +9,15 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
 
 from calor.analyze.clopper_pearson import clopper_pearson
-from calor.analyze.estimate import Estimate, format_p
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level, format_p
+from calor.analyze.event_count import EventCount
 from calor.analyze.firth_cox import firth_cox
 from calor.analyze.fisher_exact import fisher_exact
 from calor.analyze.hazard_ratios import chi_square_test
 from calor.analyze.logrank import logrank
-from calor.analyze.newton import newton
 from calor.analyze.partial_likelihood import partial_likelihood
 from calor.analyze.permutation_logrank import permutation_logrank
 from calor.analyze.rate_ratio import rate_ratio
@@ -44,7 +44,7 @@ _NAMES: dict[Method, str] = {
     "cox_likelihood_ratio": "Cox likelihood ratio",
 }
 
-# The likelihood with an arm without events rises to a limit; at this log hazard ratio it is there to 1e-17.
+# With an arm without events the likelihood rises to a limit; at this log hazard ratio it is there to 1e-17.
 _LIMIT = 40.0
 
 
@@ -195,9 +195,11 @@ def _rate_ratio(data: TimeToEvent, level: float) -> Estimate:
 def _likelihood_ratio(data: TimeToEvent) -> float:
     """Compare the Cox likelihood at its supremum, which exists even where the hazard ratio does not, with no effect."""
     likelihood = partial_likelihood(data, data.arm[:, None].astype(float), "breslow")
-    if all(count.events for count in _counts(data)):
-        _, top = newton(likelihood.point, np.zeros(1))
-        best = top.loglik
-    else:
-        best = max(likelihood.point(np.array([b])).loglik for b in (-_LIMIT, _LIMIT))
-    return chi_square_test(2 * (best - likelihood.point(np.zeros(1)).loglik), 1).p_value
+
+    def loglik(beta: float) -> float:
+        return likelihood.point(np.array([beta])).loglik
+
+    search = minimize_scalar(
+        lambda beta: -loglik(beta), bounds=(-_LIMIT, _LIMIT), method="bounded", options={"xatol": 1e-9}
+    )
+    return chi_square_test(2 * (max(-float(search.fun), loglik(-_LIMIT), loglik(_LIMIT)) - loglik(0.0)), 1).p_value

@@ -23,6 +23,7 @@ class Finding:
         arms: Labels of the arms compared, control first.
         sentences: The result in words; the first is the answer.
         tables: Tidy tables by name; what each holds is said by the analysis that made it.
+        p_values: The declared test of each comparison, in order; what a multiplicity procedure adjusts.
         notes: What a reader must know to judge the result: exclusions, disagreements, limits.
     """
 
@@ -36,6 +37,7 @@ class Finding:
     arms: tuple[str, ...]
     sentences: tuple[str, ...]
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    p_values: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from calor.analyze.at_risk import at_risk
 from calor.analyze.competing_risks import CompetingRisks, check_cause, competing_risks
 from calor.analyze.cox import fit_cox
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.hazard_ratios import HazardRatios
 from calor.analyze.lin_wei import lin_wei
 from calor.analyze.terms import Categories, Terms, terms

@@ -10,17 +10,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import norm
 
-from calor.analyze.cox import refuse_no_event
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.cox import refuse_no_event, refuse_uninformative
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.hazard_ratios import ChiSquareTest, chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.partial_likelihood import PartialLikelihood, partial_likelihood
 from calor.analyze.profile_likelihood import profile, profile_limits
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import time_to_event
+from calor.analyze.wald_ratio import LARGEST, wald_ratio
 from calor.errors import AnalysisError
 
 
@@ -68,37 +67,25 @@ class FirthCox:
 
     def hazard_ratio(self, name: str) -> Estimate:
         """Return the hazard ratio of one column, with profile-likelihood interval and likelihood-ratio p."""
-        i = self._index(name)
-        limits = exp(self.lower[i]), exp(self.upper[i]) if self.upper[i] < inf else inf
-        return self._estimate(i, limits, float(self.p_values[i]), None, "Firth Cox, profile likelihood")
+        i = self.terms.index(name)
+        return Estimate(
+            label=f"hazard ratio, {self.terms.label(name)}",
+            estimate=exp(self.coefficients[i]),
+            lower=exp(self.lower[i]),
+            upper=exp(self.upper[i]) if self.upper[i] < LARGEST else inf,
+            level=self.level,
+            scale="ratio",
+            method="Firth Cox, profile likelihood",
+            n=self.n,
+            p_value=float(self.p_values[i]),
+        )
 
     def wald(self, name: str) -> Estimate:
         """Return the hazard ratio of one column with Wald's interval and p, poor where events are few."""
-        i = self._index(name)
+        i = self.terms.index(name)
+        label = f"hazard ratio, {self.terms.label(name)}"
         beta, se = float(self.coefficients[i]), float(self.se[i])
-        half = float(norm.ppf((1 + self.level) / 2)) * se
-        p_value = float(2 * norm.sf(abs(beta) / se))
-        return self._estimate(i, (exp(beta - half), exp(beta + half)), p_value, se, "Firth Cox, Wald")
-
-    def _index(self, name: str) -> int:
-        if name not in self.terms.names:
-            names = ", ".join(self.terms.names)
-            raise AnalysisError.must("name", f"be one of {names}", name, fix="Name a column of the model.")
-        return self.terms.names.index(name)
-
-    def _estimate(self, i: int, limits: tuple[float, float], p_value: float, se: float | None, method: str) -> Estimate:
-        return Estimate(
-            label=f"hazard ratio, {self.terms.label(self.terms.names[i])}",
-            estimate=exp(self.coefficients[i]),
-            lower=limits[0],
-            upper=limits[1],
-            level=self.level,
-            scale="ratio",
-            method=method,
-            n=self.n,
-            se=se,
-            p_value=p_value,
-        )
+        return wald_ratio(label, beta, se, level=self.level, method="Firth Cox, Wald", n=self.n)
 
     def __str__(self) -> str:
         return "\n".join(str(self.hazard_ratio(name)) for name in self.terms.names)
@@ -159,6 +146,7 @@ def firth_cox(
     model = terms(table, covariates, categories)
     likelihood = partial_likelihood(data, model.values, ties)
     p = len(model.names)
+    refuse_uninformative(data, model, likelihood.point(np.zeros(p)))
 
     def objective(beta: Float[np.ndarray, " p"]) -> Point:
         return _penalized(likelihood, beta)
@@ -187,6 +175,8 @@ def _penalized(likelihood: PartialLikelihood, beta: Float[np.ndarray, " p"]) -> 
     """Add half the log determinant of the information (Jeffreys' prior) and its derivative."""
     parts = likelihood.sweep(beta, third=True)
     information = parts.information.sum(axis=0)
+    if not np.isfinite(information).all():  # a step too far, to be halved
+        return Point(-inf, parts.score.sum(axis=0), information)
     sign, determinant = np.linalg.slogdet(information)
     if sign <= 0:
         return Point(-inf, parts.score.sum(axis=0), information)

@@ -11,13 +11,13 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.special import expit
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.hazard_ratios import chi_square_test
 from calor.analyze.newton import Point, newton
 from calor.analyze.profile_likelihood import profile, profile_limits
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import finite_column, need_columns, refuse_rows
+from calor.analyze.wald_ratio import LARGEST
 from calor.errors import AnalysisError
 
 
@@ -61,16 +61,13 @@ class FirthLogistic:
 
     def odds_ratio(self, name: str) -> Estimate:
         """Return the odds ratio of one column, with profile-likelihood interval and likelihood-ratio p."""
-        if name not in self.terms.names:
-            names = ", ".join(self.terms.names)
-            raise AnalysisError.must("name", f"be one of {names}", name, fix="Name a column of the model.")
-        i = self.names.index(name)
+        i = 1 + self.terms.index(name)
         return Estimate(
             label=f"odds ratio, {self.terms.label(name)}",
             estimate=exp(self.coefficients[i]),
             se=float(self.se[i]),
             lower=exp(self.lower[i]),
-            upper=exp(self.upper[i]) if self.upper[i] < inf else inf,
+            upper=exp(self.upper[i]) if self.upper[i] < LARGEST else inf,
             level=self.level,
             p_value=float(self.p_values[i]),
             scale="ratio",

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.special import gammaln, logsumexp
 
-from calor.analyze.estimate import Estimate, format_p
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level, format_p
+from calor.analyze.event_count import EventCount
 
 # Two tables whose probabilities differ by less than this relative amount are equally likely, as in R's fisher.test.
 _EQUALLY_LIKELY = 1e-7

@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.estimate import Exclusion
 from calor.analyze.interaction import transform
+from calor.analyze.least_squares import least_squares
 from calor.errors import AnalysisError
 
 POWERS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
@@ -103,7 +104,8 @@ def fractional_polynomials(
         return deviance(np.hstack([fixed, fp_terms(x, powers)]), cases.response)
 
     first, second = all_deviances(1, deviance_of), all_deviances(2, deviance_of)
-    null = deviance(fixed, cases.response)
+    terms = ["(intercept)", *cases.arm_names, *cases.adjustment_names]
+    null = deviance(least_squares(fixed, cases.response, terms).design, cases.response)
     selected = _closed_test(null, first, second, alpha)
     return FractionalPolynomials(null, first, second, selected, biomarker, cases.n, cases.excluded)
 

@@ -8,7 +8,8 @@ from jaxtyping import Float
 
 from calor.analyze.ancova import Ancova, fit_ancova, from_mean_rows
 from calor.analyze.anhecova import fit_anhecova
-from calor.analyze.comparison import Comparison, check_level, complete_cases
+from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.estimate import check_level
 from calor.analyze.least_squares import Robust, check_robust
 
 

@@ -8,8 +8,7 @@ from math import inf, isfinite
 import pandas as pd
 from scipy.stats import beta, gamma, nbinom
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import chi2, norm
+from scipy.stats import chi2
 
 from calor.analyze.estimate import Estimate
 from calor.analyze.partial_likelihood import PartialLikelihood
 from calor.analyze.terms import Terms
-from calor.errors import AnalysisError
+from calor.analyze.wald_ratio import wald_ratio
 
 
 @dataclass(frozen=True)
@@ -83,24 +83,10 @@ class HazardRatios:
 
     def hazard_ratio(self, name: str) -> Estimate:
         """Return the hazard ratio of one column of the model, with its Wald interval and p-value."""
-        if name not in self.terms.names:
-            names = ", ".join(self.terms.names)
-            raise AnalysisError.must("name", f"be one of {names}", name, fix="Name a column of the model.")
-        i = self.terms.names.index(name)
+        i = self.terms.index(name)
+        label = f"{self.measure}, {self.terms.label(name)}"
         beta, se = float(self.coefficients[i]), float(self.se[i])
-        half = float(norm.ppf((1 + self.level) / 2)) * se
-        return Estimate(
-            label=f"{self.measure}, {self.terms.label(name)}",
-            estimate=float(np.exp(beta)),
-            se=se,
-            lower=float(np.exp(beta - half)),
-            upper=float(np.exp(beta + half)),
-            level=self.level,
-            p_value=float(2 * norm.sf(abs(beta) / se)),
-            scale="ratio",
-            method=self.method,
-            n=self.n,
-        )
+        return wald_ratio(label, beta, se, level=self.level, method=self.method, n=self.n)
 
     def __str__(self) -> str:
         return "\n".join(str(self.hazard_ratio(name)) for name in self.terms.names)

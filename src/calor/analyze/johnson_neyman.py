@@ -11,7 +11,8 @@ from jaxtyping import Float
 from scipy.stats import f as f_distribution
 from scipy.stats import t as t_distribution
 
-from calor.analyze.comparison import Comparison, check_level, complete_cases
+from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.estimate import check_level
 from calor.analyze.interaction import BiomarkerScale, fit_interaction, restore, transform
 from calor.analyze.least_squares import LeastSquares
 

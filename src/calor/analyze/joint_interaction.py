@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import Comparison, check_level, complete_cases
-from calor.analyze.estimate import Estimate, format_p
+from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.analyze.interaction import BiomarkerScale, transform
 from calor.analyze.least_squares import FTest, LeastSquares, f_test, least_squares
 from calor.errors import AnalysisError

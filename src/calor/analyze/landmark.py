@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from calor.analyze.cox import fit_cox
-from calor.analyze.estimate import Estimate, Exclusion
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, Exclusion, check_level
 from calor.analyze.hazard_ratios import HazardRatios
 from calor.analyze.partial_likelihood import Ties, check_ties
 from calor.analyze.terms import Categories, terms

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.mixed.covariance.structures import random_effects_covariance
 from calor.analyze.mixed.inference import Inference
 from calor.analyze.mixed.kenward_roger import kenward_roger

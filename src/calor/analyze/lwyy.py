@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from calor.analyze.cox import fit_cox
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.hazard_ratios import HazardRatios
 from calor.analyze.lin_wei import lin_wei
 from calor.analyze.recurrent import recurrent

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from calor.analyze.estimate import Estimate, format_p
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level, format_p
+from calor.analyze.event_count import EventCount
 from calor.errors import AnalysisError
 
 

@@ -9,8 +9,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from calor.analyze import clopper_pearson
-from calor.analyze.estimate import Estimate, format_p
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
 
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.batched_least_squares import batched_least_squares
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
-from calor.analyze.estimate import Estimate
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.least_squares import LeastSquares, least_squares
 from calor.errors import AnalysisError
 

@@ -12,8 +12,7 @@ from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm, t
 
-from calor.analyze.estimate import Estimate, Scale, format_p
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, Scale, check_level, format_p
 from calor.errors import AnalysisError
 
 Heterogeneity = Literal["common", "dersimonian-laird", "reml", "paule-mandel"]

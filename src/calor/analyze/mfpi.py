@@ -12,8 +12,8 @@ from jaxtyping import Float
 from scipy.stats import chi2
 from scipy.stats import f as f_distribution
 
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
-from calor.analyze.estimate import format_p
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import check_level, format_p
 from calor.analyze.fractional_polynomials import Powers, all_deviances, deviance, fp_terms, scaled
 from calor.analyze.interaction import CURVE_POINTS, curve_table
 from calor.analyze.least_squares import least_squares

@@ -14,8 +14,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from calor.analyze.constrained_score import Contrast, Tables, Weights, z_score
-from calor.analyze.estimate import Estimate, Scale
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, Scale, check_level
+from calor.analyze.event_count import EventCount
 from calor.errors import AnalysisError
 
 _LABEL: dict[Contrast, tuple[str, Scale]] = {

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate, Exclusion, format_p
+from calor.analyze.estimate import Estimate, Exclusion, check_level, format_p
 from calor.analyze.missing.strategies import strategy_named
 from calor.analyze.mixed.between_within import between_within, residual_df
 from calor.analyze.mixed.covariance.derivatives import Covariance

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
-from scipy.special import gammaln
+from scipy.special import expit, gammaln
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.newton import Point, newton
 from calor.analyze.rate_ratios import RateRatios, read_counts
 from calor.analyze.terms import Categories, terms
@@ -61,20 +61,22 @@ def negative_binomial(
     y, time = read_counts(table, events, follow_up, model)
     x = np.column_stack([np.ones(len(y)), model.values])
     offset = np.log(time)
-    best = np.zeros(x.shape[1])
-    best[0] = np.log(y.sum() / time.sum())
+    start = np.zeros(x.shape[1])
+    start[0] = np.log((y / time).mean())  # of participants, as one may hold most of the follow-up
 
-    def at(log_theta: float) -> Point:
+    def at(log_theta: float) -> tuple[Float[np.ndarray, " p"], Point]:
         theta = float(np.exp(log_theta))
-        best[:], top = newton(lambda beta: _loglik(x, y, offset, beta, theta), best)
-        return top
+        return newton(lambda beta: _loglik(x, y, offset, beta, theta), start)
 
-    search = minimize_scalar(lambda v: -at(v).loglik, bounds=_LOG_THETA, method="bounded", options={"xatol": 1e-9})
+    search = minimize_scalar(lambda v: -at(v)[1].loglik, bounds=_LOG_THETA, method="bounded", options={"xatol": 1e-9})
     if search.x > _LOG_THETA[1] - 1:
         fix = "Use poisson_regression with its robust variance."
         raise AnalysisError.must(events, "vary more than a Poisson count", "no overdispersion", fix=fix)
+    if search.x < _LOG_THETA[0] + 1:
+        fix = "A few participants hold nearly all events or follow-up: look at them, and use poisson_regression."
+        raise AnalysisError.must(events, "come from rates that vary as a gamma", "a spread without bound", fix=fix)
     theta = float(np.exp(search.x))
-    top = at(float(search.x))
+    best, top = at(float(search.x))
     mean = np.exp(x @ best + offset)
     variance = mean + mean**2 / theta
     expected = (x * (mean**2 / variance)[:, None]).T @ x
@@ -101,8 +103,9 @@ def _loglik(
 ) -> Point:
     """Evaluate the log-likelihood at given theta, where it is concave in the coefficients."""
     eta = x @ beta + offset
-    mean = np.exp(eta)
-    constant = gammaln(y + theta) - gammaln(theta) - gammaln(y + 1) + theta * np.log(theta)
-    loglik = float((constant + y * eta - (y + theta) * np.log(theta + mean)).sum())
-    pull = (y + theta) * mean / (theta + mean)
-    return Point(loglik, x.T @ (y - pull), (x * (pull * theta / (theta + mean))[:, None]).T @ x)
+    odds = eta - np.log(theta)
+    share = expit(odds)  # mean / (theta + mean)
+    constant = gammaln(y + theta) - gammaln(theta) - gammaln(y + 1)
+    loglik = float((constant + y * odds - (y + theta) * np.logaddexp(0, odds)).sum())
+    pull = (y + theta) * share
+    return Point(loglik, x.T @ (y - pull), (x * (pull * (1 - share))[:, None]).T @ x)

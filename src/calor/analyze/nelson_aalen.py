@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.step_curve import read_steps
 from calor.analyze.time_to_event import Arm, time_to_event
 

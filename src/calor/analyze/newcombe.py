@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.event_count import EventCount
 from calor.analyze.single_proportion import wilson_limits
 from calor.errors import AnalysisError
 

@@ -10,6 +10,9 @@ from jaxtyping import Bool, Float
 
 from calor.errors import AnalysisError
 
+# Relative to the log-likelihood: what is left to gain at the maximum, and what rounding may hide.
+_DONE, _BLUR = 1e-19, 1e-8
+
 
 class Point(NamedTuple):
     """A log-likelihood at some coefficients.
@@ -55,16 +58,17 @@ def newton(
     moving = np.ones(len(start), dtype=bool) if free is None else free
     beta = start.astype(float).copy()
     here = objective(beta)
-    for _ in range(max_steps if moving.any() else 0):
-        step = np.zeros_like(beta)
-        step[moving] = _solve(here.information[np.ix_(moving, moving)], here.score[moving])
-        gain = float(step @ here.score)
-        if gain < 1e-19 * max(1.0, abs(here.loglik)):
+    step = _step(here, moving)
+    for _ in range(max_steps):
+        promise = float(step @ here.score)
+        if promise < _DONE * max(1.0, abs(here.loglik)):
             return beta + step, here
-        beta, here, moved = _halve(objective, beta, here, step)
-        if not moved:
-            return beta, here
-    if moving.any():
+        found = _halve(objective, beta, here, step, moving)
+        if found is None:
+            break
+        beta, here = found
+        step = _step(here, moving)
+    if float(step @ here.score) > _BLUR * max(1.0, abs(here.loglik)):
         raise _unsettled()
     return beta, here
 
@@ -74,14 +78,32 @@ def _halve(
     beta: Float[np.ndarray, " p"],
     here: Point,
     step: Float[np.ndarray, " p"],
-) -> tuple[Float[np.ndarray, " p"], Point, bool]:
-    """Shorten the step until the likelihood rises; at the rounding floor no step does, and the maximum is reached."""
-    floor = 1e-13 * max(1.0, abs(here.loglik))
-    for halving in range(40):
-        there = objective(beta + step * 0.5**halving)
-        if np.isfinite(there.loglik) and there.loglik >= here.loglik - floor:
-            return beta + step * 0.5**halving, there, True
-    return beta, here, False
+    moving: Bool[np.ndarray, " p"],
+) -> tuple[Float[np.ndarray, " p"], Point] | None:
+    """Shorten the step until the likelihood rises by a tenth of what its slope promises (Armijo).
+
+    A step that rises less may land where the likelihood is flat. Close to the maximum, where rounding hides the rise, a
+    step counts that leaves less to gain. None if no step will do.
+    """
+    promise = float(step @ here.score)
+    near = promise < _BLUR * max(1.0, abs(here.loglik))
+    for halving in range(25):
+        share = 0.5**halving
+        there = objective(beta + step * share)
+        if not np.isfinite(there.loglik):
+            continue
+        if there.loglik > here.loglik + 0.1 * share * promise:
+            return beta + step * share, there
+        if near and float(_step(there, moving) @ there.score) < promise:
+            return beta + step * share, there
+    return None
+
+
+def _step(here: Point, moving: Bool[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
+    step = np.zeros_like(here.score)
+    if moving.any():
+        step[moving] = _solve(here.information[np.ix_(moving, moving)], here.score[moving])
+    return step
 
 
 def _solve(information: Float[np.ndarray, "p p"], score: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:

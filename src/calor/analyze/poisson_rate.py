@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import chi2
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import check_level
 from calor.analyze.newton import Point, newton
 from calor.analyze.rate_ratios import RateRatios, read_counts
 from calor.analyze.terms import Categories, terms
@@ -65,7 +65,7 @@ def poisson_regression(
     offset = np.log(time)
 
     def objective(beta: Float[np.ndarray, " p"]) -> Point:
-        mean = np.exp(x @ beta + offset)
+        mean = np.exp(np.minimum(x @ beta + offset, 300.0))  # a step too far is halved, not overflowed
         return Point(float(y @ (x @ beta) - mean.sum()), x.T @ (y - mean), (x * mean[:, None]).T @ x)
 
     start = np.zeros(x.shape[1])

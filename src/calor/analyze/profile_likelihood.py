@@ -38,6 +38,9 @@ def profile(objective: Objective, beta: Float[np.ndarray, " p"], i: int) -> Call
     best = beta.copy()
 
     def at(value: float) -> float:
+        if free.any():  # the others move along, or the start may lie where the likelihood is flat
+            information = objective(best).information
+            best[free] -= np.linalg.lstsq(information[np.ix_(free, free)], information[free, i])[0] * (value - best[i])
         best[i] = value
         best[:], _ = newton(objective, best, free=free)
         return objective(best).loglik
@@ -75,9 +78,11 @@ def profile_limits(
     for side in (-width, width):
         at = profile(objective, beta, i)
         near, far = float(beta[i]), float(beta[i]) + side
-        while at(far) > floor and abs(far - beta[i]) < _FAR * width:
+        height = at(far)
+        while height > floor and abs(far - beta[i]) < _FAR * width:
             near, far = far, float(beta[i]) + 2 * (far - float(beta[i]))
-        if at(far) > floor:
+            height = at(far)
+        if height > floor:
             limits.append(np.sign(side) * inf)
         else:
             limits.append(float(brentq(lambda value, at=at: at(value) - floor, near, far, xtol=1e-11)))

@@ -6,8 +6,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from calor.analyze import clopper_pearson
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.poisson_rate import check_rate
 from calor.errors import AnalysisError
 

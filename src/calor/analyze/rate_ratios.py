@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import norm
 
 from calor.analyze.estimate import Estimate
 from calor.analyze.terms import Terms
 from calor.analyze.time_to_event import finite_column, need_columns, refuse_rows
+from calor.analyze.wald_ratio import wald_ratio
 from calor.errors import AnalysisError
 
 
@@ -51,24 +50,10 @@ class RateRatios:
 
     def rate_ratio(self, name: str) -> Estimate:
         """Return the rate ratio of one column of the model, with its Wald interval and p-value."""
-        if name not in self.terms.names:
-            names = ", ".join(self.terms.names)
-            raise AnalysisError.must("name", f"be one of {names}", name, fix="Name a column of the model.")
-        i = 1 + self.terms.names.index(name)
+        i = 1 + self.terms.index(name)
+        label = f"rate ratio, {self.terms.label(name)}"
         beta, se = float(self.coefficients[i]), float(self.se[i])
-        half = float(norm.ppf((1 + self.level) / 2)) * se
-        return Estimate(
-            label=f"rate ratio, {self.terms.label(name)}",
-            estimate=exp(beta),
-            se=se,
-            lower=exp(beta - half),
-            upper=exp(beta + half),
-            level=self.level,
-            p_value=float(2 * norm.sf(abs(beta) / se)),
-            scale="ratio",
-            method=self.method,
-            n=self.n,
-        )
+        return wald_ratio(label, beta, se, level=self.level, method=self.method, n=self.n)
 
     def __str__(self) -> str:
         return "\n".join(str(self.rate_ratio(name)) for name in self.terms.names)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate, Exclusion
+from calor.analyze.estimate import Estimate, Exclusion, check_level
 from calor.analyze.t_test import t_test
 from calor.errors import AnalysisError
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
-from calor.analyze.estimate import format_p
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import check_level, format_p
 from calor.analyze.interaction import (
     CURVE_POINTS,
     PERCENTILES,

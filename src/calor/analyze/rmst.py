@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import log, sqrt
 from typing import Literal
 
 import numpy as np
@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float
 from scipy.stats import norm
 
 from calor.analyze.at_risk import at_risk
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.time_to_event import Arm, TimeToEvent, time_to_event
+from calor.analyze.wald_ratio import wald_ratio
 from calor.errors import AnalysisError
 
 Contrast = Literal["difference", "ratio", "lost_ratio"]
@@ -202,18 +202,18 @@ def contrast(value: float, se: float, kind: Contrast, level: float, n: int, meth
     if se == 0:
         fix = "Nothing varies before the horizon: take a later one."
         raise AnalysisError.must("event", "happen before the horizon", "no variance", fix=fix)
+    if kind != "difference":
+        return wald_ratio(LABELS[kind], value, se, level=level, method=method, n=n)
     half = float(norm.ppf((1 + level) / 2)) * se
-    numbers = (value, value - half, value + half)
-    estimate, lower, upper = numbers if kind == "difference" else tuple(exp(v) for v in numbers)
     return Estimate(
         label=LABELS[kind],
-        estimate=estimate,
+        estimate=value,
         se=se,
-        lower=lower,
-        upper=upper,
+        lower=value - half,
+        upper=value + half,
         level=level,
         p_value=float(2 * norm.sf(abs(value) / se)),
-        scale="time" if kind == "difference" else "ratio",
+        scale="time",
         method=method,
         n=n,
     )

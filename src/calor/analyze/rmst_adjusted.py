@@ -103,6 +103,9 @@ def rmst_adjusted(
     known = data.event | (restricted == horizon)
     weight = _weights(data, restricted, known)
     response = horizon - restricted if kind == "lost_ratio" else restricted
+    if any((weight * response)[data.arm == code].sum() == 0 for code in (0, 1)):
+        fix = "Take the difference: the ratio of times lost does not exist."
+        raise AnalysisError.must("event", "happen before the horizon in both arms", "none in one", fix=fix)
     beta, mean_slope = _fit(x, response, weight, log_link=kind != "difference")
     fitted = x @ beta if kind == "difference" else np.exp(x @ beta)
     score = x * (weight * (response - fitted))[:, None]
@@ -142,7 +145,7 @@ def _fit(
         return Point(-float(weight @ error**2) / 2, x.T @ (weight * error), (x * weight[:, None]).T @ x)
 
     def quasi_poisson(beta: Float[np.ndarray, " p"]) -> Point:
-        mean = np.exp(x @ beta)
+        mean = np.exp(np.minimum(x @ beta, 300.0))  # a step too far is halved, not overflowed
         return Point(
             float(weight @ (y * (x @ beta) - mean)), x.T @ (weight * (y - mean)), (x * (weight * mean)[:, None]).T @ x
         )

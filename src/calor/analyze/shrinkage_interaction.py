@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.effect_posterior import EffectPosterior
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.interaction import BiomarkerScale, transform
+from calor.analyze.least_squares import least_squares
 from calor.errors import AnalysisError
 
 
@@ -98,6 +99,8 @@ def shrinkage_interaction(
         raise AnalysisError.must(flat, "vary", "one value", fix="Leave it out.")
     z = (markers - centers) / spreads
     free = np.hstack([np.ones((cases.n, 1)), cases.indicators, z, cases.adjustment])
+    terms = ["(intercept)", *cases.arm_names, *biomarkers, *cases.adjustment_names]
+    least_squares(free, cases.response, terms)  # refuses what flat priors cannot stand
     drawn, lam = _draw(cases, free, cases.indicators * z, rng, prior_scale, draws)
     posterior = EffectPosterior(dict(biomarkers), centers, spreads, drawn, cases.n)
     label = comparison.labels[0]
@@ -120,8 +123,6 @@ def _draw(
     """Draw lambda from its grid posterior, then sigma, then coefficients; keep the effect and the interactions."""
     design = np.hstack([free, crossed])
     n, p, k = cases.n, free.shape[1], crossed.shape[1]
-    if np.linalg.matrix_rank(free) < p or n <= p:
-        raise AnalysisError.must("covariates", "be linearly independent", "a singular design", fix="Drop some.")
     gram, cross = design.T @ design, design.T @ cases.response
     grid = np.linspace(0.0, 4 * prior_scale, 201)[1:]
     log_posterior, choleskys, means, residual = np.empty(len(grid)), [], [], np.empty(len(grid))

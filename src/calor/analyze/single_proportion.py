@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import beta, binom, norm
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import EventCount, check_level
+from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.event_count import EventCount
 
 
 def wilson(count: EventCount, *, level: float = 0.95, label: str = "Proportion") -> Estimate:

@@ -10,8 +10,8 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from calor.analyze.batched_least_squares import batched_least_squares
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
-from calor.analyze.estimate import Estimate, format_p
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.analyze.least_squares import least_squares
 from calor.errors import AnalysisError
 

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.ancova import ancova
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
-from calor.analyze.estimate import Estimate, format_p
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.analyze.least_squares import FTest, f_test, least_squares
 from calor.errors import AnalysisError
 

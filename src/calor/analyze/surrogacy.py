@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
-from scipy.stats import t as t_distribution
+from scipy.special import stdtr, stdtrit
 
 from calor.analyze.estimate import Estimate
 from calor.errors import AnalysisError
@@ -51,7 +51,7 @@ class Surrogacy:
         row = np.array([1.0, biomarker_effect])
         middle = self.intercept.estimate + self.slope.estimate * biomarker_effect
         spread = float(np.sqrt(row @ self.covariance @ row + self.between_sd**2))
-        half = float(t_distribution.ppf(0.5 + level / 2, self.trials - 2)) * spread
+        half = float(stdtrit(self.trials - 2, 0.5 + level / 2)) * spread
         return middle, middle - half, middle + half
 
 
@@ -143,7 +143,7 @@ def _reml(
 
 def _estimate(label: str, value: float, variance: float, trials: int, level: float, slope: bool) -> Estimate:
     se, df = float(np.sqrt(variance)), float(trials - 2)
-    half = float(t_distribution.ppf(0.5 + level / 2, df)) * se
+    half = float(stdtrit(df, 0.5 + level / 2)) * se
     return Estimate(
         label=label,
         estimate=float(value),
@@ -154,7 +154,7 @@ def _estimate(label: str, value: float, variance: float, trials: int, level: flo
         method="random-effects meta-regression (REML)",
         n=trials,
         se=se,
-        p_value=float(2 * t_distribution.sf(abs(value) / se, df)),
+        p_value=float(2 * stdtr(df, -abs(value) / se)),
         df=df,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.time_to_event import Arm, finite_column, need_columns, refuse_rows
+from calor.analyze.time_to_event import Arm, finite_column, need_columns, refuse_rows, values_in_order
 from calor.errors import AnalysisError
 
 Categories = Mapping[str, Sequence[Arm]]
@@ -31,9 +31,16 @@ class Terms:
     against: tuple[str, ...]
     values: Float[np.ndarray, "participant p"]
 
+    def index(self, name: str) -> int:
+        """Return where a column stands, or refuse a name that the model does not have."""
+        if name not in self.names:
+            known = ", ".join(self.names)
+            raise AnalysisError.must("name", f"be one of {known}", name, fix="Name a column of the model.")
+        return self.names.index(name)
+
     def label(self, name: str) -> str:
         """Say what a column compares: `arm[active]` is "active v placebo"."""
-        reference = self.against[self.names.index(name)]
+        reference = self.against[self.index(name)]
         return f"{name[:-1].partition('[')[2]} v {reference}" if reference else name
 
 
@@ -84,7 +91,7 @@ def _reference(table: pd.DataFrame, column: str, categories: Categories) -> str:
 
 
 def _values(table: pd.DataFrame, column: str, categories: Categories) -> list[Arm]:
-    return list(categories.get(column, sorted(table[column].unique().tolist())))
+    return list(categories.get(column, values_in_order(table[column])))
 
 
 def _interaction(table: pd.DataFrame, covariate: str, categories: Categories) -> dict[str, np.ndarray]:

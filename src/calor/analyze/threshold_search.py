@@ -11,8 +11,8 @@ from scipy.stats import rankdata
 from scipy.stats import t as t_distribution
 
 from calor.analyze.batched_least_squares import batched_least_squares
-from calor.analyze.comparison import Comparison, CompleteCases, check_level, complete_cases
-from calor.analyze.estimate import format_p
+from calor.analyze.comparison import Comparison, CompleteCases, complete_cases
+from calor.analyze.estimate import check_level, format_p
 from calor.analyze.least_squares import LeastSquares, least_squares
 from calor.errors import AnalysisError
 

@@ -82,7 +82,7 @@ def time_to_event(
     happened = _events(table, event)
     codes, names = read_arms(table, arm, arms)
     layers, layer_names = read_strata(table, strata)
-    _refuse_empty_strata(layers, layer_names, happened)
+    _refuse_empty_strata(table, layers, layer_names, happened)
     return TimeToEvent(entry, stop, happened, codes, names, layers, layer_names)
 
 
@@ -103,10 +103,10 @@ def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]
     >>> finite_column(pd.DataFrame({"days": [1, 2]}), "days")
     array([1., 2.])
     """
-    if pd.api.types.is_datetime64_any_dtype(table[column]):
-        raise AnalysisError.must(
-            column, "be a number", "dates", fix="Give the time from randomization, such as study days."
-        )
+    kind = getattr(table[column].dtype, "kind", "O")
+    if kind in "Mmc":  # dates, durations and complex numbers would be cast to floats without a word
+        fix = "Give a plain number; for a time, study days from randomization."
+        raise AnalysisError.must(column, "be a number", table[column].dtype, fix=fix)
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     refuse_rows(table, ~np.isfinite(values), column, "be a finite number", "Complete or remove these rows.")
     return np.asarray(values)
@@ -119,10 +119,14 @@ def refuse_rows(table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: st
     """
     if not bad.any():
         return
-    rows = [str(label) for label in table.index[bad]]
+    raise AnalysisError.must(argument, rule, "another value", where=_named_rows(table, bad), fix=fix)
+
+
+def _named_rows(table: pd.DataFrame, which: Bool[np.ndarray, " row"]) -> str:
+    """Name rows by the labels of the table, the first few of many."""
+    rows = [str(label) for label in table.index[which]]
     shown = ", ".join(rows[:8]) + (f" and {len(rows) - 8} more" if len(rows) > 8 else "")
-    many = "rows" if len(rows) > 1 else "row"
-    raise AnalysisError.must(argument, rule, "another value", where=f"{many} {shown}", fix=fix)
+    return f"{'rows' if len(rows) > 1 else 'row'} {shown}"
 
 
 def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]:
@@ -144,7 +148,7 @@ def read_arms(
         return np.zeros(len(table), dtype=np.int64), ("all",)
     need_columns(table, [arm])
     refuse_rows(table, table[arm].isna().to_numpy(), arm, "name an arm", "Complete or remove these rows.")
-    names = tuple(arms) if arms is not None else tuple(sorted(table[arm].unique().tolist()))
+    names = tuple(arms) if arms is not None else tuple(values_in_order(table[arm]))
     if len(set(names)) < len(names):
         raise AnalysisError.must(
             "arms", "name each arm once", names, fix="Give the control arm first, then the others."
@@ -157,6 +161,18 @@ def read_arms(
             got = f"{(codes == i).sum()} in {name}"
             raise AnalysisError.must(arm, "have at least two participants in each arm", got, fix="Leave that arm out.")
     return codes, names
+
+
+def values_in_order(column: pd.Series) -> list[Arm]:
+    """Return the values that occur, in a categorical column's own order, else sorted.
+
+    >>> values_in_order(pd.Series(pd.Categorical(["low", "high"], categories=["low", "mid", "high"])))
+    ['low', 'high']
+    """
+    values = column.dropna().unique().tolist()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [value for value in column.dtype.categories if value in values]
+    return sorted(values, key=lambda value: (str(type(value)), value))
 
 
 def read_strata(table: pd.DataFrame, strata: Sequence[str]) -> tuple[Int[np.ndarray, " participant"], tuple[str, ...]]:
@@ -176,10 +192,14 @@ def read_strata(table: pd.DataFrame, strata: Sequence[str]) -> tuple[Int[np.ndar
 
 
 def _refuse_empty_strata(
-    stratum: Int[np.ndarray, " participant"], names: tuple[str, ...], event: Bool[np.ndarray, " participant"]
+    table: pd.DataFrame,
+    stratum: Int[np.ndarray, " participant"],
+    names: tuple[str, ...],
+    event: Bool[np.ndarray, " participant"],
 ) -> None:
     counts = np.bincount(stratum, weights=event, minlength=len(names))
-    for name, count in zip(names, counts, strict=True):
+    for code, (name, count) in enumerate(zip(names, counts, strict=True)):
         if count == 0 and len(names) > 1:
+            where = f"{name}, {_named_rows(table, stratum == code)}"
             fix = "It tells nothing about the arms: pool it with a neighbor, or leave its participants out."
-            raise AnalysisError.must("strata", "have an event in each stratum", "none", where=name, fix=fix)
+            raise AnalysisError.must("strata", "have an event in each stratum", "none", where=where, fix=fix)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import Comparison, check_level, complete_cases
-from calor.analyze.estimate import Estimate
+from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.least_squares import least_squares
 from calor.analyze.t_test import t_test
 from calor.errors import AnalysisError

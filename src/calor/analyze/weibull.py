@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf
+from math import inf
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import norm
 
 from calor.analyze.cox import refuse_empty_category, refuse_no_event
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.newton import Point, newton
 from calor.analyze.terms import Categories, Terms, terms
 from calor.analyze.time_to_event import time_to_event
-from calor.errors import AnalysisError
+from calor.analyze.wald_ratio import wald_ratio
 
 
 @dataclass(frozen=True)
@@ -53,37 +51,20 @@ class Weibull:
 
     def time_ratio(self, name: str) -> Estimate:
         """Return by what the covariate multiplies the time to the event."""
-        i = self._index(name)
+        i = 1 + self.terms.index(name)
         return self._ratio("time ratio", name, float(self.coefficients[i]), float(self.se[i]))
 
     def hazard_ratio(self, name: str) -> Estimate:
         """Return by what the covariate multiplies the hazard: exp(-coefficient / scale), by the delta method."""
-        i = self._index(name)
+        i = 1 + self.terms.index(name)
         value = -float(self.coefficients[i]) / self.scale
         slope = np.zeros(len(self.covariance))
         slope[i], slope[-1] = -1 / self.scale, -value
         return self._ratio("hazard ratio", name, value, float(np.sqrt(slope @ self.covariance @ slope)))
 
-    def _index(self, name: str) -> int:
-        if name not in self.terms.names:
-            names = ", ".join(self.terms.names)
-            raise AnalysisError.must("name", f"be one of {names}", name, fix="Name a column of the model.")
-        return 1 + self.terms.names.index(name)
-
     def _ratio(self, what: str, name: str, value: float, se: float) -> Estimate:
-        half = float(norm.ppf((1 + self.level) / 2)) * se
-        return Estimate(
-            label=f"{what}, {self.terms.label(name)}",
-            estimate=exp(value),
-            se=se,
-            lower=exp(value - half),
-            upper=exp(value + half),
-            level=self.level,
-            p_value=float(2 * norm.sf(abs(value) / se)),
-            scale="ratio",
-            method="Weibull",
-            n=self.n,
-        )
+        label = f"{what}, {self.terms.label(name)}"
+        return wald_ratio(label, value, se, level=self.level, method="Weibull", n=self.n)
 
     def __str__(self) -> str:
         return "\n".join(str(self.hazard_ratio(name)) for name in self.terms.names)
@@ -172,7 +153,7 @@ def _loglik(
     if shape <= 0:
         return Point(-inf, np.zeros(len(parameters)), np.eye(len(parameters)))
     error = z @ parameters
-    hazard = np.exp(np.minimum(error, 700.0))  # a step too far is halved, not overflowed
+    hazard = np.exp(np.minimum(error, 300.0))  # a step too far is halved, not overflowed
     loglik = float(event @ (np.log(shape) + error - log_time) - hazard.sum())
     score = z.T @ (event - hazard)
     information = (z * hazard[:, None]).T @ z

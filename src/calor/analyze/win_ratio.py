@@ -11,8 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import norm
 
-from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import check_level
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.hierarchy import Hierarchy, compare
 from calor.analyze.time_to_event import Arm, read_arms, read_strata
 from calor.errors import AnalysisError

@@ -79,6 +79,20 @@ class Accrual:
         """Return the same shape of accrual with every rate multiplied."""
         return Accrual(self.durations, tuple(factor * r for r in self.rates))
 
+    def split(self, prevalence: float) -> tuple[Accrual, Accrual]:
+        """Return the accrual of the biomarker-positive subset and of the others.
+
+        Raises:
+            DesignError: A prevalence outside 0 to 1, ends excluded.
+
+        >>> [round(part.total, 9) for part in Accrual.uniform(12, 300).split(prevalence=0.4)]
+        [120.0, 180.0]
+        """
+        if not 0 < prevalence < 1:
+            fix = "Give a share, not percent; at 0 or 1 there is but one stratum."
+            raise DesignError.must("prevalence", "lie between 0 and 1", prevalence, fix=fix)
+        return self.scaled(prevalence), self.scaled(1 - prevalence)
+
     @property
     def _spans(self) -> tuple[Float[np.ndarray, " span"], Float[np.ndarray, " span"]]:
         return np.array(self.durations), np.array(self.rates)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,11 @@ from calor.design.inverse_normal import InverseNormal
 from calor.design.repeated import critical_at, evidence, repeated_p
 from calor.errors import DesignError
 
-IntersectionTest = Literal["bonferroni", "simes", "sidak", "spiessens_debois"]
+StageTest = Callable[[Float[np.ndarray, " population"], int], float]  # p-values (NaN: not in it), stage from 0 -> p
+IntersectionTest = Literal["bonferroni", "simes", "sidak"] | StageTest
 Combination = InverseNormal | FisherCombination
-Correlations = Sequence[Float[np.ndarray, "population population"]]
+
+_PLAIN = {"bonferroni": intersection.bonferroni, "simes": intersection.simes, "sidak": intersection.sidak}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +44,8 @@ class ClosedTest:
             stage is missing.
         rejected_intersections: Intersections rejected by each stage.
         rejected: Populations whose hypothesis is rejected by each stage.
-        repeated_p: Smallest level at which the closed test rejects each population by each stage; NaN where the
-            population was not followed.
-        conditional_rejection: Probability under the null of rejecting each population later; NaN at the last stage.
+        test: The combination test used.
+        p_values: The stage-wise p-values given.
     """
 
     populations: tuple[str, ...]
@@ -52,8 +54,39 @@ class ClosedTest:
     statistics: Float[np.ndarray, "intersection stage"]
     rejected_intersections: Bool[np.ndarray, "intersection stage"]
     rejected: Bool[np.ndarray, "population stage"]
-    repeated_p: Float[np.ndarray, "population stage"]
-    conditional_rejection: Float[np.ndarray, "population stage"]
+    test: Combination
+    p_values: Float[np.ndarray, "population stage"]
+
+    @cached_property
+    def repeated_p(self) -> Float[np.ndarray, "population stage"]:
+        """Smallest level at which the closed test rejects each population by each stage; NaN where not followed."""
+        levels = self._each(lambda done: _repeated(self.test, done))
+        return self._over_members(np.minimum.accumulate(levels, axis=1), np.max)
+
+    @cached_property
+    def conditional_rejection(self) -> Float[np.ndarray, "population stage"]:
+        """Probability under the null of rejecting each population later; NaN at the end or where not followed."""
+        last = self.test.weights.size
+        return self._over_members(
+            self._each(lambda done: _conditional(self.test, done) if done.size < last else math.nan), np.min
+        )
+
+    def _each(self, value: Callable[[Float[np.ndarray, " stage"]], float]) -> Float[np.ndarray, "intersection stage"]:
+        """Return a value of each intersection's stage-wise p-values so far; NaN once a stage is missing."""
+        result = np.full(self.adjusted_p.shape, np.nan)
+        for i, k in np.ndindex(*result.shape):
+            done = self.adjusted_p[i, : k + 1]
+            if not np.isnan(done).any():
+                result[i, k] = value(done)
+        return result
+
+    def _over_members(
+        self, values: Float[np.ndarray, "intersection stage"], worst: Callable[..., Any]
+    ) -> Float[np.ndarray, "population stage"]:
+        """Return each population's worst value over the intersections that contain it."""
+        inside = np.array(self.intersections)
+        rows = [worst(values[inside[:, g]], axis=0) for g in range(len(self.populations))]
+        return np.where(np.isnan(self.p_values), np.nan, np.array(rows))
 
     def __str__(self) -> str:
         stage = self.rejected.shape[1]
@@ -79,7 +112,6 @@ def closed_test(
     p_values: Float[np.ndarray, "population stage"],
     *,
     intersection_test: IntersectionTest = "simes",
-    correlations: Correlations | None = None,
     populations: Sequence[str] | None = None,
 ) -> ClosedTest:
     """Test every population, controlling the probability of any false rejection.
@@ -87,13 +119,13 @@ def closed_test(
     Args:
         test: The combination test for every intersection.
         p_values: One-sided p-value of each population and stage; NaN from the stage on at which it is not followed.
-        intersection_test: Test of an intersection within a stage.
-        correlations: For "spiessens_debois", the populations' correlation at each stage.
+        intersection_test: Test of an intersection within a stage; see `spiessens_debois` for one that knows the
+            populations' correlation.
         populations: Names; "1", "2", ... when None.
 
     Raises:
-        DesignError: P-values outside 0 to 1, a population followed again after being dropped, none followed at a
-            stage, or correlations missing or given in vain.
+        DesignError: P-values outside 0 to 1, a population followed again after being dropped, or none followed at a
+            stage.
 
     >>> from calor.design import GroupSequential, spending
     >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.pocock(0.025)))
@@ -102,40 +134,29 @@ def closed_test(
     closed test after stage 2: biomarker_positive: rejected; full_population: rejected
 
     Reference: Marcus R, Peritz E, Gabriel KR. Biometrika 1976;63:655-660. Wassmer G, Brannath W. Group Sequential and
-        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016, ch. 11.
+        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016.
     """
-    p = _checked(test, p_values, intersection_test, correlations)
+    p = _checked(test, p_values, intersection_test)
     names = tuple(populations) if populations is not None else tuple(str(g + 1) for g in range(p.shape[0]))
     if len(set(names)) != p.shape[0]:
         raise DesignError.must("populations", f"be {p.shape[0]} different names", names, fix="Name each row once.")
     subsets = intersections(p.shape[0])
     adjusted = np.array(
-        [[_adjusted(p[:, k], s, intersection_test, correlations, k) for k in range(p.shape[1])] for s in subsets]
+        [
+            [adjust(np.where(members, p[:, k], np.nan), intersection_test, k) for k in range(p.shape[1])]
+            for members in subsets
+        ]
     )
-    shape = adjusted.shape
-    statistics, repeated, conditional = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-    crossed = np.zeros(shape, dtype=bool)
-    last = _stages(test)
-    for i, k in itertools.product(range(shape[0]), range(shape[1])):
+    statistics = np.full(adjusted.shape, np.nan)
+    crossed = np.zeros(adjusted.shape, dtype=bool)
+    for i, k in np.ndindex(*adjusted.shape):
         done = adjusted[i, : k + 1]
         if not np.isnan(done).any():
             strength = evidence(test, done, k + 1)
-            fisher = isinstance(test, FisherCombination)
-            statistics[i, k] = math.exp(-strength) if fisher else strength
+            statistics[i, k] = math.exp(-strength) if isinstance(test, FisherCombination) else strength
             crossed[i, k] = strength >= critical_at(test, k + 1)
-            repeated[i, k] = _repeated(test, done, strength)
-            if k + 1 < last:
-                conditional[i, k] = _conditional(test, done, strength)
     rejected = np.maximum.accumulate(crossed, axis=1)
-    repeated = np.minimum.accumulate(repeated, axis=1)
     inside = np.array(subsets)
-    followed = ~np.isnan(p)
-
-    def over_members(values: Float[np.ndarray, "intersection stage"], worst: str) -> Float[np.ndarray, "p s"]:
-        reduce = np.max if worst == "max" else np.min
-        rows = [reduce(values[inside[:, g]], axis=0) for g in range(p.shape[0])]
-        return np.where(followed, np.array(rows), np.nan)
-
     return ClosedTest(
         populations=names,
         intersections=subsets,
@@ -143,8 +164,8 @@ def closed_test(
         statistics=statistics,
         rejected_intersections=rejected,
         rejected=np.array([rejected[inside[:, g]].all(axis=0) for g in range(p.shape[0])]),
-        repeated_p=over_members(repeated, "max"),
-        conditional_rejection=over_members(conditional, "min"),
+        test=test,
+        p_values=p,
     )
 
 
@@ -158,64 +179,55 @@ def intersections(populations: int) -> tuple[tuple[bool, ...], ...]:
     return tuple(sorted(flags, key=lambda f: -sum(f)))
 
 
-def adjust(
-    p_values: Float[np.ndarray, " population"],
-    intersection_test: IntersectionTest,
-    correlation: Float[np.ndarray, "population population"] | None = None,
-) -> float:
-    """Return the p-value of an intersection from those of the populations followed (NaN: not followed).
+def spiessens_debois(correlations: Sequence[Float[np.ndarray, "population population"]]) -> StageTest:
+    """Return the intersection test of Spiessens and Debois for the populations' correlation at each stage.
+
+    >>> test = spiessens_debois([np.array([[1, 0.6], [0.6, 1]])])
+    >>> round(test(np.array([0.02, 0.03]), 0), 4)
+    0.0354
+    """
+
+    def adjusted(p: Float[np.ndarray, " population"], stage: int) -> float:
+        inside = ~np.isnan(p)
+        if stage >= len(correlations):
+            raise DesignError.must("correlations", "have a matrix per stage", len(correlations), fix="Add the stage's.")
+        return intersection.spiessens_debois(p[inside], np.asarray(correlations[stage])[np.ix_(inside, inside)])
+
+    return adjusted
+
+
+def adjust(p_values: Float[np.ndarray, " population"], intersection_test: IntersectionTest, stage: int = 0) -> float:
+    """Return the p-value of an intersection from those of its populations; NaN stands for one not in it or dropped.
 
     >>> adjust(np.array([0.01, np.nan, 0.04]), "bonferroni")
     0.02
     """
-    followed = ~np.isnan(p_values)
-    if not followed.any():
+    inside = ~np.isnan(p_values)
+    if not inside.any():
         return math.nan
-    p = p_values[followed]
-    if intersection_test == "spiessens_debois":
-        if correlation is None:
-            raise DesignError.must("correlations", "be given for spiessens_debois", None, fix="See intersection.")
-        return intersection.spiessens_debois(p, np.asarray(correlation)[np.ix_(followed, followed)])
-    plain = {"bonferroni": intersection.bonferroni, "simes": intersection.simes, "sidak": intersection.sidak}
-    return plain[intersection_test](p)
+    if callable(intersection_test):
+        return intersection_test(p_values, stage)
+    return _PLAIN[intersection_test](p_values[inside])
 
 
-def _adjusted(
-    p: Float[np.ndarray, " population"],
-    members: tuple[bool, ...],
-    intersection_test: IntersectionTest,
-    correlations: Correlations | None,
-    stage: int,
-) -> float:
-    correlation = None if correlations is None else correlations[stage]
-    return adjust(np.where(np.array(members), p, np.nan), intersection_test, correlation)
-
-
-def _stages(test: Combination) -> int:
-    return test.weights.size
-
-
-def _repeated(test: Combination, adjusted: Float[np.ndarray, " stage"], strength: float) -> float:
+def _repeated(test: Combination, adjusted: Float[np.ndarray, " stage"]) -> float:
     if isinstance(test, FisherCombination):
         return test.repeated_p(adjusted.tolist())
-    return repeated_p(test, adjusted.size, strength)
+    return repeated_p(test, adjusted.size, evidence(test, adjusted, adjusted.size))
 
 
-def _conditional(test: Combination, adjusted: Float[np.ndarray, " stage"], strength: float) -> float:
+def _conditional(test: Combination, adjusted: Float[np.ndarray, " stage"]) -> float:
     if isinstance(test, FisherCombination):
         return test.conditional_rejection(adjusted.tolist())
-    return conditional_rejection_probability(test.design, adjusted.size, strength)
+    return conditional_rejection_probability(test.design, adjusted.size, evidence(test, adjusted, adjusted.size))
 
 
 def _checked(
-    test: Combination,
-    p_values: Float[np.ndarray, "population stage"],
-    intersection_test: str,
-    correlations: Correlations | None,
+    test: Combination, p_values: Float[np.ndarray, "population stage"], intersection_test: IntersectionTest
 ) -> Float[np.ndarray, "population stage"]:
     """Return the p-values as an array, refusing tables that no trial can give."""
     p = np.array(p_values, dtype=float)
-    stages = _stages(test)
+    stages = test.weights.size
     if p.ndim != 2 or p.shape[0] == 0 or not 1 <= p.shape[1] <= stages:
         raise DesignError.must(
             "p_values", f"be a table of populations by 1 to {stages} stages", f"shape {p.shape}", fix="Add the rows."
@@ -232,13 +244,7 @@ def _checked(
     if missing.all(axis=0).any():
         stage = int(np.argmax(missing.all(axis=0))) + 1
         raise DesignError.must("p_values", "be known for a population", "none", where=f"stage {stage}", fix="Cut it.")
-    if intersection_test not in ("bonferroni", "simes", "sidak", "spiessens_debois"):
-        fix = "Use bonferroni, simes, sidak or spiessens_debois."
+    if not callable(intersection_test) and intersection_test not in _PLAIN:
+        fix = f"Use one of {', '.join(_PLAIN)}, or spiessens_debois(...)."
         raise DesignError.must("intersection_test", "be a known test", repr(intersection_test), fix=fix)
-    if (intersection_test == "spiessens_debois") is not (correlations is not None):
-        raise DesignError.must(
-            "correlations", "go with spiessens_debois and only with it", "one without the other", fix="Give both."
-        )
-    if correlations is not None and len(correlations) < p.shape[1]:
-        raise DesignError.must("correlations", f"be {p.shape[1]} matrices", len(correlations), fix="One per stage.")
     return p

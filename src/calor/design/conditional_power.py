@@ -46,19 +46,21 @@ def conditional_crossing(
     Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, ch. 10.
     """
     fractions = design.information_fractions
-    if not (isinstance(look, int) and 1 <= look < fractions.size):
+    if look not in range(1, fractions.size):
         raise DesignError.must("look", f"be an interim look, 1 to {fractions.size - 1}", look, fix="Count from 1.")
-    if not math.isfinite(z):
-        raise DesignError.must("z", "be finite", z, fix="Give the statistic at the look.")
+    if not math.isfinite(z) or (drift is not None and not math.isfinite(drift)):
+        raise DesignError.must("z", "be finite, and so must a drift", (z, drift), fix="Give the statistic at the look.")
     if drift is not None and shifts is not None:
         raise DesignError.must("shifts", "be None when a drift is given", shifts, fix="Give one of them.")
     steps = np.diff(fractions)[look - 1 :]
     if shifts is None:
         drifts = np.full(steps.size, z / math.sqrt(fractions[look - 1]) if drift is None else drift)
     else:
-        drifts = np.array(shifts, dtype=float) / np.sqrt(steps)
-    if drifts.shape != steps.shape or not np.all(np.isfinite(drifts)):
-        raise DesignError.must("shifts", f"be {steps.size} finite numbers", shifts, fix="Give one per remaining look.")
+        planned = np.array(shifts, dtype=float)
+        if planned.shape != steps.shape or not np.all(np.isfinite(planned)):
+            fix = "Give one per remaining look."
+            raise DesignError.must("shifts", f"be {steps.size} finite numbers", shifts, fix=fix)
+        drifts = planned / np.sqrt(steps)
     lower, inner = design.regions(heed_futility=heed_futility)
     later = fractions[look:]
     above, below, within = kernel.crossing(

@@ -15,7 +15,7 @@ from calor.design.hazard import Dropout, Hazard, HazardRatio
 from calor.errors import DesignError
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
-_STEEPEST = 8.0  # cumulative hazard that one span of nodes integrates to machine precision
+_STEEPEST = 4.0  # cumulative hazard that one span of nodes integrates to machine precision
 _FLATTEN = 6  # u = x**6 takes the pole of a falling Weibull hazard at 0 out of the first span
 
 
@@ -55,7 +55,7 @@ class FollowUp:
         width: Integration weights of the nodes.
         enrolled: Participants randomized long enough ago to be observable at each node.
         hazard: Hazard of the event, control first.
-        survival: Probability of no event by each node, control first.
+        cumulative: Hazard of the event summed up to each node, control first.
         retained: Probability of no dropout by each node, control first.
         ratio: Hazard ratio.
     """
@@ -64,9 +64,14 @@ class FollowUp:
     width: Float[np.ndarray, " node"]
     enrolled: Float[np.ndarray, " node"]
     hazard: Float[np.ndarray, "arm node"]
-    survival: Float[np.ndarray, "arm node"]
+    cumulative: Float[np.ndarray, "arm node"]
     retained: Float[np.ndarray, "arm node"]
     ratio: Float[np.ndarray, " node"]
+
+    @property
+    def survival(self) -> Float[np.ndarray, "arm node"]:
+        """Probability of no event by each node, control first."""
+        return np.asarray(np.exp(-self.cumulative))
 
     def at_risk(self, shares: Float[np.ndarray, " arm"]) -> Float[np.ndarray, "arm node"]:
         """Return the participants expected to be at risk at each node, given each arm's share of participants."""
@@ -96,7 +101,7 @@ def follow_up(stratum: Stratum, calendar_time: float, until: float | None = None
         width=width,
         enrolled=stratum.accrual.enrolled(calendar_time - time),
         hazard=np.array([stratum.control.at(time), treated.at(time)]),
-        survival=np.exp(-cumulative),
+        cumulative=cumulative,
         retained=np.exp(-dropped),
         ratio=stratum.hazard_ratio.at(time),
     )

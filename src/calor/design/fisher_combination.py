@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import brentq
-from scipy.special import chdtri
 
-from calor.design.fisher_paths import rejection_by_stage, stage_level
+from calor.design.fisher_paths import rejection_by_stage, stage_critical, stage_level
 from calor.design.looks import rising
 from calor.design.p_values import checked_p_values
 from calor.errors import DesignError
@@ -42,7 +41,7 @@ class FisherCombination:
     array([0.010467, 0.00138 , 0.000728])
 
     Reference: Bauer P, Koehne K. Biometrics 1994;50:1029-1041. Wassmer G. Biometrics 1999;55:696-701. Wassmer G,
-        Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer 2016, ch. 6.
+        Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer 2016.
     """
 
     information_fractions: Float[np.ndarray, " stage"]
@@ -211,15 +210,3 @@ def _by_spending(
 
         values.append(math.exp(brentq(excess, -80.0, math.log(values[-1]), xtol=1e-13)))
     return np.array(values)
-
-
-def stage_critical(level: float, weights: Float[np.ndarray, " stage"]) -> float:
-    """Return the value that a weighted product of uniform p-values falls below with probability `level`.
-
-    >>> round(stage_critical(0.025, np.ones(3)), 6)
-    0.000728
-    """
-    if np.allclose(weights, weights[0], rtol=1e-12):
-        return math.exp(-0.5 * float(weights[0] * chdtri(2 * weights.size, level)))
-    root = brentq(lambda log_c: math.log(stage_level(math.exp(log_c), weights) / level), -200.0, -1e-12, xtol=1e-13)
-    return math.exp(float(root))

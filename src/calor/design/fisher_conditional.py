@@ -35,7 +35,7 @@ def conditional_power(
     array([0.43])
 
     Reference: Wassmer G, Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer
-        2016, ch. 7.
+        2016.
     """
     left = test.weights.size - len(p_values)
     means = np.array(shifts, dtype=float)

@@ -13,7 +13,9 @@ import math
 import numpy as np
 from jaxtyping import Float
 from numpy.polynomial import Chebyshev
-from scipy.special import chdtrc
+from scipy.linalg import expm
+from scipy.optimize import brentq
+from scipy.special import chdtri
 
 Piece = tuple[float, float, Chebyshev]
 
@@ -24,16 +26,29 @@ _WIDEST = 6.0  # exponential scales that a series of this degree follows to mach
 def stage_level(critical: float, weights: Float[np.ndarray, " stage"]) -> float:
     """Return the probability that a weighted product of uniform p-values is at most `critical`.
 
+    Minus the logarithm of the product is a sum of exponentials, the time to pass through phases of rates 1 / w.
+
     >>> round(stage_level(0.0087, np.ones(2)), 4)
     0.05
     """
     if critical >= 1.0:
         return 1.0
-    if np.allclose(weights, weights[0], rtol=1e-12):
-        return float(chdtrc(2 * weights.size, -2 * math.log(critical) / weights[0]))
-    never = np.full(weights.size, 0.0)
-    never[-1] = critical
-    return float(rejection_by_stage(never, np.ones(weights.size), weights).sum())
+    generator = np.diag(-1.0 / weights) + np.diag(1.0 / weights[:-1], 1)
+    return float(expm(generator * -math.log(critical))[0].sum())
+
+
+def stage_critical(level: float, weights: Float[np.ndarray, " stage"]) -> float:
+    """Return the value that a weighted product of uniform p-values falls below with probability `level`.
+
+    >>> round(stage_critical(0.025, np.ones(3)), 6)
+    0.000728
+    """
+    unit = 0.5 * float(chdtri(2 * weights.size, level))
+    shortest, longest = unit * float(weights.min()), unit * float(weights.max())
+    if longest - shortest < 1e-12 * longest:
+        return math.exp(-longest)
+    root = brentq(lambda s: math.log(stage_level(math.exp(-s), weights) / level), shortest, longest, xtol=1e-13)
+    return math.exp(-float(root))
 
 
 def rejection_by_stage(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float
+from scipy.special import stdtrit
 
 from calor.design.multivariate_normal import check_correlation, probability_below
 from calor.errors import DesignError
 from calor.kernels.normal import upper_quantile
 
 P = Float[np.ndarray, " hypothesis"]
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(80)
 
 
 def bonferroni(p_values: P) -> float:
@@ -48,8 +53,10 @@ def sidak(p_values: P) -> float:
     return float(-np.expm1(p.size * np.log1p(-p.min()))) if p.min() < 1 else 1.0
 
 
-def spiessens_debois(p_values: P, correlation: Float[np.ndarray, "hypothesis hypothesis"]) -> float:
-    """Return the p-value of the smallest p-value, given the correlation of the normal statistics.
+def spiessens_debois(
+    p_values: P, correlation: Float[np.ndarray, "hypothesis hypothesis"], *, degrees_of_freedom: float = math.inf
+) -> float:
+    """Return the p-value of the smallest p-value, given the correlation of the statistics.
 
     For a subgroup within the full population the correlation is the root of the share of information that the subgroup
     holds; of two populations in general, the information they share over the geometric mean of what they have.
@@ -57,9 +64,11 @@ def spiessens_debois(p_values: P, correlation: Float[np.ndarray, "hypothesis hyp
     Args:
         p_values: One-sided p-values.
         correlation: Correlation matrix of their test statistics.
+        degrees_of_freedom: Of the statistics' common variance estimate, for two t statistics; infinity for normal ones.
 
     Raises:
-        DesignError: A p-value outside 0 to 1, or a matrix that is no correlation matrix.
+        DesignError: A p-value outside 0 to 1, a matrix that is no correlation matrix, degrees of freedom that are not
+            positive, or more than two t statistics.
 
     >>> round(spiessens_debois(np.array([0.02, 0.03]), np.array([[1, 0.6], [0.6, 1]])), 4)
     0.0354
@@ -68,10 +77,42 @@ def spiessens_debois(p_values: P, correlation: Float[np.ndarray, "hypothesis hyp
     """
     p = _checked(p_values)
     matrix = check_correlation(correlation, p.size)
-    if p.size == 1:
-        return float(p[0])
-    z = upper_quantile(float(p.min()))
-    return float(1.0 - probability_below(np.full(p.size, z), matrix, error=1e-9))
+    if not degrees_of_freedom > 0 or (math.isfinite(degrees_of_freedom) and p.size > 2):
+        raise DesignError.must(
+            "degrees_of_freedom", "be positive, and infinite for more than two hypotheses", degrees_of_freedom,
+            fix="Use normal statistics.",
+        )  # fmt: skip
+    smallest = float(p.min())
+    if p.size == 1 or smallest in (0.0, 1.0):
+        return smallest
+    if p.size == 2:
+        return either_exceeds(smallest, float(matrix[0, 1]), degrees_of_freedom)
+    bound = np.full(p.size, upper_quantile(smallest))
+    return float(1.0 - probability_below(bound, matrix, error=1e-5))
+
+
+def either_exceeds(tail: float, correlation: float, degrees_of_freedom: float = math.inf) -> float:
+    """Return the probability that either of two correlated statistics exceeds the bound that each exceeds with `tail`.
+
+    Args:
+        tail: Probability that one of them exceeds the bound.
+        correlation: Their correlation.
+        degrees_of_freedom: Of their common variance estimate; infinity for normal statistics.
+
+    >>> round(either_exceeds(0.025, 0.0), 6), round(either_exceeds(0.025, 1.0), 6)
+    (0.049375, 0.025)
+
+    Reference: Dunnett CW, Sobel M. Biometrika 1954;41:153-169.
+    """
+    df = degrees_of_freedom
+    h = float(upper_quantile(tail)) if math.isinf(df) else float(stdtrit(df, 1.0 - tail))
+    low, high = -0.5 * math.pi, math.asin(correlation)
+    nodes, weights = _NODES, _WEIGHTS
+    angle = low + 0.5 * (high - low) * (1.0 + nodes)
+    exponent = h**2 / np.maximum(1.0 + np.sin(angle), 1e-300)
+    density = np.exp(-exponent) if math.isinf(df) else np.exp(-0.5 * df * np.log1p(2.0 * exponent / df))
+    both = max(0.0, 2.0 * tail - 1.0) + 0.5 * (high - low) * float(weights @ density) / (2.0 * math.pi)
+    return 2.0 * tail - both
 
 
 def shared_information_correlation(

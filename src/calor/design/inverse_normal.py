@@ -37,6 +37,9 @@ class InverseNormal:
         if self.design.sides != 1:
             raise DesignError.must("design", "be one-sided", "two sides", fix="Combine p-values of one direction.")
 
+    def __str__(self) -> str:
+        return f"inverse normal combination test: {self.design}"
+
     @property
     def weights(self) -> Float[np.ndarray, " stage"]:
         """Weight of each stage's normal score; their squares add to the last fraction."""

@@ -13,8 +13,9 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from calor.design.expected_events import Stratum
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.multivariate_normal import probability_below
-from calor.design.weighted_logrank import FlemingHarrington, Scores, scores
+from calor.design.weighted_logrank import Scores, scores
 from calor.errors import DesignError
 
 

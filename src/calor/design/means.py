@@ -152,7 +152,7 @@ class _Residual:
             df = n - self.estimated
             return float(nct.sf(student.isf(level, df), df, per_root_n * sqrt(n))) - power
 
-        low = self.estimated + 1e-3
+        low = self.estimated + 1.0  # below one degree of freedom the noncentral t is lost to rounding
         normal = float((ndtri(power) - ndtri(level)) / per_root_n) ** 2
         return low if excess(low) > 0 else float(brentq(excess, low, 2 * normal + 100, xtol=1e-10, rtol=1e-13))
 

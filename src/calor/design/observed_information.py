@@ -40,7 +40,7 @@ def recompute(
     array([3.08 , 2.372, 2.014])
 
     Reference: Lan KKG, DeMets DL. Biometrics 1989;45:1017-1020. Wassmer G, Brannath W. Group Sequential and
-        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016, section 3.3.
+        Confirmatory Adaptive Designs in Clinical Trials. Springer 2016.
     """
     done = rising("information", information)
     if not planned_information > 0:
@@ -58,7 +58,8 @@ def recompute(
         )
     if not final:
         planned = design.information_fractions
-        fractions = np.concatenate((fractions, planned[planned > fractions[-1] + 1e-6]))
+        later = planned[min(done.size, planned.size - 1) :]
+        fractions = np.concatenate((fractions, later[later > fractions[-1] + 1e-6]))
     times = np.append(fractions[:-1], 1.0)
     return GroupSequential(
         fractions,

@@ -127,7 +127,7 @@ def inflation_factor(design: GroupSequential, power: float) -> float:
     >>> round(inflation_factor(design, 0.8), 5)
     1.01741
 
-    Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, section 2.3.
+    Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, ch. 2.
     """
     fixed = upper_quantile(design.alpha / design.sides) - upper_quantile(power)
     return float(drift_for_power(design, power) ** 2 * design.information_fractions[-1] / fixed**2)

@@ -220,6 +220,9 @@ def _crossing_effects(
     question: _Question, bounds: Float[np.ndarray, " look"], n: Float[np.ndarray, " look"]
 ) -> Float[np.ndarray, " look"]:
     """Return the effects at which the statistic equals each bound when control does as assumed; infinite if none."""
+    if question.measure == "odds ratio":  # its variance grows towards 0 and 1: take it as assumed
+        steps = question.direction * bounds * np.sqrt(question.variance / n)
+        return np.asarray(question.null * np.exp(steps))
 
     def excess(treatment: float, bound: float, participants: float) -> float:
         standardized = question.distance(treatment) * sqrt(participants / question.null_variance(treatment))

@@ -83,7 +83,7 @@ def repeated_interval(test: Test, data: StageData, look: int) -> RepeatedInterva
             )
             return evidence(test, p, look) - critical
 
-        return root_within(margin, data.limits, decreasing=greater, logarithmic=data.null == 1.0)
+        return limit_of(data, margin, greater=greater)
 
     one_sided = isinstance(test, FisherCombination | InverseNormal) or test.sides == 1
     alpha = test.design.alpha if isinstance(test, InverseNormal) else test.alpha
@@ -119,7 +119,7 @@ def critical_at(test: Test, look: int) -> float:
         bounds = -np.log(test.critical_values)
     else:
         bounds = (test.design if isinstance(test, InverseNormal) else test).efficacy_bounds
-    if not (isinstance(look, int) and 1 <= look <= bounds.size):
+    if look not in range(1, bounds.size + 1):
         raise DesignError.must("look", f"be one of the {bounds.size} looks", look, fix="Count from 1.")
     return float(bounds[look - 1])
 
@@ -140,10 +140,12 @@ def repeated_p(test: GroupSequential | InverseNormal, look: int, z: float) -> fl
     >>> round(repeated_p(design, 3, 2.5085356), 4)
     0.0063
 
-    Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, section 9.2.
+    Reference: Jennison C, Turnbull BW. Group Sequential Methods. Chapman & Hall 2000, ch. 9.
     """
     design = test.design if isinstance(test, InverseNormal) else test
     critical_at(design, look)
+    if not math.isfinite(z):
+        raise DesignError.must("z", "be finite", z, fix="Give the statistic at the look.")
     if design.efficacy.alpha is None:
         raise DesignError.must("efficacy", "have a level", "given critical values", fix="Use a family or a spending.")
     z = abs(z) if design.sides == 2 else z
@@ -180,15 +182,21 @@ def bounds_at_level(design: GroupSequential, level: float) -> np.ndarray:
     return efficacy.efficacy_bounds(Looks(design.information_fractions, times, lower, inner, design.sides))
 
 
-def root_within(
-    margin: Callable[[float], float], limits: tuple[float, float], *, decreasing: bool, logarithmic: bool = False
-) -> float:
-    """Return where a monotone margin is zero, or the limit beyond which it never is.
+def limit_of(data: StageData, margin: Callable[[float], float], *, greater: bool) -> float:
+    """Return the null value where a monotone margin is zero; an end of the effect's support where it never is.
 
-    >>> root_within(lambda x: 1.0 - x, (-10.0, 10.0), decreasing=True)
-    1.0
+    Args:
+        data: The data, which know the effect's scale.
+        margin: How far a null value is beyond rejection: falls with the null for a lower limit, rises for an upper.
+        greater: Seek the lower limit, by tests against greater effects; else the upper.
+
+    >>> from calor.design.stage_log_ranks import LogRanks
+    >>> data = LogRanks([60], [1.3], [1])
+    >>> limit_of(data, lambda null: 2.0 - null, greater=True), limit_of(data, lambda null: -1.0, greater=True)
+    (2.0, 0.0)
     """
-    low, high = (math.log(limits[0]), math.log(limits[1])) if logarithmic else limits
+    logarithmic = data.null == 1.0
+    low, high = (math.log(limit) for limit in data.limits) if logarithmic else data.limits
 
     def value(x: float) -> float:
         return float(margin(math.exp(x) if logarithmic else x))
@@ -197,6 +205,6 @@ def root_within(
     at_low, at_high = value(low + inset), value(high - inset)
     if (at_low > 0) is (at_high > 0):
         never_rejected = at_low <= 0
-        return limits[0] if decreasing is never_rejected else limits[1]
+        return data.support[0] if greater is never_rejected else data.support[1]
     root = float(brentq(value, low + inset, high - inset, xtol=1e-12, rtol=1e-12))
     return math.exp(root) if logarithmic else root

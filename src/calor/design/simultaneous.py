@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from calor.design.closed_testing import Combination, Correlations, IntersectionTest, adjust
+from calor.design.closed_testing import Combination, IntersectionTest, adjust
 from calor.design.inverse_normal import InverseNormal
-from calor.design.repeated import RepeatedInterval, critical_at, evidence, root_within
-from calor.design.stage_statistics import StageData, Stages
+from calor.design.repeated import RepeatedInterval, critical_at, evidence, limit_of
+from calor.design.stage_statistics import StageData
 from calor.errors import DesignError
 
 
@@ -20,7 +20,6 @@ def simultaneous_interval(
     look: int,
     *,
     intersection_test: IntersectionTest = "bonferroni",
-    correlations: Correlations | None = None,
 ) -> RepeatedInterval:
     """Return a population's repeated interval, jointly with those of all populations and looks.
 
@@ -32,8 +31,7 @@ def simultaneous_interval(
         data: Data of each population, for the stages at which it was followed.
         population: Row of `data`, from 0.
         look: Stage, from 1.
-        intersection_test: Test of an intersection within a stage.
-        correlations: For "spiessens_debois", the populations' correlation at each stage.
+        intersection_test: Test of an intersection within a stage, by its smallest p-value.
 
     Raises:
         DesignError: The population was not followed at that stage.
@@ -46,7 +44,7 @@ def simultaneous_interval(
     look 1: 2.326 (repeated 95 % CI 0.743 to 7.280)
 
     Reference: Wassmer G, Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer
-        2016, ch. 11.
+        2016.
     """
     own = data[population]
     if not 1 <= look <= own.effects.size:
@@ -58,15 +56,12 @@ def simultaneous_interval(
     def limit(*, greater: bool) -> float:
         def margin(null: float) -> float:
             p = own.stage_p(null, greater=greater)
-            adjusted: Stages = np.array(
-                [
-                    adjust(np.where(followed[k], p[k], np.nan), single_step, correlations[k] if correlations else None)
-                    for k in range(look)
-                ]
-            )
+            others = np.where(followed, 1.0, np.nan)
+            others[:, population] = p[:look]
+            adjusted = np.array([adjust(row, single_step, stage) for stage, row in enumerate(others)])
             return evidence(test, adjusted, look) - critical
 
-        return root_within(margin, own.limits, decreasing=greater, logarithmic=own.null == 1.0)
+        return limit_of(own, margin, greater=greater)
 
     alpha = test.design.alpha if isinstance(test, InverseNormal) else test.alpha
     return RepeatedInterval(

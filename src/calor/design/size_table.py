@@ -17,6 +17,7 @@ from calor.kernels.normal import upper_tail
 
 Looks = Float[np.ndarray, " look"]
 Under = Literal["null", "halfway", "effect"]
+_ROUNDING = 1e-6  # a number this little above an integer is that integer
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,8 @@ class SizeTable:
         lines = [self._heading(), "", _row("Look", [str(k) for k in looks.index])]
         for label, column, form in _ROWS:
             if column in looks and not (column.startswith("futility") and self.design.futility is None):
-                lines.append(_row(label, [form(x) for x in looks[column]]))
+                label_of_sides = label.replace("z ", "|z| ") if self.design.sides == 2 else label
+                lines.append(_row(label_of_sides, [form(x) for x in looks[column]]))
         return "\n".join([*lines, "", *self._summary()])
 
     def _heading(self) -> str:
@@ -151,14 +153,19 @@ class SizeTable:
         )
 
     def _summary(self) -> list[str]:
-        lines = [f"At most {ceil(self.total - 1e-6)} participants, {self.expected_participants():.0f} expected."]
+        sequential = self.design.information_fractions.size > 1
+        at_most = "At most " if sequential else ""
+        arms = sum(ceil(n - _ROUNDING) for n in self.participants[-1])
+        lines = [f"{at_most}{arms} participants" + _expected(self.expected_participants(), sequential)]
         if self.events is not None:
-            lines[0] += f" At most {ceil(self.events[-1] - 1e-6)} events, {self.expected_events():.0f} expected."
-        if self.times is not None:
+            events = f" {at_most}{ceil(self.events[-1] - _ROUNDING)} events"
+            lines[0] += events + _expected(self.expected_events(), sequential)
+        if self.times is not None and sequential:
             lines.append(f"Duration at most {self.times[-1]:.1f}, {self.expected_duration:.1f} expected.")
-        if self.fixed_participants is not None and self.design.information_fractions.size > 1:
-            fixed = f"A fixed design would need {ceil(self.fixed_participants - 1e-6)} participants"
-            lines.append(fixed + ("." if self.fixed_events is None else f", {ceil(self.fixed_events - 1e-6)} events."))
+        if self.fixed_participants is not None and sequential:
+            fixed = f"A fixed design would need {ceil(self.fixed_participants - _ROUNDING)} participants"
+            events = "." if self.fixed_events is None else f", {ceil(self.fixed_events - _ROUNDING)} events."
+            lines.append(fixed + events)
         return lines
 
 
@@ -167,8 +174,12 @@ def crossings(design: GroupSequential, drift: float) -> tuple[Crossing, Crossing
     return design.crossing(0.0), design.crossing(drift / 2), design.crossing(drift)
 
 
+def _expected(number: float, sequential: bool) -> str:
+    return f", {number:.0f} expected." if sequential else "."
+
+
 def _count(x: float) -> str:
-    return str(ceil(x - 1e-6))
+    return str(ceil(x - _ROUNDING))
 
 
 def _decimal(x: float) -> str:

@@ -33,6 +33,7 @@ class LogRanks:
     log_ranks: Stages
     allocation_ratios: Stages
     null = 1.0
+    support = (0.0, math.inf)
     limits = (1e-12, 1e12)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ class Means:
     sd1: Stages
     sd2: Stages
     null = 0.0
+    support = (-math.inf, math.inf)
 
     def __post_init__(self) -> None:
         for name in ("n1", "n2", "mean1", "mean2", "sd1", "sd2"):

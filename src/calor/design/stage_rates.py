@@ -28,7 +28,7 @@ class Rates:
     events1: Stages
     events2: Stages
     null = 0.0
-    limits = (-1.0, 1.0)
+    support = limits = (-1.0, 1.0)
 
     def __post_init__(self) -> None:
         for name in ("n1", "n2", "events1", "events2"):

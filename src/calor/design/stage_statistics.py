@@ -29,6 +29,10 @@ class StageData(Protocol):
         """Estimate from all data up to each stage."""
 
     @property
+    def support(self) -> tuple[float, float]:
+        """The values that the effect can take."""
+
+    @property
     def limits(self) -> tuple[float, float]:
         """Range in which an interval's limits are sought."""
 

@@ -15,7 +15,7 @@ from calor.design.group_sequential import GroupSequential
 from calor.errors import DesignError
 from calor.kernels import group_sequential as kernel
 
-_FARTHEST = 40.0  # drifts beyond are never sought: every probability is 0 or 1 there
+_FARTHEST = 40.0  # standard errors from the statistic beyond which every probability is 0 or 1
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,17 @@ def stagewise(
     stopped at look 3: median-unbiased estimate 0.324 (95 % CI 0.053 to 0.589; p = 0.0099, stage-wise ordering)
 
     Reference: Tsiatis AA, Rosner GL, Mehta CR. Biometrics 1984;40:797-803. Jennison C, Turnbull BW. Group Sequential
-        Methods. Chapman & Hall 2000, section 8.4.
+        Methods. Chapman & Hall 2000, ch. 8.
     """
     fractions = design.information_fractions
-    if not (isinstance(look, int) and 1 <= look <= fractions.size):
+    if look not in range(1, fractions.size + 1):
         raise DesignError.must("look", f"be one of the {fractions.size} looks", look, fix="Count from 1.")
     if not math.isfinite(z):
         raise DesignError.must("z", "be finite", z, fix="Give the statistic at the look.")
+    if standard_error is not None and not 0 < standard_error < math.inf:
+        raise DesignError.must(
+            "standard_error", "be positive and finite", standard_error, fix="Leave it out for drifts."
+        )
     unit = _unit_drifts(design, look, stage_information)
     tail = 0.5 * design.alpha if design.sides == 2 else design.alpha
     p_above = extreme_probability(design, look, z, 0.0 * unit)
@@ -95,7 +99,8 @@ def stagewise(
         def gap(x: float) -> float:
             return extreme_probability(design, look, z, x * unit) - probability
 
-        return float(brentq(gap, -_FARTHEST, _FARTHEST, xtol=1e-11))
+        far = abs(z) + _FARTHEST
+        return float(brentq(gap, -far, far, xtol=1e-11))
 
     scale = 1.0 / math.sqrt(fractions[look - 1]) if standard_error is None else standard_error
     return StagewiseInference(

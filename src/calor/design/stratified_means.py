@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,18 +21,21 @@ class StratifiedMeans:
         strata: Data of each stratum, all with the same stages.
         common_variance: Variance of each stage, estimated from a larger population (see `variance_from_full`); None to
             estimate each stratum's own.
+        common_degrees_of_freedom: Of that variance; None for the strata's own, participants less two per stratum.
 
     >>> parts = (Means([39], [33], [131.1], [93.2], [156.5], [134]), Means([30], [47], [126.9], [74.5], [120], [140]))
     >>> StratifiedMeans(parts, variance_from_full(parts)).stage_p(0.0).round(5)
     array([0.02657])
 
     Reference: Wassmer G, Brannath W. Group Sequential and Confirmatory Adaptive Designs in Clinical Trials. Springer
-        2016, ch. 11.
+        2016.
     """
 
     strata: Sequence[Means]
     common_variance: Stages | None = None
+    common_degrees_of_freedom: Stages | None = None
     null = 0.0
+    support = (-math.inf, math.inf)
 
     def __post_init__(self) -> None:
         check_strata([part.n1.size for part in self.strata])
@@ -67,7 +71,9 @@ class StratifiedMeans:
 
     @property
     def degrees_of_freedom(self) -> Stages:
-        """Degrees of freedom of each stage: participants less two per stratum."""
+        """Degrees of freedom of each stage."""
+        if self.common_degrees_of_freedom is not None:
+            return self.common_degrees_of_freedom
         return np.asarray(sum(part.degrees_of_freedom for part in self.strata))
 
     def statistics(self, null: float = 0.0) -> Stages:

@@ -28,7 +28,7 @@ class StratifiedRates:
 
     strata: Sequence[Rates]
     null = 0.0
-    limits = (-1.0, 1.0)
+    support = limits = (-1.0, 1.0)
 
     def __post_init__(self) -> None:
         check_strata([part.n1.size for part in self.strata])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +11,7 @@ from jaxtyping import Float
 from calor.design.average_hazard_ratio import check_looks
 from calor.design.effect_by_look import EffectByLook
 from calor.design.expected_events import FollowUp, Stratum, allocation_shares, follow_up
+from calor.design.fleming_harrington import FlemingHarrington
 from calor.design.group_sequential import Efficacy
 from calor.design.size_table import SizeTable
 from calor.design.spending import SpendingFunction
@@ -19,40 +19,6 @@ from calor.errors import DesignError
 
 Shares = Float[np.ndarray, " arm"]
 Nodes = Float[np.ndarray, " node"]
-
-
-@dataclass(frozen=True)
-class FlemingHarrington:
-    """Weights S**rho * (1 - S)**gamma of the pooled survivor function S.
-
-    Attributes:
-        rho: Above 0 weighs early differences.
-        gamma: Above 0 weighs late differences; both 0 is the log-rank test.
-
-    Raises:
-        DesignError: A power that is negative or infinite.
-
-    Reference:
-        Fleming TR, Harrington DP. Counting Processes and Survival Analysis. Wiley 1991, ch. 7.
-
-    >>> FlemingHarrington(0, 0.5).at(np.array([1.0, 0.75, 0.36]))
-    array([0. , 0.5, 0.8])
-    """
-
-    rho: float
-    gamma: float
-
-    def __post_init__(self) -> None:
-        for name, value in (("rho", self.rho), ("gamma", self.gamma)):
-            if not 0 <= value < inf:
-                raise DesignError.must(name, "be finite and not negative", value, fix="0 and 0 is the log-rank test.")
-
-    def at(self, survival: Nodes) -> Nodes:
-        """Return the weight where the pooled survivor function has these values."""
-        return np.asarray(survival**self.rho * (1 - survival) ** self.gamma)
-
-    def __str__(self) -> str:
-        return f"FH({self.rho:g}, {self.gamma:g})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,20 +195,23 @@ def _moments(
 ) -> tuple[Nodes, Nodes, Float[np.ndarray, "w w"], Float[np.ndarray, "w w"]]:
     """Return one stratum's mean scores, score per log ratio, covariance and null covariance."""
     at_risk, events = grid.at_risk(shares), grid.events(shares).sum(axis=0)
-    both = at_risk.sum(axis=0)
-    balance = np.divide(at_risk.prod(axis=0), both, out=np.zeros_like(both), where=both > 0)
-    per_event = np.divide(balance, both, out=np.zeros_like(both), where=both > 0)
+    balance = _balance(at_risk)
     w = np.array([weight.at(shares @ grid.survival) for weight in weights])
-    mean = w @ (grid.width * balance * (grid.hazard[0] - grid.hazard[1]))
-    covariance = (w * per_event * events) @ w.T
-    pooled_hazard = shares @ grid.hazard
-    pooled_survival = np.exp(shares @ np.log(grid.survival))  # of the arms' mean hazard
+    mean = w @ (grid.width * balance * at_risk.sum(axis=0) * (grid.hazard[0] - grid.hazard[1]))
+    covariance = (w * balance * events) @ w.T
+    pooled_survival = np.exp(-shares @ grid.cumulative)  # of the arms' mean hazard
     null_at_risk = shares[:, None] * grid.enrolled * pooled_survival * grid.retained
-    null_both = null_at_risk.sum(axis=0)
-    null_per_event = np.divide(null_at_risk.prod(axis=0), null_both**2, out=np.zeros_like(both), where=null_both > 0)
+    null_events = grid.width * (shares @ grid.hazard) * null_at_risk.sum(axis=0)
     null_w = np.array([weight.at(pooled_survival) for weight in weights])
-    null_covariance = (null_w * null_per_event * null_both * pooled_hazard * grid.width) @ null_w.T
-    return mean, w @ (per_event * events), covariance, null_covariance
+    null_covariance = (null_w * _balance(null_at_risk) * null_events) @ null_w.T
+    return mean, w @ (balance * events), covariance, null_covariance
+
+
+def _balance(at_risk: Float[np.ndarray, "arm node"]) -> Nodes:
+    """Return the product of the arms' shares of those at risk; 0 once nobody is."""
+    both = at_risk.sum(axis=0)
+    shares = np.divide(at_risk, both, out=np.zeros_like(at_risk), where=both > 0)
+    return np.asarray(shares.prod(axis=0))
 
 
 def _table(

@@ -57,8 +57,8 @@ def solve_inner(state: State, now: float, drift: float, target: float, outer: fl
     """Return a with P(|z| < a) = `target`, at most `outer`: Newton kept inside a shrinking bracket."""
     if target <= 0.0:
         return 0.0
-    low, high = 0.0, outer
-    a = 0.5 * outer
+    low, high = 0.0, min(outer, abs(mean_at(state, now, drift)) + 40.0)
+    a = 0.5 * high
     for _ in range(200):
         gap = tail(state, now, drift, -a) - tail(state, now, drift, a) - target
         if gap > 0.0:

@@ -54,7 +54,7 @@ def favor(imbalance: np.ndarray, probability: float, draw: float, tie_draw: floa
         return int(first)
     other = int((draw - probability) / (1.0 - probability) * (shares - 1))
     other = min(other, shares - 2)
-    return other + int(other >= first)
+    return int(other + (other >= first))
 
 
 @njit(cache=True)

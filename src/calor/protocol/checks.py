@@ -7,39 +7,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from calor.protocol.analyses import InteractionAnalysis
+from calor.protocol.analyses import EventsOfInterestAnalysis, ModifierAnalysis
+from calor.protocol.analysis_checks import ANALYSIS_CHECKS
 from calor.protocol.endpoints import ContinuousEndpoint
+from calor.protocol.problem import Key, Problem
+from calor.protocol.problem import unknown as _unknown
 from calor.protocol.protocol import Protocol
-
-Key = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a protocol: where, and what to do."""
-
-    key: Key
-    message: str
+from calor.protocol.safety_limits import ExactBoundary
 
 
 def problems(protocol: Protocol) -> list[Problem]:
     """Return everything that the cross-checks find, in the order of the protocol."""
     return [problem for check in CHECKS for problem in check(protocol)]
-
-
-def _unknown(key: Key, kind: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
-    """Yield a problem if a reference leads nowhere, with the nearest known name as the fix."""
-    names = list(known)
-    if name in names:
-        return
-    near = get_close_matches(name, names, n=1)
-    hint = f'Did you mean "{near[0]}"?' if near else f"Declared: {', '.join(names) or 'none'}."
-    yield Problem(key, f'must name a declared {kind}, got "{name}". {hint}')
 
 
 def _ids_are_unique(protocol: Protocol) -> Iterator[Problem]:
@@ -151,6 +133,14 @@ ENDPOINT_KIND = {
     "interaction": "continuous",
     "events": "time_to_event",
     "adverse_events": "adverse_events",
+    "mmrm": "continuous",
+    "missing_data": "continuous",
+    "subgroups": "continuous",
+    "effect_curve": "continuous",
+    "threshold_search": "continuous",
+    "responder": "continuous",
+    "laboratory_safety": "laboratory",
+    "events_of_interest": "adverse_events",
 }
 """The kind of endpoint that each method analyzes."""
 
@@ -171,7 +161,7 @@ def _analyses_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
                 f'must suit a {endpoint.kind} endpoint ("{endpoint.id}"), got "{analysis.method}", '
                 f"which needs a {needed} one. Change the method or the estimand.",
             )
-        if isinstance(analysis, InteractionAnalysis) and analysis.modifier != "BASE":
+        if isinstance(analysis, ModifierAnalysis) and analysis.modifier != "BASE":
             known = (b.id for b in protocol.biomarkers)
             yield from _unknown((*at, "modifier"), "biomarker (or BASE)", analysis.modifier, known)
         if analysis.method == "dose_trend" and any(arm.dose is None for arm in protocol.arms):
@@ -220,6 +210,10 @@ def _multiplicity_adds_up(protocol: Protocol) -> Iterator[Problem]:
             )
 
 
+PARAMETRIC = ("hwang_shih_decani", "kim_demets")
+"""Spending functions that need a parameter."""
+
+
 def _looks_increase(protocol: Protocol) -> Iterator[Problem]:
     plan = protocol.looks
     if plan is None:
@@ -230,6 +224,17 @@ def _looks_increase(protocol: Protocol) -> Iterator[Problem]:
         yield Problem(
             ("looks", "looks"),
             f"must have increasing information_fraction, got {fractions}. Give each look its own fraction, in order.",
+        )
+    spendings = {"efficacy": plan.efficacy} | ({"futility": plan.futility.spending} if plan.futility else {})
+    for place, spending in spendings.items():
+        if (spending.parameter is None) == (spending.function in PARAMETRIC):
+            need = "needs" if spending.function in PARAMETRIC else "has no"
+            yield Problem(("looks", place), f'must fit its function: "{spending.function}" {need} parameter. Mend it.')
+    kinds = {analysis.id: ENDPOINT_KIND[analysis.method] for analysis in protocol.analyses}
+    if plan.planning is not None and plan.planning.kind != kinds.get(plan.analysis, plan.planning.kind):
+        yield Problem(
+            ("looks", "planning", "kind"),
+            f'must be "{kinds[plan.analysis]}" like its analysis, got "{plan.planning.kind}". Change one of them.',
         )
     if fractions[-1] != 1.0:
         yield Problem(("looks", "looks"), f"must end at information_fraction 1, got {fractions[-1]:g}.")
@@ -243,6 +248,50 @@ def _safety_limits_are_whole(protocol: Protocol) -> Iterator[Problem]:
         if limit.biomarker is not None:
             known = (b.id for b in protocol.biomarkers)
             yield from _unknown(("safety_limits", i, "biomarker"), "biomarker", limit.biomarker, known)
+
+
+def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
+    screening = protocol.screening
+    if screening is None:
+        return
+    at: Key = ("screening", "criteria")
+    counts = Counter(rule.id for rule in screening.criteria)
+    for i, rule in enumerate(screening.criteria):
+        if counts[rule.id] > 1:
+            yield Problem((*at, i, "id"), f'must be unique, got "{rule.id}" {counts[rule.id]} times. Rename one.')
+        if rule.kind == "recent_infarction" and rule.days[0] > rule.days[1]:
+            yield Problem((*at, i, "days"), f"must increase, got {list(rule.days)}. Swap them.")
+        if rule.kind == "age" and rule.at_most is not None and rule.at_most < rule.at_least:
+            yield Problem((*at, i, "at_most"), f"must be at least at_least, got {rule.at_most}. Raise it.")
+        if rule.kind == "biomarker_gate" and protocol.gate is None:
+            yield Problem((*at, i), "must have a [gate] to ask for, got none. Declare [gate] or remove the criterion.")
+    for kind in ("recent_infarction", "biomarker_gate"):
+        several = [i for i, rule in enumerate(screening.criteria) if rule.kind == kind]
+        if len(several) > 1:
+            yield Problem((*at, several[1], "kind"), f"must be {kind} once, got {len(several)} such criteria.")
+
+
+def _harm_rules_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
+    analyses = {a.id: a for a in protocol.analyses if isinstance(a, EventsOfInterestAnalysis)}
+    for i, limit in enumerate(protocol.safety_limits):
+        rule, at = limit.harm, ("safety_limits", i, "harm")
+        if rule is None:
+            continue
+        if limit.level != "trial":
+            yield Problem(("safety_limits", i, "level"), 'must be "trial" where the limit has a harm rule. Change it.')
+        yield from _unknown((*at, "arm"), "arm", rule.arm, (arm.id for arm in protocol.arms))
+        yield from _unknown((*at, "analysis"), "events_of_interest analysis", rule.analysis, analyses)
+        if rule.analysis in analyses:
+            groups = (group.label for group in analyses[rule.analysis].groups)
+            yield from _unknown((*at, "group"), "group of that analysis", rule.group, groups)
+        if any(later <= earlier for earlier, later in pairwise(rule.looks)):
+            yield Problem((*at, "looks"), f"must increase, got {list(rule.looks)}. Give each look its number.")
+        spent = rule.boundary.alpha_spent if isinstance(rule.boundary, ExactBoundary) else rule.looks
+        if len(spent) != len(rule.looks):
+            yield Problem(
+                (*at, "boundary", "alpha_spent"),
+                f"must have one chance per look ({len(rule.looks)}), got {len(spent)}. Give each look its share.",
+            )
 
 
 CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
@@ -259,4 +308,7 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _multiplicity_adds_up,
     _looks_increase,
     _safety_limits_are_whole,
+    _screening_fits,
+    *ANALYSIS_CHECKS,
+    _harm_rules_name_their_parts,
 )

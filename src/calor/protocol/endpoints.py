@@ -55,7 +55,17 @@ class AdverseEventEndpoint(Value):
     where: dict[str, str] = Field(default_factory=dict)
 
 
+class LaboratoryEndpoint(Value):
+    """All values of a laboratory dataset, whatever the analyte."""
+
+    kind: Literal["laboratory"]
+    id: Identifier
+    label: Text
+    dataset: DatasetName
+    where: dict[str, str] = Field(default_factory=dict)
+
+
 Endpoint = Annotated[
-    ContinuousEndpoint | TimeToEventEndpoint | AdverseEventEndpoint,
+    ContinuousEndpoint | TimeToEventEndpoint | AdverseEventEndpoint | LaboratoryEndpoint,
     Field(discriminator="kind"),
 ]

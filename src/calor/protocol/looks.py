@@ -31,6 +31,43 @@ class Futility(Value):
     binding: bool
 
 
+class EventsPlanning(Value):
+    """What is assumed to size a time-to-event trial; time in months.
+
+    Attributes:
+        hazard_ratio: Treatment over control.
+        control_rate_per_year: Events per participant-year under control.
+        accrual_months: Duration of recruitment, at an even rate.
+        follow_up_months: From the last randomization to the last look.
+        dropout_per_year: Share of participants lost in a year, the same in both arms.
+    """
+
+    kind: Literal["time_to_event"]
+    hazard_ratio: Annotated[float, Field(gt=0)]
+    control_rate_per_year: Annotated[float, Field(gt=0)]
+    accrual_months: Annotated[float, Field(gt=0)]
+    follow_up_months: Annotated[float, Field(ge=0)]
+    dropout_per_year: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class MeansPlanning(Value):
+    """What is assumed to size a trial of means.
+
+    Attributes:
+        difference: Mean under treatment less mean under control.
+        sd: Standard deviation of the endpoint.
+        baseline_correlation: Correlation with the baseline that the ANCOVA adjusts for.
+    """
+
+    kind: Literal["continuous"]
+    difference: float
+    sd: Annotated[float, Field(gt=0)]
+    baseline_correlation: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+
+
+Planning = Annotated[EventsPlanning | MeansPlanning, Field(discriminator="kind")]
+
+
 class LookPlan(Value):
     """The sequential plan of one analysis."""
 
@@ -41,3 +78,4 @@ class LookPlan(Value):
     efficacy: Spending
     futility: Futility | None = None
     looks: tuple[Look, ...] = Field(min_length=1)
+    planning: Planning | None = None

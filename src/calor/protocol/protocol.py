@@ -15,10 +15,12 @@ from calor.protocol.data import DataSources
 from calor.protocol.eligibility import Criterion
 from calor.protocol.endpoints import Endpoint
 from calor.protocol.estimands import AnalysisSet, Estimand
+from calor.protocol.imaging import Imaging
 from calor.protocol.looks import LookPlan
 from calor.protocol.multiplicity import Multiplicity
 from calor.protocol.regimen import Regimen
 from calor.protocol.safety_limits import SafetyLimit
+from calor.protocol.screening import Screening
 from calor.protocol.value import Identifier, Text, Value
 from calor.protocol.visits import Visit
 
@@ -57,6 +59,7 @@ class Protocol(Value):
     biomarkers: tuple[Biomarker, ...] = ()
     gate: Gate | None = None
     eligibility: tuple[Criterion, ...] = ()
+    screening: Screening | None = None
     sets: tuple[AnalysisSet, ...] = Field(min_length=1)
     endpoints: tuple[Endpoint, ...] = Field(min_length=1)
     baseline: BaselineTable = BaselineTable()
@@ -65,6 +68,7 @@ class Protocol(Value):
     multiplicity: Multiplicity | None = None
     looks: LookPlan | None = None
     safety_limits: tuple[SafetyLimit, ...] = ()
+    imaging: Imaging | None = None
 
     def arm(self, name: str) -> Arm:
         """Return the arm with this id."""

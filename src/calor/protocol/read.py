@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from calor.errors import ProtocolError
-from calor.protocol.checks import Key, Problem, problems
+from calor.protocol.checks import problems
+from calor.protocol.problem import Key, Problem
 from calor.protocol.protocol import Protocol
 
 
@@ -53,6 +54,9 @@ def parse_protocol(text: str, *, name: str = "protocol.toml") -> Protocol:
 
 TAGS = {
     "continuous", "time_to_event", "adverse_events", "ancova", "dose_trend", "interaction", "events",
+    "recent_infarction", "age", "alive", "drug_covered", "drug_absent", "event_absent", "latest_lab", "biomarker_gate",
+    "laboratory", "laboratory_safety", "events_of_interest", "rmst", "proportional_hazards", "bayesian_rate",
+    "beta_binomial", "exact_binomial",
 }  # fmt: skip
 """Discriminators that pydantic puts into an error's place and that are no keys of the file."""
 

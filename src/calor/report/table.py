@@ -19,6 +19,7 @@ from calor.report.saving import require_name, write_whole
 from calor.report.templates import environment
 
 Align = Literal["left", "right"]
+_P_DIGITS = 4  # a column this fine holds p-values: none of them is 0
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,14 @@ class Column:
 
         >>> Column("tbr", "TBR", digits=2).text(2.3871), Column("day", "Day", missing="not reached").text(None)
         ('2.39', 'not reached')
+        >>> Column("p", "p", digits=4).text(0.0000012)
+        '<0.0001'
         """
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return self.missing
         if self.digits is not None and isinstance(value, int | float) and not isinstance(value, bool):
-            return number(value, self.digits)
+            tiny = self.digits >= _P_DIGITS and 0 < value < 0.5 * 10**-self.digits
+            return f"<{10**-self.digits:.{self.digits}f}" if tiny else number(value, self.digits)
         return str(value).replace("-", "−", 1) if isinstance(value, int) else str(value)
 
 

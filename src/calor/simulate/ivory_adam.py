@@ -11,7 +11,7 @@ from calor.simulate.ivory_baseline import FLAGS
 from calor.simulate.ivory_conduct import on_day, protocol
 from calor.simulate.ivory_events import PARAMETERS
 from calor.simulate.ivory_labels import LABELS, TITLES
-from calor.simulate.ivory_labs import biomarker
+from calor.simulate.ivory_labs import NORMAL, biomarker
 from calor.simulate.ivory_pet import REGIONS
 
 STUDY = "IVORY"
@@ -127,6 +127,9 @@ def _adlb(tests: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
             "AVALU": tests["paramcd"].map(lambda code: known[code].unit),
         }
     )
+    normal = tests["paramcd"].map(NORMAL)
+    long["ANRLO"] = normal.map(lambda limits: limits[0], na_action="ignore").astype(float)
+    long["ANRHI"] = normal.map(lambda limits: limits[1], na_action="ignore").astype(float)
     screened = set(long.loc[long["visit"] == "V1", "PARAMCD"])
     return _bds(long, subjects, baseline={code: "V1" if code in screened else "V3" for code in known})
 
@@ -148,6 +151,7 @@ def _bds(long: pd.DataFrame, subjects: pd.DataFrame, baseline: dict[str, str]) -
         AVAL=long["AVAL"],
         **({"AVALC": long["AVALC"]} if "AVALC" in long else {}),
         AVALU=long["AVALU"],
+        **{column: long[column] for column in ("ANRLO", "ANRHI") if column in long},
         BASE=base.reindex(keys).to_numpy(),
         ABLFL=np.where(is_base, "Y", ""),
         ANL01FL="Y",

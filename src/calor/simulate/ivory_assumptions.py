@@ -123,6 +123,16 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         "Interleukin 2 raises eosinophils through interleukin 5; IVORY's counts are not published.",
     ),
     Assumption(
+        "Limits of normal of eosinophils",
+        "0.02 to 0.5 x 10^9/L",
+        "The laboratory's limits are not published; these are usual for adults.",
+    ),
+    Assumption(
+        "Groups of events of interest, limit for harm, prior of event rates",
+        "As the protocol of the reconstruction marks them",
+        "None is published; they show how a board's charter would state them.",
+    ),
+    Assumption(
         "Limit of detection of hs-CRP",
         "0.2 mg/L; values below it stand as <0.2 without a number",
         "The assay is not published; 0.2 is a common limit.",

@@ -52,6 +52,8 @@ LABELS = {
     "AVAL": "Analysis Value",
     "AVALC": "Analysis Value (C)",
     "AVALU": "Analysis Value Unit",
+    "ANRLO": "Analysis Normal Range Lower Limit",
+    "ANRHI": "Analysis Normal Range Upper Limit",
     "BASE": "Baseline Value",
     "CHG": "Change from Baseline",
     "ABLFL": "Baseline Record Flag",

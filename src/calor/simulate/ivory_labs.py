@@ -38,6 +38,9 @@ COURSES: Mapping[str, Course] = {
     "TREG": Course(1, 0.08, (1, 1.75, 1.25, 1.30, 1.30, 1.30, 1.20)),
 }
 
+NORMAL: Mapping[str, tuple[float, float]] = {"EOS": (0.02, 0.5)}
+"""Limits of normal, in the protocol's unit, of the analytes that are graded; the others have none."""
+
 
 def blood_tests(rng: np.random.Generator, table: pd.DataFrame) -> pd.DataFrame:
     """Measure every analyte at every visit up to a participant's last day.

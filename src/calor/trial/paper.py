@@ -12,7 +12,7 @@ import pandas as pd
 from calor.analyze.finding import Finding
 from calor.datasets.aside import aside
 from calor.protocol import Protocol
-from calor.protocol.analyses import EventsAnalysis
+from calor.protocol.analyses import AdverseEventsAnalysis, Analysis
 from calor.report.document import Document
 from calor.report.trial_report import Trace, trial_report
 from calor.trial.provenance import Provenance, command_line
@@ -69,7 +69,14 @@ def _compose(sources: Sources, made_of: Provenance) -> Document:
     assumed = sources.folder / ASSUMED
     table = pd.read_csv(assumed, dtype=str) if assumed.exists() else pd.DataFrame()
     done = {finding.id for finding in sources.findings}
-    seeds = {a.id: a.seed for a in sources.protocol.analyses if isinstance(a, EventsAnalysis) and a.id in done}
+    seeds = {a.id: seed for a in sources.protocol.analyses if a.id in done and (seed := _seed(a)) is not None}
     versions = {"calor": made_of.calor, "Python": made_of.python, **made_of.libraries}
     trace = Trace(sources.hashes, versions, made_of.code, command_line(), seeds)
     return trial_report(sources.protocol, sources.findings, sources.not_done, table, trace)
+
+
+def _seed(analysis: Analysis) -> int | None:
+    """Return the seed of an analysis that draws random numbers."""
+    if isinstance(analysis, AdverseEventsAnalysis):
+        return None if analysis.borrowing is None else analysis.borrowing.seed
+    return getattr(analysis, "seed", None)

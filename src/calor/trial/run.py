@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from calor.analyze.finding import Finding
-from calor.errors import AnalysisError
+from calor.errors import AnalysisError, MonitorError
 from calor.trial import paper, stored
 from calor.trial.atomic import sweep
 from calor.trial.lock import only_writer
@@ -94,7 +94,7 @@ def _do(step: Step, tell: Tell) -> StepOutcome:
         try:
             step.work()
             outcome = StepOutcome(step.name, "done", "", time.perf_counter() - started)
-        except AnalysisError as error:
+        except (AnalysisError, MonitorError) as error:
             outcome = StepOutcome(step.name, "failed", str(error), time.perf_counter() - started)
     tell(outcome)
     return outcome

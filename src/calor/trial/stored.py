@@ -14,7 +14,7 @@ from calor.trial.atomic import whole_folder
 from calor.trial.provenance import Provenance
 
 FILE = "finding.json"
-WORDS = ("id", "label", "role", "kind", "method", "estimand", "population", "arms", "sentences", "notes")
+WORDS = ("id", "label", "role", "kind", "method", "estimand", "population", "arms", "sentences", "p_values", "notes")
 
 
 def words(finding: Finding) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def load(folder: Path) -> Finding:
     content = json.loads((folder / FILE).read_text(encoding="utf-8"))
     tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in content["tables"]}
     plain = {name: content[name] for name in WORDS}
-    plain |= {name: tuple(plain[name]) for name in ("arms", "sentences", "notes")}
+    plain |= {name: tuple(plain[name]) for name in ("arms", "sentences", "p_values", "notes")}
     return Finding(**plain, tables=tables)
 
 

@@ -16,6 +16,7 @@ from calor.datasets.aside import aside
 from calor.datasets.check import check, refuse
 from calor.datasets.folder import find, read_folder
 from calor.errors import TrialError
+from calor.monitor.declared_harm import HARM_LIMITS, declared_harm_limits, harm_needs, harm_rules
 from calor.protocol import read_protocol
 from calor.report.sections import KINDS
 from calor.trial import stored
@@ -124,10 +125,13 @@ class Trial:
     @property
     def analyses(self) -> tuple[str, ...]:
         """Everything that can be analyzed: what describes the participants, then what the protocol declares."""
-        return (*declared.DESCRIPTIVE, *(analysis.id for analysis in self.protocol.analyses))
+        harm = (HARM_LIMITS,) if harm_rules(self.protocol) else ()
+        return (*declared.names(self.protocol), *harm)
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the datasets that an analysis reads."""
+        if name == HARM_LIMITS and harm_rules(self.protocol):
+            return harm_needs(self.protocol)
         return declared.needs(self.protocol, name)
 
     def provenance(self, name: str) -> Provenance:
@@ -142,6 +146,8 @@ class Trial:
             ProtocolError: The protocol declares no such analysis.
             AnalysisError: The data do not support it.
         """
+        if name == HARM_LIMITS and harm_rules(self.protocol):
+            return Result(declared_harm_limits(self.protocol, self.datasets), self.provenance(name))
         return Result(declared.run(self.protocol, name, self.datasets), self.provenance(name))
 
     def run(self, tell: Tell | None = None) -> RunOutcome:

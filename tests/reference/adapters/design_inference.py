@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 
 from calor.design import GroupSequential
-from calor.design.closed_testing import ClosedTest, closed_test
-from calor.design.conditional_power import conditional_crossing, conditional_rejection_probability
+from calor.design.closed_testing import ClosedTest, closed_test, spiessens_debois
+from calor.design.conditional_power import conditional_crossing
 from calor.design.fisher_combination import FisherCombination
 from calor.design.fisher_conditional import conditional_power as fisher_conditional_power
-from calor.design.intersection import shared_information_correlation
+from calor.design.intersection import either_exceeds, shared_information_correlation
 from calor.design.inverse_normal import InverseNormal
 from calor.design.repeated import critical_at, evidence, repeated_interval, repeated_p
 from calor.design.simultaneous import simultaneous_interval
@@ -27,12 +28,7 @@ from tests.reference.registry import Case, adapter, close
 from tests.reference.rpact_designs import as_list, fisher, group_sequential
 
 FILE = "design_rpact_analysis_enrichment"
-INTERSECTIONS = {
-    "Simes": "simes",
-    "Bonferroni": "bonferroni",
-    "Sidak": "sidak",
-    "SpiessensDebois": "spiessens_debois",
-}
+INTERSECTIONS = {"Simes": "simes", "Bonferroni": "bonferroni", "Sidak": "sidak"}
 SURVIVAL_EVENTS = ("cumEvents", "cumulativeEvents", "overallEvents")
 
 
@@ -96,9 +92,10 @@ def planned_shifts(data: Any, args: dict[str, Any], remaining: int, rejection: f
     sizes = sizes * remaining if len(sizes) == 1 else sizes
     ratio = float(args.get("allocationRatioPlanned", 1))
     roots = np.sqrt(np.array(sizes) * ratio) / (1 + ratio)
+    sign = 1.0 if args.get("directionUpper", True) else -1.0
     null = float(args.get("thetaH0", data.null))
     if isinstance(data, LogRanks):
-        return (math.log(float(args.get("thetaH1", data.effects[-1])) / null) * roots).tolist()
+        return (sign * math.log(float(args.get("thetaH1", data.effects[-1])) / null) * roots).tolist()
     if isinstance(data, Rates):
         total = data.cumulative
         pi1 = float(args.get("pi1", total.events1[-1] / total.n1[-1]))
@@ -107,9 +104,9 @@ def planned_shifts(data: Any, args: dict[str, Any], remaining: int, rejection: f
         pooled = (ratio * pi1 + pi2) / (1 + ratio)
         excess = math.sqrt(pooled * (1 - pooled)) / own - 1
         lost = upper_quantile(rejection) * excess / math.sqrt(np.sum(roots**2))
-        return (((pi1 - pi2 - null) / own - lost) * roots).tolist()
+        return ((sign * (pi1 - pi2 - null) / own - lost) * roots).tolist()
     sd = float(args.get("assumedStDev", math.sqrt(variance_from_full([data.cumulative])[-1])))
-    return ((float(args.get("thetaH1", data.effects[-1])) - null) / sd * roots).tolist()
+    return (sign * (float(args.get("thetaH1", data.effects[-1])) - null) / sd * roots).tolist()
 
 
 @adapter(FILE, r"ana\..*")
@@ -168,7 +165,7 @@ def compare_conditional(
         rejection = [test.conditional_rejection(p[:k].tolist()) for k in interim]
     else:
         design = test.design if isinstance(test, InverseNormal) else test
-        rejection = [conditional_rejection_probability(design, k, z[k - 1]) for k in interim]
+        rejection = [conditional_crossing(design, k, z[k - 1], drift=0.0).efficacy.sum() for k in interim]
     same(rejection, outputs["conditionalRejectionProbabilities"], tolerance, "CRP")
     reference = outputs.get("conditionalPower")
     if reference is None or np.isnan(as_list(reference)).all():
@@ -253,18 +250,17 @@ def rpact_enrichment(case: Case) -> None:
     p = np.full((len(populations), stages), np.nan)
     for g, data in enumerate(populations):
         p[g, : data.effects.size] = data.stage_p(data.null, greater=greater)
-    kind: Any = INTERSECTIONS[args.get("intersectionTest", "Simes")]
-    correlations = correlations if kind == "spiessens_debois" else None
-    result = closed_test(test, p, intersection_test=kind, correlations=correlations)
+    name = args.get("intersectionTest", "Simes")
+    kind: Any = INTERSECTIONS[name] if name in INTERSECTIONS else correlated(populations, correlations)
+    result = closed_test(test, p, intersection_test=kind)
     compare_closed_test(outputs["closedTest"], result, p, tolerance)
     same(result.repeated_p, outputs["repeatedPValues"], tolerance, "repeatedPValues")
     same(result.conditional_rejection, outputs["conditionalRejectionProbabilities"], tolerance, "CRP")
+    compare_enrichment_power(outputs, test, populations, result, args, tolerance)
     lower, upper = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
     for g, data in enumerate(populations):
         for k in range(data.effects.size):
-            found = simultaneous_interval(
-                test, populations, g, k + 1, intersection_test=kind, correlations=correlations
-            )
+            found = simultaneous_interval(test, populations, g, k + 1, intersection_test=kind)
             lower[g, k], upper[g, k] = found.lower, found.upper
     same(lower, outputs["repeatedConfidenceIntervalLowerBounds"], tolerance, "RCI lower")
     same(upper, outputs["repeatedConfidenceIntervalUpperBounds"], tolerance, "RCI upper")
@@ -282,6 +278,63 @@ def rpact_enrichment(case: Case) -> None:
     for name in ("weightsInverseNormal", "weightsFisher"):
         if name in want:
             same(test.weights, want[name], tolerance, name)
+
+
+def compare_enrichment_power(
+    outputs: dict[str, Any],
+    test: Any,
+    populations: list[Any],
+    result: ClosedTest,
+    args: dict[str, Any],
+    tolerance: float,
+) -> None:
+    """Each population's conditional power: the least over the intersections that contain it."""
+    stage = result.p_values.shape[1]
+    left = critical_count(test) - stage
+    for g, row in enumerate(outputs.get("conditionalPower") or []):
+        reference = as_list(row)
+        if np.isnan(reference).all():
+            continue
+        own = dict(args)
+        names = {"assumedStDevs": "assumedStDev", "piTreatments": "pi1", "piControls": "pi2", "thetaH1": "thetaH1"}
+        for theirs, ours in names.items():
+            if theirs in args:
+                values = as_list(args[theirs])
+                own[ours] = values[g] if len(values) > 1 else values[0]
+        data = getattr(populations[g], "crude", populations[g])
+        shifts = planned_shifts(data, own, left, float(result.conditional_rejection[g, stage - 1]))
+        powers = []
+        for i, members in enumerate(result.intersections):
+            if not members[g]:
+                continue
+            done = result.adjusted_p[i, :stage]
+            if isinstance(test, FisherCombination):
+                powers.append(fisher_conditional_power(test, done.tolist(), shifts))
+            else:
+                z = evidence(test, done, stage)
+                powers.append(np.cumsum(conditional_crossing(test.design, stage, z, shifts=shifts).efficacy))
+        same([math.nan] * stage + np.min(powers, axis=0).tolist(), reference, tolerance, f"conditionalPower {g + 1}")
+
+
+def correlated(populations: list[Any], correlations: list[np.ndarray]) -> Any:
+    """Spiessens and Debois: normal statistics, or t statistics with the variance of the full population."""
+    if not isinstance(populations[0], Means | StratifiedMeans):
+        return spiessens_debois(correlations)
+
+    def adjusted(p: np.ndarray, stage: int) -> float:
+        inside = np.flatnonzero(~np.isnan(p))
+        if inside.size == 1:
+            return float(p[inside[0]])
+        degrees = [populations[g].degrees_of_freedom[stage] for g in inside]
+        full = populations[-1]
+        common = float(
+            full.n1[stage] + full.n2[stage] - 4 if isinstance(full, Means) else full.degrees_of_freedom[stage]
+        )
+        largest = max(student.isf(p[g], df) for g, df in zip(inside, degrees, strict=True))
+        rho = float(correlations[stage][np.ix_(inside, inside)][0, 1])
+        return either_exceeds(float(student.sf(largest, common)), rho, common)
+
+    return adjusted
 
 
 def compare_closed_test(want: dict[str, Any], got: ClosedTest, p: Any, tolerance: float) -> None:
@@ -305,9 +358,8 @@ def enrichment_data(data: dict[str, Any], args: dict[str, Any]) -> tuple[list[An
     stratified = bool(args.get("stratifiedAnalysis", True)) and "F" not in data
     if not stratified:
         parts = [two_arms(data[f"S{g + 1}"]) for g in range(count - 1)] + [two_arms(data["F"])]
-        if args.get("varianceOption", "pooled") == "pooledFromFull" and isinstance(parts[0], Means):
-            full = variance_from_full([parts[-1]])
-            parts = [StratifiedMeans([truncated(d, full.size)], full) for d in parts]
+        if args.get("varianceOption", "pooled") == "pooledFromFull" and isinstance(parts[-1], Means):
+            parts = [with_full_variance(part, parts[-1]) for part in parts[:-1]] + [parts[-1]]
         sizes = stage_sizes(parts)
         return parts, [nested_correlation([s[k] for s in sizes if k < s.size]) for k in range(max(map(len, sizes)))]
     names = list(data)
@@ -327,6 +379,16 @@ def enrichment_data(data: dict[str, Any], args: dict[str, Any]) -> tuple[list[An
         correlation[np.ix_(rows, rows)] = shared_information_correlation([members[g] for g in rows], each)
         correlations.append(correlation)
     return populations, correlations
+
+
+def with_full_variance(part: Means, full: Means) -> StratifiedMeans:
+    """A subset judged with the full population's variance, for the stages at which that was followed; then its own."""
+    variance = part.standard_errors**2 * part.n1 * part.n2 / (part.n1 + part.n2)
+    degrees = part.degrees_of_freedom.copy()
+    stages = full.n1.size
+    variance[:stages] = (full.standard_errors**2 * full.n1 * full.n2 / (full.n1 + full.n2))[: variance.size]
+    degrees[:stages] = full.degrees_of_freedom[: degrees.size]
+    return StratifiedMeans([part], variance, degrees)
 
 
 def pad(values: np.ndarray, size: int) -> np.ndarray:

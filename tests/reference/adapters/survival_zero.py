@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import norm
 
 from calor.analyze.aalen_johansen import aalen_johansen
 from calor.analyze.cause_specific_cox import cause_specific_cox
 from calor.analyze.clopper_pearson import clopper_pearson
 from calor.analyze.cox import cox
+from calor.analyze.estimate import Estimate
 from calor.analyze.event_count import EventCount
 from calor.analyze.fine_gray import fine_gray
 from calor.analyze.finkelstein_schoenfeld import finkelstein_schoenfeld
@@ -76,18 +79,37 @@ def kaplan_meier_curve(case: Case) -> None:
     table = call.table.dropna(subset=[c for c in columns.values() if c in call.table])
     fit = kaplan_meier(table, **columns, interval=kind, level=_level(call))
     _km_times(fit, want, tolerance)
-    quantiles = want.get("quartiles") or want.get("quantiles")
-    shares = want.get("probs") or [0.25, 0.5, 0.75]
-    if "median" in want:
-        quantiles, shares = want["median"], [0.5]
-    if quantiles is None:
-        return
-    got = [fit.quantile(arm, share) for arm in fit.arms for share in shares]
-    for key, field in (("q", "time"), ("quantile", "time"), ("median", "time"), ("lo", "lower"), ("hi", "upper")):
-        if key in quantiles:
-            for quantile, value in zip(got, np.ravel(quantiles[key]), strict=True):
-                time = getattr(quantile, field)
-                close(float("nan") if time is None else time, value, tolerance, key)
+    quantiles = want.get("quartiles") or want.get("quantiles") or want.get("median")
+    assert quantiles is not None or "surv" in want, sorted(want)
+    shares = [0.5] if "median" in want else want.get("probs") or [0.25, 0.5, 0.75]
+    if isinstance(quantiles, dict) and any("=" in key for key in quantiles):
+        arms = {f"{call.arm}={arm}": arm for arm in fit.arms}
+        for key, value in quantiles.items():
+            _same_times([fit.quantile(arms[key], share).time for share in shares], value, tolerance, key)
+    elif quantiles is not None:
+        got = [fit.quantile(arm, share) for arm in fit.arms for share in shares]
+        for key, field in _QUANTILES.items():
+            if not isinstance(quantiles, dict) and field == "time":
+                _same_times([q.time for q in got], quantiles, tolerance, field)
+                break
+            if key in quantiles:
+                _same_times([getattr(q, field) for q in got], quantiles[key], tolerance, key)
+
+
+_QUANTILES = {
+    "q": "time",
+    "quantile": "time",
+    "median": "time",
+    "lo": "lower",
+    "lower": "lower",
+    "hi": "upper",
+    "upper": "upper",
+}
+
+
+def _same_times(got: list[float | None], want: Any, tolerance: float, what: str) -> None:
+    for time, value in zip(got, np.ravel(want), strict=True):
+        close(float("nan") if time is None else time, value, tolerance, what)
 
 
 def _km_times(fit: KaplanMeier, want: dict[str, Any], tolerance: float) -> None:
@@ -117,6 +139,7 @@ def nelson_aalen_curve(case: Case) -> None:
     times = want.get("times") or want.get("time") or numbers_after(call.text, "at")
     fit = nelson_aalen(call.table, time=call.time, event=call.event, **_arms(call))
     got = fit.at(times)
+    assert "cumhaz" in want, sorted(want)
     for key, column in (("cumhaz", "hazard"), ("se", "se"), ("surv", "survival")):
         for a, b in zip(got[column], np.ravel(want.get(key, [])), strict=False):
             close(a, b, tolerance, key)
@@ -161,7 +184,7 @@ def permutation_test(case: Case) -> None:
         rng=rng,
         permutations=100_000,
     )
-    keys = [key for key in want if key == "p" or key.startswith("p_") or key.startswith("perm")]
+    keys = [key for key in want if key.startswith("p") or "asym" in key]
     assert keys or "z" in want, sorted(want)
     for key in keys:
         asymptotic = "asym" in key
@@ -551,20 +574,39 @@ def exact_rates(case: Case) -> None:
     model = case["model"]
     found = re.search(r"conf\.level\s*=\s*([\d.]+)", model)
     level = float(found[1]) if found else 0.95
+    one_sided = re.search(r"alternative\s*=\s*['\"]?(less|greater|l|g)", model)
     two = re.search(r"c\((\d+)\s*,\s*(\d+)\)\s*,\s*(?:T\s*=\s*)?c\(([\d.]+)\s*,\s*([\d.]+)\)", model)
-    if two:
-        got = rate_ratio(int(two[1]), float(two[3]), int(two[2]), float(two[4]), level=level)
-        close(got.p_value or 0.0, want["p"], tolerance, "p")
-        close(got.estimate, want["est"], tolerance, "ratio")
-    else:
-        one = re.search(r"\(\s*(\d+)\s*,\s*(?:T\s*=\s*)?([\d.]+)", model)
+    one = re.search(r"\(\s*(\d+)\s*,\s*(?:T\s*=\s*)?([\d.]+)", model)
+
+    def estimate(at: float) -> Estimate:
+        if two:
+            return rate_ratio(int(two[1]), float(two[3]), int(two[2]), float(two[4]), level=at)
         assert one, model
-        got = poisson_rate(int(one[1]), float(one[2]), level=level)
-        if "upper_one" in want:
-            upper = poisson_rate(int(one[1]), float(one[2]), level=2 * level - 1).upper
-            close(upper, want["upper_one"], tolerance, "one-sided upper")
-    for value, reference in zip((got.lower, got.upper), want["ci"], strict=True):
+        return poisson_rate(int(one[1]), float(one[2]), level=at)
+
+    got = estimate(2 * level - 1 if one_sided else level)
+    limits = [got.lower, got.upper]
+    if one_sided:  # the other limit is open
+        limits[0 if one_sided[1][0] == "l" else 1] = 0.0 if one_sided[1][0] == "l" else float("inf")
+    for value, reference in zip(limits, want["ci"], strict=True):
         close(value, reference, tolerance, "limit")
+    if "est" in want:
+        close(got.estimate, want["est"], tolerance, "estimate")
+    if "p" in want and two:
+        p_value = _one_sided_p(estimate, one_sided[1][0]) if one_sided else got.p_value
+        close(p_value or 0.0, want["p"], tolerance, "p")
+    if "upper_one" in want:
+        close(estimate(2 * level - 1).upper, want["upper_one"], tolerance, "one-sided upper")
+
+
+def _one_sided_p(estimate: Callable[[float], Estimate], side: str) -> float:
+    """Find the one-sided p-value as the error at which the limit on that side touches no difference."""
+
+    def beyond(p: float) -> float:
+        limit = estimate(1 - 2 * p)
+        return np.log(limit.upper if side == "l" else limit.lower)
+
+    return float(brentq(beyond, 1e-8, 0.4999, xtol=1e-13))
 
 
 @adapter(FILE, r"fisher.*|binom.*|clopper.*|cp_.*")

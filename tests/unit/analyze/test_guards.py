@@ -86,7 +86,7 @@ def test_significant_in_one_half_only_is_found_in_nearly_half_of_trials_without_
 
 
 def test_the_best_threshold_is_significant_far_too_often_unless_the_search_is_paid_for() -> None:
-    trials = 120
+    trials = 100
     before, after, crp = null_trials(trials, 0.5, 4)
     naive, ours = [], []
     for i in range(trials):

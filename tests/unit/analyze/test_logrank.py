@@ -10,6 +10,7 @@ from tests.survival_trial import ARMS, trial
 
 from calor.analyze.logrank import logrank
 from calor.errors import AnalysisError
+from calor.kernels.logrank import logrank as sums
 
 COLUMNS = {"time": "time", "event": "event", "arm": "arm", "arms": ARMS}
 
@@ -90,3 +91,18 @@ def test_arms_that_are_never_at_risk_together_are_refused() -> None:
     )
     with pytest.raises(AnalysisError, match="at risk together"):
         logrank(table, **COLUMNS)
+
+
+def test_the_kernel_rejects_five_percent_of_trials_without_effect() -> None:
+    rng = np.random.default_rng(20261122)
+    trials, n = 10_000, 200
+    active, nobody = np.arange(n) % 2 == 0, np.zeros(n, dtype=np.int64)
+    rejected = 0
+    for _ in range(trials):
+        event_time, censored = rng.exponential(1.0, n), rng.uniform(0.5, 2.0, n)
+        time = np.minimum(event_time, censored)
+        order = np.argsort(time)
+        score, variance, *_ = sums(time[order], (event_time <= censored)[order], active[order], nobody, 0.0, 0.0)
+        rejected += score**2 > 3.8415 * variance
+    rate, error = rejected / trials, np.sqrt(0.05 * 0.95 / trials)
+    assert abs(rate - 0.05) < 3.5 * error, f"{rate:.4f}, Monte Carlo interval 0.05 +- {3.5 * error:.4f}"

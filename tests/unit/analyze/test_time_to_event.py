@@ -27,7 +27,8 @@ def trial(**changes: object) -> pd.DataFrame:
         ({"days": [5.0, -1.0, -3.0, 9.0]}, "rows S2, S3"),
         ({"days": [5.0, np.nan, 3.0, 9.0]}, "row S2"),
         ({"days": [5.0, np.inf, 3.0, 9.0]}, "row S2"),
-        ({"days": pd.to_datetime(["2026-01-01"] * 4)}, "dates"),
+        ({"days": pd.to_datetime(["2026-01-01"] * 4)}, "datetime64"),
+        ({"days": pd.to_timedelta([5, 8, 3, 9], unit="D")}, "timedelta64"),
         ({"mi": [1, 2, 1, 0]}, "row S2"),
         ({"mi": [1, None, 1, 0]}, "row S2"),
         ({"arm": ["placebo", None, "active", "active"]}, "row S2"),
@@ -41,7 +42,7 @@ def test_a_row_that_cannot_be_used_is_refused_by_name(changes: dict[str, object]
 
 
 def test_a_stratum_without_events_is_refused_by_name() -> None:
-    with pytest.raises(AnalysisError, match="at y"):
+    with pytest.raises(AnalysisError, match="at y, rows S2, S4"):
         time_to_event(trial(), time="days", event="mi", strata=["site"])
 
 

@@ -39,7 +39,6 @@ def test_non_inferiority_takes_a_margin() -> None:
     assert 1.0 < table.efficacy_effect[-1] < 1.25
 
 
-@pytest.mark.slow
 def test_the_power_of_simulated_counts_is_as_computed() -> None:
     """Wald tests of negative binomial counts with known dispersion."""
     rng, trials, n = np.random.default_rng(1), 20_000, 300

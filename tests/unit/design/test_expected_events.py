@@ -28,6 +28,16 @@ def test_exponential_events_have_lachins_closed_form() -> None:
     assert found.overall == pytest.approx(closed, rel=1e-13)
 
 
+@pytest.mark.parametrize("end", [3.0, 12.0, 400.0, 1e5])
+def test_steep_hazards_over_long_follow_up_stay_exact(end: float) -> None:
+    rate, per_time = 5.0, 25.0
+    entered = min(end, 12.0)
+    closed = per_time * (entered - (np.exp(-rate * (end - entered)) - np.exp(-rate * end)) / rate)
+    assert expected_events([_exponential(rate, Accrual.uniform(12, 300))], end).sum() == pytest.approx(
+        closed, rel=1e-10
+    )
+
+
 @pytest.mark.parametrize("shape", [0.4, 0.7, 1.0, 1.8, 4.0])
 def test_weibull_events_equal_adaptive_quadrature(shape: float) -> None:
     lost = Dropout.by(12, treatment=0.05, control=0.1)
@@ -97,6 +107,8 @@ def test_a_number_of_events_that_is_none_is_refused(events: float) -> None:
         (lambda: Accrual((1,), (0,)), "`rates` must be finite, not negative, and not all 0"),
         (lambda: Accrual((1,), (-1,)), "`rates` must be finite"),
         (lambda: Accrual((1,), (float("nan"),)), "`rates` must be finite"),
+        (lambda: Accrual.uniform(12, 300).split(40), "`prevalence` must lie between 0 and 1, got 40"),
+        (lambda: Accrual.uniform(12, 300).split(0.0), "`prevalence` must lie between 0 and 1"),
         (lambda: Accrual.uniform(0, 10), "`durations` must be positive"),
         (lambda: PiecewiseHazard((0, 6), (0.1,)), "`starts` must be as many as rates"),
         (lambda: PiecewiseHazard((1, 6), (0.1, 0.2)), "`starts` must begin at 0 and increase"),

@@ -106,3 +106,13 @@ def test_too_few_participants_are_refused() -> None:
 def test_impossible_comparisons_are_refused(make, says) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(DesignError, match=says):
         make()
+
+
+@pytest.mark.parametrize("ratio", [0.8, 1.0, 1.0454, 1.2])
+def test_half_power_for_a_large_effect_needs_a_dozen_participants_per_arm(ratio: float) -> None:
+    """The noncentral t is useless below one degree of freedom: a root there once gave 0.9 participants."""
+    fixed = GroupSequential(np.ones(1), efficacy=spending.at_the_end(0.025))
+    asked = {"difference": 0.8, "sd": 1.0, "comparison": Comparison(ratio)}
+    size = means.sample_size(fixed, power=0.5, **asked)
+    assert 20 < size.total < 32
+    assert means.power(fixed, participants=size.total, **asked).power == pytest.approx(0.5, abs=1e-9)

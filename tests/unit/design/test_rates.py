@@ -55,6 +55,7 @@ def test_an_odds_ratio_is_tested_by_its_logarithm() -> None:
     z = norm.isf(0.025) + norm.isf(0.1)
     assert table.total == pytest.approx(z**2 * variance / log_ratio**2)
     assert table.effect == pytest.approx(np.exp(log_ratio))
+    assert np.log(table.efficacy_effect[0]) == pytest.approx(norm.isf(0.025) * np.sqrt(variance / table.total))
 
 
 def test_sample_size_and_power_agree() -> None:

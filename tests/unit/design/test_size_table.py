@@ -28,7 +28,19 @@ def test_it_prints_what_a_protocol_needs() -> None:
 
 def test_participants_are_rounded_up_in_print_only() -> None:
     assert TABLE.total % 1 != 0
-    assert f"At most {int(np.ceil(TABLE.total))} participants" in str(TABLE)
+    arms = int(np.ceil(TABLE.participants[-1]).sum())
+    assert f"At most {arms} participants" in str(TABLE)
+
+
+def test_a_two_sided_bound_is_printed_on_the_absolute_z() -> None:
+    two_sided = GroupSequential(np.array([0.5, 1.0]), efficacy=spending.obrien_fleming(0.05), sides=2)
+    assert "\nEfficacy: |z| beyond " in str(means.sample_size(two_sided, difference=0.5, sd=1, power=0.9))
+
+
+def test_a_fixed_design_prints_no_expectation() -> None:
+    fixed = GroupSequential(np.ones(1), efficacy=spending.obrien_fleming(0.025))
+    text = str(means.sample_size(fixed, difference=0.5, sd=1, power=0.9))
+    assert text.endswith("172 participants.")
 
 
 def test_a_design_without_futility_prints_no_futility() -> None:

@@ -30,6 +30,7 @@ STEPS = pd.DataFrame(
 AT_RISK = pd.DataFrame([(arm, t, 27 - t) for arm in ARMS for t in (0, 12)], columns=["arm", "time", "at_risk"])
 INCIDENCE = pd.DataFrame({"term": ["Nausea"] * 2, "arm": ARMS, "incidence": [0.06, 0.09]})
 DIFFERENCES = pd.DataFrame({"term": ["Nausea"], "arm": ARMS[1:], "difference": [0.03], "lower": [-0.1], "upper": [0.2]})
+PEAKS = pd.DataFrame({"arm": ARMS, "aminotransferase": [0.8, 5.0], "bilirubin": [0.5, 2.5], "trigger": [False, True]})
 VISITS = pd.DataFrame(
     [(arm, t, 3.0, 2.0, 4.0, 30) for arm in ARMS for t in (0, 5)],
     columns=["arm", "time", "estimate", "lower", "upper", "n"],

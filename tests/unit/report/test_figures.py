@@ -17,6 +17,7 @@ from tests.unit.report.frames import (
     EFFECTS,
     FLOW,
     INCIDENCE,
+    PEAKS,
     PEOPLE,
     STEPS,
     VISITS,
@@ -29,6 +30,7 @@ from calor.report.figure import Figure
 from calor.report.figures.adverse_events import adverse_events
 from calor.report.figures.consort import consort
 from calor.report.figures.course import course
+from calor.report.figures.edish import edish
 from calor.report.figures.forest import forest
 from calor.report.figures.interaction import interaction
 from calor.report.figures.kaplan_meier import kaplan_meier
@@ -47,11 +49,14 @@ TABLES: dict[str, tuple[Draw, pd.DataFrame]] = {
     "at risk": (lambda t: kaplan_meier(STEPS, t, arms=ARMS, axes=AXES, **WORDS), AT_RISK),
     "incidence": (lambda t: adverse_events(t, DIFFERENCES, arms=ARMS, **WORDS), INCIDENCE),
     "differences": (lambda t: adverse_events(INCIDENCE, t, arms=ARMS, **WORDS), DIFFERENCES),
+    "edish": (lambda t: edish(t, arms=ARMS, **WORDS), PEAKS),
     "course": (lambda t: course(t, arms=ARMS, axes=AXES, **WORDS), VISITS),
 }
 WITH_ARMS = [name for name, (_, table) in TABLES.items() if "arm" in table]
 NUMERIC = {
     "baseline",
+    "aminotransferase",
+    "bilirubin",
     "effect",
     "estimate",
     "lower",

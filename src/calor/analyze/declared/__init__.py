@@ -9,11 +9,21 @@ from calor.analyze.declared.adverse_events import declared_adverse_events
 from calor.analyze.declared.ancova import declared_ancova
 from calor.analyze.declared.described import described_baseline, described_disposition
 from calor.analyze.declared.dose_trend import declared_dose_trend
+from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
+from calor.analyze.declared.events_of_interest import declared_events_of_interest
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.laboratory_safety import declared_laboratory_safety
+from calor.analyze.declared.missing_data import declared_missing_data
+from calor.analyze.declared.mmrm import declared_mmrm
+from calor.analyze.declared.multiplicity import declared_multiplicity
 from calor.analyze.declared.records import Datasets
+from calor.analyze.declared.responder import declared_responder
+from calor.analyze.declared.subgroups import declared_subgroups
+from calor.analyze.declared.threshold_search import declared_threshold_search
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
+from calor.protocol.analyses import ModifierAnalysis
 
 DESCRIPTIVE: dict[str, Callable[[Protocol, Datasets], Finding]] = {
     "disposition": described_disposition,
@@ -27,8 +37,27 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "interaction": declared_interaction,
     "events": declared_events,
     "adverse_events": declared_adverse_events,
+    "mmrm": declared_mmrm,
+    "missing_data": declared_missing_data,
+    "subgroups": declared_subgroups,
+    "effect_curve": declared_effect_curve,
+    "threshold_search": declared_threshold_search,
+    "responder": declared_responder,
+    "laboratory_safety": declared_laboratory_safety,
+    "events_of_interest": declared_events_of_interest,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
+
+
+MULTIPLICITY = "multiplicity"
+"""The id of the procedure over several hypotheses, where the protocol declares one."""
+
+
+def names(protocol: Protocol) -> tuple[str, ...]:
+    """Return everything that can be analyzed: what describes the participants, then what the protocol declares."""
+    declared = tuple(analysis.id for analysis in protocol.analyses)
+    together = protocol.multiplicity is not None and protocol.multiplicity.method != "none"
+    return (*DESCRIPTIVE, *declared, *((MULTIPLICITY,) if together else ()))
 
 
 def run(protocol: Protocol, name: str, datasets: Datasets) -> Finding:
@@ -36,7 +65,7 @@ def run(protocol: Protocol, name: str, datasets: Datasets) -> Finding:
 
     Args:
         protocol: The trial as written.
-        name: `disposition`, `baseline`, or the id of a declared analysis.
+        name: one of `names(protocol)`.
         datasets: The analysis datasets by name, checked.
 
     Raises:
@@ -45,6 +74,8 @@ def run(protocol: Protocol, name: str, datasets: Datasets) -> Finding:
     """
     if name in DESCRIPTIVE:
         return DESCRIPTIVE[name](protocol, datasets)
+    if name == MULTIPLICITY and protocol.multiplicity is not None:
+        return declared_multiplicity(protocol, protocol.multiplicity, datasets, run)
     analysis = protocol.analysis(name)
     return METHODS[analysis.method](protocol, analysis, datasets)
 
@@ -53,7 +84,11 @@ def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
     """Return the names of the datasets that an analysis reads."""
     if name in DESCRIPTIVE:
         return ("adsl",)
+    if name == MULTIPLICITY and protocol.multiplicity is not None:
+        each = [needs(protocol, hypothesis) for hypothesis in protocol.multiplicity.hypotheses]
+        return tuple(dict.fromkeys(dataset for datasets in each for dataset in datasets))
     analysis = protocol.analysis(name)
     own = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint).dataset
-    labs = ("adlb",) if analysis.method == "interaction" and analysis.modifier != "BASE" else ()
-    return ("adsl", own, *labs)
+    modified = isinstance(analysis, ModifierAnalysis) and analysis.modifier != "BASE"
+    labs = ("adlb",) if modified or analysis.method == "responder" else ()
+    return tuple(dict.fromkeys(("adsl", own, *labs)))

@@ -7,13 +7,12 @@ from dataclasses import replace
 import pandas as pd
 
 from calor.analyze.adverse_events import AdverseEventColumns, adverse_events
+from calor.analyze.declared.borrowing import borrowing
 from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, participants
-from calor.analyze.event_count import EventCount
 from calor.analyze.finding import Finding
-from calor.analyze.miettinen_nurminen import miettinen_nurminen
+from calor.analyze.term_comparison import TermComparison, compare_terms
 from calor.protocol import Protocol
 from calor.protocol.analyses import AdverseEventsAnalysis
-
 
 GRADES = ("AETOXGR", ("1", "2", "3", "4", "5"))
 SEVERITIES = ("AESEV", ("MILD", "MODERATE", "SEVERE"))
@@ -36,15 +35,20 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         severity_order=order,
         level=analysis.level,
     )
+    comparisons = [compare_terms(found, active, arms[0], level=analysis.level) for active in arms[1:]]
     table = found.to_frame()
     place = {arm: i for i, arm in enumerate(arms)}
     table = table.sort_values("arm", key=lambda a: a.map(place), kind="stable").reset_index(drop=True)
     ordered = replace(found, table=table)
+    borrowed, borrowed_notes = _borrowed(comparisons, analysis)
     notes = (
         f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
-        "A participant counts once per row, at the worst severity or grade. Percentages carry exact (Clopper-Pearson) limits, "
-        "rates exact Poisson limits. No p-values: these tables look for signals, they test no hypothesis.",
+        "A participant counts once per row, at the worst severity or grade. Percentages carry exact "
+        "(Clopper-Pearson) limits, rates exact Poisson limits.",
+        "Fisher's p-values and flags look for signals among many terms; they test no declared hypothesis, and a term "
+        "without a flag is not shown to be harmless.",
     )
+    differences = pd.concat([_compared(c) for c in comparisons], ignore_index=True)
     return Finding(
         id=analysis.id,
         label=analysis.label,
@@ -54,24 +58,27 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         estimand=estimand.label,
         population=population.label,
         arms=arms,
-        sentences=(str(ordered),),
-        tables={"incidence": table, "differences": _differences(table, arms, analysis.level)},
-        notes=tuple(note for note in notes if note),
+        sentences=(str(ordered), *map(str, comparisons)),
+        tables={
+            "incidence": table,
+            "differences": differences,
+            **({} if borrowed.empty else {"borrowing": borrowed}),
+        },
+        notes=(*(note for note in notes if note), *borrowed_notes),
     )
 
 
-def _differences(table: pd.DataFrame, arms: tuple[str, ...], level: float) -> pd.DataFrame:
-    """Return the risk difference of each term, each active arm minus control."""
-    terms = table[(table["level"] == "term") & (table["by"] == "all")]
-    counts = {
-        (row["term"], row["arm"]): EventCount(int(row["participants"]), int(row["n"]))
-        for row in terms.to_dict("records")
-    }
-    rows = []
-    for term in terms["term"].unique():
-        for arm in arms[1:]:
-            found = miettinen_nurminen(counts[term, arm], counts[term, arms[0]], level=level).estimate
-            rows.append(
-                {"term": term, "arm": arm, "difference": found.estimate, "lower": found.lower, "upper": found.upper}
-            )
-    return pd.DataFrame(rows, columns=["term", "arm", "difference", "lower", "upper"])
+def _borrowed(
+    comparisons: list[TermComparison], analysis: AdverseEventsAnalysis
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Fit the hierarchical model where the protocol declares it."""
+    if analysis.borrowing is None:
+        return pd.DataFrame(), ()
+    return borrowing(comparisons, analysis.borrowing)
+
+
+def _compared(comparison: TermComparison) -> pd.DataFrame:
+    """Return the comparison of the terms with the name of the active arm, differences as proportions."""
+    table = comparison.to_frame().assign(arm=comparison.active)
+    table[["difference", "lower", "upper"]] /= 100
+    return table

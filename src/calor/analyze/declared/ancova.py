@@ -62,6 +62,7 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
             "axis": pd.DataFrame([{"label": endpoint.label, "unit": endpoint.unit, "better": endpoint.better}]),
             "participants": table[[ARM, "BASE", "AVAL"]].dropna().reset_index(drop=True),
         },
+        p_values=tuple(d.p_value for d in main.differences if d.p_value is not None),
         notes=(*_excluded(main.differences[0]), *(_imbalance(c, analysis.label) for c in crude if c.disagree)),
     )
 

@@ -43,5 +43,6 @@ def declared_dose_trend(protocol: Protocol, analysis: DoseTrendAnalysis, dataset
         arms=tuple(map(str, doses)),
         sentences=(str(named),),
         tables={"slope": named.to_frame()},
+        p_values=() if found.p_value is None else (found.p_value,),
         notes=tuple(f"{e.participants} participants not analyzed: {e.reason}." for e in found.excluded),
     )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from calor.analyze.clopper_pearson import clopper_pearson
 from calor.analyze.cox import cox
+from calor.analyze.declared.events_beside import EVENT, TIME, events_beside
 from calor.analyze.declared.records import (
     ARM,
     Datasets,
@@ -16,6 +17,7 @@ from calor.analyze.declared.records import (
     one_row_each,
     participants,
 )
+from calor.analyze.declared.time_axis import numbers_at_risk
 from calor.analyze.estimate import Estimate, format_p
 from calor.analyze.event_count import EventCount
 from calor.analyze.few_events import few_events
@@ -26,11 +28,8 @@ from calor.protocol import Protocol
 from calor.protocol.analyses import EventsAnalysis
 from calor.protocol.endpoints import TimeToEventEndpoint
 
-TIME, EVENT = "AVAL", "EVENT"
 FEW = 10
 """Below this many events in either arm the large-sample methods disagree, and all of them are shown."""
-
-TICKS = 8
 
 
 def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Datasets) -> Finding:
@@ -47,6 +46,7 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
     curves = kaplan_meier(table, time=TIME, event=EVENT, arm=ARM, arms=arms, level=analysis.level)
     pairs = [_compare(table, analysis, arms[0], active) for active in arms[1:]]
     methods = pd.concat([methods for methods, _ in pairs], ignore_index=True)
+    beside, beside_notes = events_beside(table, analysis, arms)
     return Finding(
         id=analysis.id,
         label=analysis.label,
@@ -61,10 +61,12 @@ def declared_events(protocol: Protocol, analysis: EventsAnalysis, datasets: Data
             "methods": methods.assign(n=len(table)),
             "counts": _counts(table, arms, analysis.level),
             "curve": curves.to_frame(),
-            "at_risk": _at_risk(curves, endpoint.horizon_days),
+            "at_risk": numbers_at_risk(curves, endpoint.horizon_days),
             "medians": _medians(curves),
+            **beside,
         },
-        notes=(*(line for _, said in pairs for line in said), *notes, *_overall(table, arms)),
+        p_values=tuple(float(p) for p in methods.loc[methods["primary"], "p_value"]),
+        notes=(*(line for _, said in pairs for line in said), *notes, *_overall(table, arms), *beside_notes),
     )
 
 
@@ -174,23 +176,6 @@ def _counts(table: pd.DataFrame, arms: tuple[str, ...], level: float) -> pd.Data
             }
         )
     return pd.DataFrame(rows)
-
-
-def _at_risk(curves: KaplanMeier, horizon_days: int) -> pd.DataFrame:
-    """Return numbers at risk at evenly spaced whole days, one row per arm and time."""
-    last = min(float(curves.curves["time"].max()), horizon_days)
-    step = _round_step(last / TICKS)
-    times = [float(t) for t in np.arange(0, last + 1e-9, step)]
-    wide = curves.at_risk(times).reset_index()
-    return wide.melt(id_vars="arm", var_name="time", value_name="at_risk").astype({"time": float})
-
-
-def _round_step(days: float) -> float:
-    """Return the step people expect on an axis of days: weeks when short, whole quarters of a year when long."""
-    for step in (1, 7, 14, 28, 56, 91, 182, 365):
-        if days <= step:
-            return float(step)
-    return 730.0
 
 
 def _medians(curves: KaplanMeier) -> pd.DataFrame:

@@ -7,41 +7,22 @@ from dataclasses import replace
 import pandas as pd
 
 from calor.analyze.comparison import Comparison
-from calor.analyze.declared.records import (
-    ARM,
-    SUBJECT,
-    Datasets,
-    arm_labels,
-    compared,
-    continuous,
-    endpoint_rows,
-    one_row_each,
-    participants,
-)
+from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
+from calor.analyze.declared.records import ARM, Datasets, arm_labels, compared
 from calor.analyze.finding import Finding
 from calor.analyze.interaction import Interaction, interaction
-from calor.datasets.censored import numbers
-from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import InteractionAnalysis
-
-MODIFIER = "MODIFIER"
 
 
 def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, datasets: Datasets) -> Finding:
     """Estimate the treatment-by-biomarker interaction as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
-    endpoint = protocol.endpoint(estimand.endpoint)
     arms = arm_labels(protocol, estimand.treatment)
-    population = protocol.analysis_set(analysis.set)
-    people = participants(datasets, population, arms, actual=False)
-    covariates = tuple(c for c in analysis.covariates if c != analysis.modifier)
-    columns = list(dict.fromkeys(["AVAL", "BASE", *covariates]))
-    table = one_row_each(people, endpoint_rows(protocol, datasets, endpoint), columns, endpoint.dataset)
-    table = table.merge(_modifier(protocol, analysis, datasets, table), on=SUBJECT, how="left", validate="1:1")
+    table = modifier_records(protocol, analysis, datasets)
     found = interaction(
         table,
-        Comparison("AVAL", ARM, arms, covariates),
+        Comparison("AVAL", ARM, arms, other_covariates(analysis)),
         biomarker=MODIFIER,
         scale=analysis.scale,
         percentiles=analysis.percentiles,
@@ -55,7 +36,7 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
         kind=analysis.method,
         method=found.slope_difference.method,
         estimand=estimand.label,
-        population=population.label,
+        population=protocol.analysis_set(analysis.set).label,
         arms=arms,
         sentences=_sentences(found, f"{compared(arms[1], arms[0])}, change of the effect", what, unit),
         tables={
@@ -65,39 +46,13 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
             "participants": table[[ARM, MODIFIER]].dropna().reset_index(drop=True),
             "axis": pd.DataFrame([{"biomarker": what, "unit": unit, "scale": found.scale}]),
         },
+        p_values=() if found.slope_difference.p_value is None else (found.slope_difference.p_value,),
         notes=(
             *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.slope_difference.excluded),
             "The effect is the difference between arms at each baseline value. Change against baseline within one arm "
             "would show regression to the mean, not benefit.",
         ),
     )
-
-
-def modifier_words(protocol: Protocol, analysis: InteractionAnalysis) -> tuple[str, str]:
-    """Return the modifier's name and unit as a figure's axis prints them."""
-    if analysis.modifier == "BASE":
-        endpoint = continuous(protocol.endpoint(protocol.estimand(analysis.estimand).endpoint))
-        return f"baseline {endpoint.label}", endpoint.unit
-    biomarker = protocol.biomarker(analysis.modifier)
-    return f"baseline {biomarker.label}", biomarker.unit
-
-
-def _modifier(
-    protocol: Protocol, analysis: InteractionAnalysis, datasets: Datasets, table: pd.DataFrame
-) -> pd.DataFrame:
-    """Return USUBJID and the modifier's baseline value."""
-    if analysis.modifier == "BASE":
-        return table[[SUBJECT]].assign(**{MODIFIER: table["BASE"]})
-    biomarker = protocol.biomarker(analysis.modifier)
-    labs = datasets["adlb"].frame
-    if "ABLFL" not in labs:
-        raise AnalysisError.must("adlb", "flag the baseline record", "no column ABLFL", fix="Derive ABLFL.")
-    rows = labs[(labs["PARAMCD"] == biomarker.paramcd) & (labs["ABLFL"] == "Y")]
-    if rows[SUBJECT].duplicated().any():
-        raise AnalysisError.must(
-            "adlb", f"flag one baseline {biomarker.paramcd} per participant", "more", fix="Set ABLFL on one record."
-        )
-    return rows[[SUBJECT]].assign(**{MODIFIER: numbers(rows)})
 
 
 def _sentences(found: Interaction, label: str, what: str, unit: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 from calor.datasets.dataset import Dataset
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
-from calor.protocol.endpoints import ContinuousEndpoint, Endpoint
+from calor.protocol.endpoints import ContinuousEndpoint, Endpoint, TimeToEventEndpoint
 from calor.protocol.estimands import AnalysisSet, Treatment
 
 Datasets = Mapping[str, Dataset]
@@ -49,18 +49,28 @@ def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: Endpoint) ->
     Raises:
         AnalysisError: The dataset lacks a column that the definition names.
     """
+    at = (protocol.visit(endpoint.visit).label,) if isinstance(endpoint, ContinuousEndpoint) else ()
+    return rows_at(datasets, endpoint, at)
+
+
+def rows_at(datasets: Datasets, endpoint: Endpoint, visits: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that an endpoint's definition selects, at the visits of these labels or, without labels, at all.
+
+    Raises:
+        AnalysisError: The dataset lacks a column that the definition names.
+    """
     frame = datasets[endpoint.dataset].frame
-    wanted = dict(endpoint.where)
-    if endpoint.kind != "adverse_events":
-        wanted["PARAMCD"] = endpoint.paramcd
-    if isinstance(endpoint, ContinuousEndpoint):
-        wanted["AVISIT"] = protocol.visit(endpoint.visit).label
-    for column, value in wanted.items():
+    wanted = {column: [value] for column, value in endpoint.where.items()}
+    if isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
+        wanted["PARAMCD"] = [endpoint.paramcd]
+    if visits:
+        wanted["AVISIT"] = list(visits)
+    for column, values in wanted.items():
         if column not in frame:
             raise AnalysisError.must(
                 endpoint.dataset, f"have the column {column}", "none", fix=f'Endpoint "{endpoint.id}" selects by it.'
             )
-        frame = frame[frame[column] == value]
+        frame = frame[frame[column].isin(values)]
     return frame
 
 

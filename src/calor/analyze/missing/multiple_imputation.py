@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.missing.conditional_mean import (
     conditional_mean,
     fit_imputation,

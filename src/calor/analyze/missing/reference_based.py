@@ -9,8 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy import stats
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate, Exclusion
+from calor.analyze.estimate import Estimate, Exclusion, check_level
 from calor.analyze.missing.conditional_mean import (
     conditional_mean,
     fit_imputation,

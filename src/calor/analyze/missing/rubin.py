@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 

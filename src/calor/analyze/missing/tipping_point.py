@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import check_level
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.missing.reference_based import jackknife, normal_estimate
 from calor.analyze.missing.strategies import StrategyName, strategy_named
 from calor.analyze.missing.visit_grid import visit_grid

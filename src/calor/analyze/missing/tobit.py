@@ -9,8 +9,8 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from calor.analyze.comparison import Comparison, check_level, complete_cases
-from calor.analyze.estimate import Estimate
+from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.newton import Point, newton
 from calor.errors import AnalysisError
 

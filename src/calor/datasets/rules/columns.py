@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calor.datasets.rules.rule import AdamClass, Found, Given, Rule
-from calor.protocol.analyses import AncovaAnalysis, DoseTrendAnalysis, InteractionAnalysis
+from calor.protocol.analyses import (
+    Analysis,
+    AncovaAnalysis,
+    DoseTrendAnalysis,
+    ModifierAnalysis,
+    RepeatedAnalysis,
+    ResponderAnalysis,
+    SubgroupsAnalysis,
+)
+from calor.protocol.endpoints import ContinuousEndpoint, TimeToEventEndpoint
 
 REQUIRED: dict[AdamClass, tuple[str, ...]] = {
     "ADSL": ("STUDYID", "USUBJID", "TRT01P", "TRT01A"),
@@ -25,17 +34,26 @@ def needed(given: Given, name: str) -> list[str]:
         columns += [analysis_set.flag for analysis_set in given.protocol.sets]
     estimands = {estimand.id: estimand.endpoint for estimand in given.protocol.estimands}
     for endpoint in given.protocol.endpoints:
-        if endpoint.dataset != name:
-            continue
-        columns += list(endpoint.where)
-        for analysis in given.protocol.analyses:
-            if estimands[analysis.estimand] != endpoint.id:
-                continue
-            if isinstance(analysis, AncovaAnalysis | DoseTrendAnalysis):
-                columns += [analysis.response, *analysis.covariates, *analysis.factors]
-            elif isinstance(analysis, InteractionAnalysis):
-                columns += analysis.covariates
+        if endpoint.dataset == name:
+            columns += list(endpoint.where)
+            for analysis in given.protocol.analyses:
+                columns += _named(analysis) if estimands[analysis.estimand] == endpoint.id else ()
     return list(dict.fromkeys(columns))
+
+
+def _named(analysis: Analysis) -> tuple[str, ...]:
+    """Return the columns of the endpoint's dataset that an analysis names."""
+    match analysis:
+        case AncovaAnalysis() | DoseTrendAnalysis():
+            return (analysis.response, *analysis.covariates, *analysis.factors)
+        case RepeatedAnalysis():
+            return (*analysis.covariates, *analysis.factors)
+        case ModifierAnalysis() | SubgroupsAnalysis():
+            return analysis.covariates
+        case ResponderAnalysis():
+            return ("ADY",)
+        case _:
+            return ()
 
 
 def _no_adsl(given: Given) -> Iterator[Found]:
@@ -59,7 +77,9 @@ def _missing_keys(given: Given) -> Iterator[Found]:
 
 def _no_endpoint(given: Given) -> Iterator[Found]:
     for endpoint in given.protocol.endpoints:
-        if endpoint.dataset not in given.datasets or endpoint.kind == "adverse_events":
+        if endpoint.dataset not in given.datasets:
+            continue
+        if not isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
             continue
         frame = given.frame(endpoint.dataset)
         if "PARAMCD" in frame and not (frame["PARAMCD"] == endpoint.paramcd).any():

@@ -96,7 +96,12 @@ class Given:
 
     def class_of(self, name: str) -> AdamClass:
         """Tell a dataset's class by the endpoint that the protocol takes from it, else by its name and columns."""
-        by_kind: dict[str, AdamClass] = {"continuous": "BDS", "time_to_event": "TTE", "adverse_events": "OCCDS"}
+        by_kind: dict[str, AdamClass] = {
+            "continuous": "BDS",
+            "time_to_event": "TTE",
+            "adverse_events": "OCCDS",
+            "laboratory": "BDS",
+        }
         for endpoint in self.protocol.endpoints:
             if endpoint.dataset == name:
                 return by_kind[endpoint.kind]

@@ -8,7 +8,24 @@ from typing import NamedTuple
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.section import Section
-from calor.report.sections import adverse_events, ancova, described, dose_trend, events, interaction
+from calor.report.sections import (
+    adverse_events,
+    ancova,
+    described,
+    dose_trend,
+    effect_curve,
+    events,
+    events_of_interest,
+    harm_limits,
+    interaction,
+    laboratory_safety,
+    missing_data,
+    mmrm,
+    multiplicity,
+    responder,
+    subgroups,
+    threshold_search,
+)
 
 
 class Kind(NamedTuple):
@@ -25,6 +42,16 @@ KINDS: dict[str, Kind] = {
     "dose_trend": Kind(dose_trend.section, dose_trend.figures),
     "interaction": Kind(interaction.section, interaction.figures),
     "events": Kind(events.section, events.figures),
+    "multiplicity": Kind(multiplicity.section, multiplicity.figures),
     "adverse_events": Kind(adverse_events.section, adverse_events.figures),
+    "mmrm": Kind(mmrm.section, mmrm.figures),
+    "missing_data": Kind(missing_data.section, missing_data.figures),
+    "subgroups": Kind(subgroups.section, subgroups.figures),
+    "effect_curve": Kind(effect_curve.section, effect_curve.figures),
+    "threshold_search": Kind(threshold_search.section, threshold_search.figures),
+    "responder": Kind(responder.section, responder.figures),
+    "laboratory_safety": Kind(laboratory_safety.section, laboratory_safety.figures),
+    "events_of_interest": Kind(events_of_interest.section, events_of_interest.figures),
+    "harm_limits": Kind(harm_limits.section, harm_limits.figures),
 }
 """Every kind of finding; a test proves the table complete."""

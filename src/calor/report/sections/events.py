@@ -8,6 +8,7 @@ from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.figures.kaplan_meier import kaplan_meier
 from calor.report.section import Section
+from calor.report.sections.events_beside import beside_tables
 from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
 
@@ -22,7 +23,7 @@ def section(finding: Finding) -> Section:
         title=f"{finding.role.capitalize()}: {finding.label}",
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
-        tables=(_counts(finding), _methods(finding), _medians(finding)),
+        tables=(_counts(finding), _methods(finding), _medians(finding), *beside_tables(finding)),
         notes=tuple(typeset(note) for note in finding.notes),
     )
 
@@ -83,7 +84,8 @@ def _counts(finding: Finding) -> Table:
 def _methods(finding: Finding) -> Table:
     rows = finding.tables["methods"]
     names = [f"{r['name']} (declared)" if r["primary"] else r["name"] for r in rows.to_dict("records")]
-    rows = rows.assign(name=names, measure=rows["measure"].map(capital, na_action="ignore"))
+    measures = rows["measure"].where(rows["measure"] != "").map(capital, na_action="ignore")
+    rows = rows.assign(name=names, measure=measures)
     several = [Column("comparison", "Comparison")] if len(finding.arms) > 2 else []
     columns = [
         Column("name", "Method"),

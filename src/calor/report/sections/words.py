@@ -32,12 +32,12 @@ def _unbroken(match: re.Match[str]) -> str:
 
 
 def capital(text: str) -> str:
-    """Begin a text with a capital letter, leaving the rest.
+    """Begin a text with a capital letter, leaving the rest, and leaving a name that begins small as it is.
 
-    >>> capital("index-vessel TBRmax")
-    'Index-vessel TBRmax'
+    >>> capital("index-vessel TBRmax"), capital("hs-CRP")
+    ('Index-vessel TBRmax', 'hs-CRP')
     """
-    return text[:1].upper() + text[1:]
+    return text if re.match(r"[a-z]{1,2}-?[A-Z]", text) else text[:1].upper() + text[1:]
 
 
 def caption(finding: Finding) -> str:

@@ -1,0 +1,33 @@
+"""Numbers at risk at times that people expect beneath a curve: whole weeks when short, quarters of a year when long."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from calor.analyze.kaplan_meier import KaplanMeier
+
+TICKS = 8
+
+
+def numbers_at_risk(curves: KaplanMeier, horizon_days: float) -> pd.DataFrame:
+    """Return numbers at risk at evenly spaced whole days up to a horizon, one row per arm and time.
+
+    >>> from calor.analyze.kaplan_meier import kaplan_meier
+    >>> table = pd.DataFrame({"days": [5, 8, 3, 9], "event": [1, 0, 1, 0], "arm": list("ppaa")})
+    >>> curves = kaplan_meier(table, time="days", event="event", arm="arm", arms=("p", "a"))
+    >>> numbers_at_risk(curves, 9)["at_risk"].tolist()[:4]
+    [2, 2, 2, 1]
+    """
+    last = min(float(curves.curves["time"].max()), horizon_days)
+    step = _round_step(last / TICKS)
+    times = [float(t) for t in np.arange(0, last + 1e-9, step)]
+    wide = curves.at_risk(times).reset_index()
+    return wide.melt(id_vars="arm", var_name="time", value_name="at_risk").astype({"time": float})
+
+
+def _round_step(days: float) -> float:
+    for step in (1, 7, 14, 28, 56, 91, 182, 365):
+        if days <= step:
+            return float(step)
+    return 730.0

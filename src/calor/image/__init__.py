@@ -1,0 +1,1 @@
+"""PET/CT series to SUV, vessel segments and TBR; blinded paired reads and their reliability."""

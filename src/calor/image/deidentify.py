@@ -1,0 +1,173 @@
+"""De-identify a study so that SUV survives: all dates and times move together, and the factor is compared."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from calor.errors import ImageError
+from calor.image.pet_header import (
+    GE_CREATOR,
+    PHILIPS_CREATOR,
+    SIEMENS_CREATOR,
+    PetHeader,
+    clock,
+    instant,
+    moment,
+    pet_header,
+)
+from calor.image.suv import suv_factor
+
+KEPT_PRIVATE = {(0x0009, 0x0D): GE_CREATOR, (0x7053, 0x00): PHILIPS_CREATOR, (0x7053, 0x09): PHILIPS_CREATOR,
+                (0x0071, 0x22): SIEMENS_CREATOR}  # fmt: skip
+"""Private elements that SUV needs: they stay, whatever else of their makers goes."""
+
+_TEXT = {"PN", "LO", "LT", "SH", "ST", "UT", "UC", "UR", "AE", "AS"}
+KEPT_TEXT = {
+    "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "PatientAge", "Radiopharmaceutical",
+    "ReconstructionMethod",
+    "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "CodeValue", "CodingSchemeDesignator", "CodeMeaning",
+    "RandomsCorrectionMethod", "PositionReferenceIndicator", "ConvolutionKernel", "MappingResource", "SegmentLabel",
+    "ROIName", "SpecificCharacterSet",
+}  # fmt: skip
+_KEPT_UIDS = {"SOPClassUID", "ReferencedSOPClassUID", "MediaStorageSOPClassUID", "TransferSyntaxUID", "CodingSchemeUID"}
+_BIRTH = {"PatientBirthDate", "PatientBirthTime"}
+
+
+def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: timedelta) -> list[Dataset]:
+    """Return copies of a series without identity, in which SUV is what it was.
+
+    Text goes unless it says how the image was made, identifiers become others that stay linked to each other, private
+    elements go except those that SUV needs, and every date and time, in every sequence, moves by the same shift.
+
+    >>> from pydicom.dataset import Dataset
+    >>> head = Dataset()
+    >>> head.Modality, head.PatientName, head.SeriesDate, head.SeriesTime = "CT", "Doe^J", "20250102", "003000"
+    >>> made = deidentify([head], code="AB0001", secret=b"key", shift=timedelta(days=-400, hours=-1))[0]
+    >>> str(made.PatientName), made.SeriesDate, made.SeriesTime
+    ('AB0001', '20231128', '233000.000000')
+
+    Args:
+        datasets: Every file of one series.
+        code: Stands for the participant.
+        secret: Keeps new identifiers from being guessed; the same for all files of a trial.
+        shift: Moves every date and time of the participant.
+
+    Raises:
+        ImageError: The SUV factor or the uptake time is not the same afterwards.
+    """
+    made = [_copy(d, code, secret, shift) for d in datasets]
+    if datasets and datasets[0].get("Modality") == "PT":
+        _same_suv([pet_header(d) for d in datasets], [pet_header(d) for d in made])
+    return made
+
+
+def _copy(dataset: Dataset, code: str, secret: bytes, shift: timedelta) -> Dataset:
+    made = Dataset()
+    meta = getattr(dataset, "file_meta", None)
+    if meta is not None:
+        made.file_meta = meta.__class__()
+        made.file_meta.TransferSyntaxUID = meta.TransferSyntaxUID
+        made.file_meta.MediaStorageSOPClassUID = meta.MediaStorageSOPClassUID
+        made.file_meta.MediaStorageSOPInstanceUID = UID(_uid(str(meta.MediaStorageSOPInstanceUID), secret))
+    _fill(made, dataset, secret, shift)
+    if "PatientName" in dataset or "PatientID" in dataset:
+        made.PatientName, made.PatientID = code, code
+    made.PatientIdentityRemoved = "YES"
+    made.LongitudinalTemporalInformationModified = "MODIFIED"
+    made.DeidentificationMethod = "Calor: PS3.15 E with all dates and times shifted together"
+    return made
+
+
+def _fill(made: Dataset, dataset: Dataset, secret: bytes, shift: timedelta) -> None:
+    moved = _moved_times(dataset, shift)
+    for element in dataset:
+        if element.tag.is_private:
+            _private(made, dataset, element, shift)
+        elif element.keyword in moved:
+            setattr(made, element.keyword, moved[element.keyword])
+        elif element.VR == "SQ":
+            items = []
+            for item in element.value:
+                part = Dataset()
+                _fill(part, item, secret, shift)
+                items.append(part)
+            _set(made, element, items)
+        elif element.VR == "UI" and element.keyword not in _KEPT_UIDS:
+            _set(made, element, _uids(element.value, secret))
+        elif element.VR not in _TEXT | {"DA", "TM", "DT"} or element.keyword in KEPT_TEXT:
+            _set(made, element, element.value)
+        elif element.VR in {"DA", "TM", "DT", "PN"} or element.keyword in {"AccessionNumber", "StudyID"}:
+            _set(made, element, "")  # emptied, since the standard wants the element
+
+
+def _moved_times(dataset: Dataset, shift: timedelta) -> dict[str, str]:
+    """Shift each date with its time, each date-time, and each time that has no date of its own."""
+    moved: dict[str, str] = {}
+    for element in dataset:
+        name = element.keyword
+        if not name or not element.value or name in _BIRTH:
+            continue
+        if element.VR == "DT":
+            at = instant(element.value)
+            moved[name] = (at + shift).strftime("%Y%m%d%H%M%S.%f") if at else ""
+        elif element.VR == "DA":
+            at = moment(element.value, dataset.get(name.removesuffix("Date") + "Time") or "000000")
+            moved[name] = (at + shift).strftime("%Y%m%d") if at else ""
+        elif element.VR == "TM":
+            time = clock(element.value)
+            moved[name] = (datetime.combine(datetime(2000, 1, 3), time) + shift).strftime("%H%M%S.%f") if time else ""  # noqa: DTZ001
+    return moved
+
+
+def _private(made: Dataset, dataset: Dataset, element: DataElement, shift: timedelta) -> None:
+    block, low = element.tag.element >> 8, element.tag.element & 0xFF
+    creator = str(dataset.get((element.tag.group, block), DataElement(0x00090010, "LO", "")).value).strip()
+    wanted = KEPT_PRIVATE.get((element.tag.group, low))
+    if not block or wanted is None or creator not in (wanted, ""):
+        return
+    value = element.value
+    if element.tag.group in (0x0009, 0x0071):
+        at = instant(value)
+        value = (at + shift).strftime("%Y%m%d%H%M%S.%f") if at else ""
+    made.add_new((element.tag.group, 0x10), "LO", wanted)
+    made.add_new((element.tag.group, (0x10 << 8) + low), element.VR, value)
+
+
+def _set(made: Dataset, element: DataElement, value: object) -> None:
+    made.add_new(element.tag, element.VR, value)
+
+
+def _uids(value: object, secret: bytes) -> object:
+    return [_uid(str(v), secret) for v in value] if isinstance(value, list) else _uid(str(value), secret)
+
+
+def _uid(value: str, secret: bytes) -> str:
+    """Return another identifier that only the secret relates to this one."""
+    if not value:
+        return ""
+    return f"2.25.{int.from_bytes(hmac.new(secret, value.encode(), hashlib.sha256).digest()[:16], 'big')}"
+
+
+def _same_suv(before: list[PetHeader], after: list[PetHeader]) -> None:
+    try:
+        one = suv_factor([replace(h, series_uid="", patient_id="") for h in before])
+    except ImageError:
+        return  # no SUV before, none to keep
+    two = suv_factor([replace(h, series_uid="", patient_id="") for h in after])
+    same_uptake = (one.uptake_s is None) == (two.uptake_s is None) and (
+        one.uptake_s is None or abs(one.uptake_s - (two.uptake_s or 0)) < 1
+    )
+    if not np.allclose(one.per_slice, two.per_slice, rtol=1e-9, atol=0) or not same_uptake:
+        raise ImageError.must(
+            "de-identified series", "have the SUV factor it had", f"{two.per_slice[0]:.6g} for {one.per_slice[0]:.6g}",
+            fix="Do not use it; report the header that this came from.",
+        )  # fmt: skip

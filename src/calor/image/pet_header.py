@@ -1,0 +1,299 @@
+"""What SUV needs of one PET slice's header, as plain values."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from calor.errors import ImageError
+
+GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR = "GEMS_PETD_01", "Philips PET Private Group", "SIEMENS MED PT"
+_DATE = re.compile(r"^(\d{4})[.:]?(\d{2})[.:]?(\d{2})$")
+_TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(\.\d{1,6})?$")
+
+
+@dataclass(frozen=True)
+class PetHeader:
+    """One slice's header.
+
+    Attributes:
+        units: Units (0054,1001): BQML, CNTS, GML, CM2ML.
+        decay_correction: START, ADMIN or NONE.
+        corrected: Corrected Image (0028,0051).
+        series_at: Series date and time.
+        acquired_at: Acquisition date and time of this slice.
+        half_life_s: Half-life; None when absent, and so for every optional value below.
+        dose: Radionuclide Total Dose as recorded, Bq by the standard.
+        injected_at: Injection as date and time.
+        injected_time: Injection as a time of day without a date.
+        frame_reference_s: Frame Reference Time.
+        frame_s: Actual Frame Duration.
+        decay_factor: Decay Factor (0054,1321).
+        philips_suv: Philips SUV scale factor (7053,1000) [g/mL per count].
+        philips_activity: Philips activity scale factor (7053,1009) [Bq/mL per count].
+        scanned_at: Private scan date and time of GE (0009,100D) or Siemens (0071,1022).
+    """
+
+    units: str
+    decay_correction: str
+    corrected: tuple[str, ...]
+    series_at: datetime | None = None
+    acquired_at: datetime | None = None
+    half_life_s: float | None = None
+    dose: float | None = None
+    injected_at: datetime | None = None
+    injected_time: time | None = None
+    weight_kg: float | None = None
+    height_cm: float | None = None
+    sex: str = ""
+    suv_type: str = ""
+    slope: float = 1.0
+    intercept: float = 0.0
+    frame_reference_s: float | None = None
+    frame_s: float | None = None
+    decay_factor: float | None = None
+    philips_suv: float | None = None
+    philips_activity: float | None = None
+    scanned_at: datetime | None = None
+    manufacturer: str = ""
+    series_uid: str = ""
+    patient_id: str = ""
+
+
+def pet_header(dataset: Dataset) -> PetHeader:
+    """Read one PET slice's header.
+
+    >>> from pydicom.dataset import Dataset
+    >>> ds = Dataset()
+    >>> ds.Units, ds.DecayCorrection, ds.CorrectedImage = "GML", "START", ["DECY", "ATTN"]
+    >>> pet_header(ds).units
+    'GML'
+
+    Raises:
+        ImageError: A value cannot be read, or more than one radiopharmaceutical was given.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd values are refused below where they matter
+            return _pet_header(dataset)
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError) as error:
+        raise ImageError.must(
+            "header", "be readable", type(error).__name__, fix="Ask the site for the original images."
+        ) from error
+
+
+def _pet_header(dataset: Dataset) -> PetHeader:
+    drug = _radiopharmaceutical(dataset)
+    corrected = dataset.get("CorrectedImage") or ()
+    height_m = number(dataset, "PatientSize")
+    series_on, acquired_on = dataset.get("SeriesDate"), dataset.get("AcquisitionDate")
+    return PetHeader(
+        units=str(dataset.get("Units") or ""),
+        decay_correction=str(dataset.get("DecayCorrection") or ""),
+        corrected=(corrected,) if isinstance(corrected, str) else tuple(corrected),
+        series_at=moment(series_on, dataset.get("SeriesTime")),
+        acquired_at=moment(acquired_on, dataset.get("AcquisitionTime")) or instant(dataset.get("AcquisitionDateTime")),
+        half_life_s=number(drug, "RadionuclideHalfLife"),
+        dose=number(drug, "RadionuclideTotalDose"),
+        injected_at=instant(drug.get("RadiopharmaceuticalStartDateTime")),
+        injected_time=clock(drug.get("RadiopharmaceuticalStartTime")),
+        weight_kg=number(dataset, "PatientWeight"),
+        height_cm=None if height_m is None else 100 * height_m,
+        sex=str(dataset.get("PatientSex") or ""),
+        suv_type=str(dataset.get("SUVType") or ""),
+        slope=_required(dataset, "RescaleSlope", 1.0),
+        intercept=_required(dataset, "RescaleIntercept", 0.0),
+        frame_reference_s=_seconds(number(dataset, "FrameReferenceTime")),
+        frame_s=_seconds(number(dataset, "ActualFrameDuration")),
+        decay_factor=number(dataset, "DecayFactor"),
+        philips_suv=private_number(dataset, 0x7053, 0x00, PHILIPS_CREATOR),
+        philips_activity=private_number(dataset, 0x7053, 0x09, PHILIPS_CREATOR),
+        scanned_at=instant(_private(dataset, 0x0009, 0x0D, GE_CREATOR))
+        or instant(_private(dataset, 0x0071, 0x22, SIEMENS_CREATOR)),
+        manufacturer=str(dataset.get("Manufacturer") or ""),
+        series_uid=str(dataset.get("SeriesInstanceUID") or ""),
+        patient_id=str(dataset.get("PatientID") or ""),
+    )
+
+
+_PER_SLICE = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration", "DecayFactor",
+              "RescaleSlope", "RescaleIntercept")  # fmt: skip
+_SHARED = ("Units", "DecayCorrection", "CorrectedImage", "SeriesDate", "SeriesTime", "PatientWeight", "PatientSize",
+           "PatientSex", "SUVType", "RadiopharmaceuticalInformationSequence")  # fmt: skip
+
+
+def pet_headers(datasets: Sequence[Dataset]) -> tuple[PetHeader, ...]:
+    """Read the header of every slice of a series; what is byte for byte the same in all is read once.
+
+    Raises:
+        ImageError: As for `pet_header`.
+    """
+    raw = [_raw(d) for d in datasets]
+    first = pet_header(datasets[0])
+    read = [first]
+    for dataset, mine in zip(datasets[1:], raw[1:], strict=True):
+        private = any(tag.group in (0x0009, 0x0071, 0x7053) for tag in dataset.keys())  # noqa: SIM118
+        if mine is None or mine != raw[0] or private:
+            read.append(pet_header(dataset))
+            continue
+        own = Dataset()
+        own.update({Tag(name): dataset.get_item(name) for name in _PER_SLICE if name in dataset})
+        found = pet_header(own)
+        read.append(replace(
+            first, acquired_at=found.acquired_at, frame_reference_s=found.frame_reference_s, frame_s=found.frame_s,
+            decay_factor=found.decay_factor, slope=found.slope, intercept=found.intercept,
+        ))  # fmt: skip
+    return tuple(read)
+
+
+def _raw(dataset: Dataset) -> tuple[bytes | None, ...] | None:
+    """Return the shared elements' bytes; None when one has been decoded already."""
+    found = [dataset.get_item(keyword) for keyword in _SHARED]
+    if not all(e is None or isinstance(e, RawDataElement) for e in found) or "AcquisitionDateTime" in dataset:
+        return None
+    return tuple(None if e is None else e.value for e in found)
+
+
+def moment(day: object, at: object) -> datetime | None:
+    """Join a DICOM date and time; None when either is absent.
+
+    >>> moment("20250102", "003000.5")
+    datetime.datetime(2025, 1, 2, 0, 30, 0, 500000)
+
+    Raises:
+        ImageError: One of them is no date or time.
+    """
+    on, when = _day(day), clock(at)
+    return None if on is None or when is None else datetime.combine(on, when)
+
+
+def instant(value: object) -> datetime | None:
+    """Read a DICOM date-time, without its zone, which the header's other times share; None when absent.
+
+    >>> instant("20250101100000.000000 ")
+    datetime.datetime(2025, 1, 1, 10, 0)
+
+    Raises:
+        ImageError: It is no date-time.
+    """
+    text = _text(value)
+    text = re.sub(r"[+-]\d{4}$", "", text)
+    return moment(text[:8], text[8:]) if text else None
+
+
+def clock(value: object) -> time | None:
+    """Read a DICOM time of day; None when absent.
+
+    >>> clock("104830.351370")
+    datetime.time(10, 48, 30, 351370)
+
+    Raises:
+        ImageError: It is no time.
+    """
+    text = _text(value)
+    if not text:
+        return None
+    found = _TIME.match(text)
+    if not found:
+        raise ImageError.must("time", "be HHMMSS.FFFFFF", repr(text), fix="Ask the site for the original images.")
+    hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+    fraction = round(float(found[4] or 0) * 1_000_000)
+    try:
+        return (datetime(2000, 1, 1, hour, minute, min(second, 59)) + timedelta(microseconds=fraction)).time()  # noqa: DTZ001
+    except ValueError as error:
+        raise ImageError.must("time", "exist", repr(text), fix="Ask the site for the original images.") from error
+
+
+def number(source: Dataset, keyword: str) -> float | None:
+    """Read a number of a data set; None when absent or empty.
+
+    Raises:
+        ImageError: It is there and is no finite number.
+    """
+    return _number(source.get(keyword), keyword)
+
+
+def private_number(dataset: Dataset, group: int, element: int, creator: str) -> float | None:
+    """Read a private number, whether its representation was kept or not; None when absent, empty or zero.
+
+    Raises:
+        ImageError: It is there and is no number, such as an unresolved reference to bulk data.
+    """
+    return _number(_private(dataset, group, element, creator), f"({group:04X},10{element:02X})") or None
+
+
+def _private(dataset: Dataset, group: int, element: int, creator: str) -> Any:
+    """Find a private value under its creator's block; without any creator, where block 10 puts it."""
+    blocks = [tag.element for tag in dataset.keys() if tag.group == group and 0x10 <= tag.element <= 0xFF]  # noqa: SIM118  (iterating a data set reads every value)
+    named = [block for block in blocks if str(dataset[group, block].value).strip() == creator]
+    if blocks and not named:
+        return None
+    at = ((named or [0x10])[0] << 8) + element
+    found = dataset.get((group, at))
+    return None if found is None else found.value
+
+
+def _number(value: object, name: str) -> float | None:
+    text = _text(value)
+    if not text:
+        return None
+    try:
+        read = float(text)
+    except ValueError:
+        read = math.nan
+    if not math.isfinite(read):
+        raise ImageError.must(name, "be a number", repr(text)[:60], fix="Fetch the value itself from the archive.")
+    return read
+
+
+def _required(dataset: Dataset, keyword: str, default: float) -> float:
+    value = number(dataset, keyword)
+    return default if value is None else value
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _day(value: object) -> date | None:
+    text = _text(value)
+    if not text:
+        return None
+    found = _DATE.match(text)
+    try:
+        return date(*(int(part) for part in found.groups())) if found else _not_a_date(text)
+    except ValueError as error:
+        raise ImageError.must("date", "exist", repr(text), fix="Ask the site for the original images.") from error
+
+
+def _not_a_date(text: str) -> date:
+    raise ImageError.must("date", "be YYYYMMDD", repr(text), fix="Ask the site for the original images.")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    if isinstance(value, Mapping):
+        return str(dict(value))
+    return str(value).strip().strip("\0").strip()
+
+
+def _radiopharmaceutical(dataset: Dataset) -> Dataset:
+    items = dataset.get("RadiopharmaceuticalInformationSequence") or []
+    if len(items) > 1:
+        raise ImageError.must(
+            "Radiopharmaceutical Information Sequence", "hold one item", len(items),
+            fix="Which injection the image shows must be stated by the site.",
+        )  # fmt: skip
+    return items[0] if len(items) else Dataset()

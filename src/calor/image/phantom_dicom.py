@@ -1,0 +1,184 @@
+"""Write the phantom as a study: DICOM PET, CT and RTSTRUCT of its true vessels, as a scanner and a reader would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+
+from calor.image.grid import Grid
+from calor.image.phantom import Phantom, Torso, Vessel, ct_numbers, torso_grid
+
+PET_CLASS, CT_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
+RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+_CORNERS = 64
+
+
+@dataclass(frozen=True)
+class ScanFacts:
+    """What the headers say.
+
+    Attributes:
+        participant: Patient ID.
+        injected: Date and time of injection.
+        uptake_s: Injection to scan.
+        dose_bq: Injected activity.
+        weight_kg: Body weight.
+        height_cm: Body height.
+        half_life_s: Half-life of the radionuclide.
+    """
+
+    participant: str
+    injected: datetime
+    uptake_s: float = 5400.0
+    dose_bq: float = 3.0e8
+    weight_kg: float = 75.0
+    height_cm: float = 175.0
+    half_life_s: float = 6586.2
+
+    @property
+    def factor(self) -> float:
+        """SUV per activity [g/mL per Bq/mL]."""
+        return self.weight_kg * 1000 / (self.dose_bq * 2 ** (-self.uptake_s / self.half_life_s))
+
+    @property
+    def scanned(self) -> datetime:
+        """Start of the scan."""
+        return self.injected + timedelta(seconds=self.uptake_s)
+
+
+def write_study(phantom: Phantom, facts: ScanFacts, folder: Path, *, ct_mm: float = 2.0) -> None:
+    """Write PET, CT and true contours into `PT`, `CT` and `RS` beneath a folder.
+
+    Args:
+        phantom: A scan of the torso.
+        facts: What the headers say.
+        folder: Made if absent.
+        ct_mm: Pixel spacing of the CT.
+    """
+    study, frame = (_uid(facts, part) for part in ("study", "frame"))
+    for sub in ("PT", "CT", "RS"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    activity = phantom.suv / facts.factor
+    slope = np.maximum(activity.max(axis=(1, 2)) / 32000, 1e-6)
+    stored = np.rint(activity / slope[:, None, None]).astype(np.int16)
+    heads = []
+    for at in range(len(stored)):
+        head = _slice(facts, phantom.grid, at, stored[at], (study, frame, "PT"))
+        head.RescaleSlope, head.RescaleIntercept = f"{slope[at]:.12g}"[:16], "0"
+        _pet(head, facts)
+        heads.append(head)
+    _save(heads, folder / "PT", PET_CLASS)
+    spacing = float(phantom.grid.spacing_mm[0])
+    grid = torso_grid((spacing, ct_mm, ct_mm), phantom.torso)
+    hu = np.rint(ct_numbers(phantom.torso, grid) + 1024).astype(np.int16)
+    heads = []
+    for at in range(len(hu)):
+        head = _slice(facts, grid, at, hu[at], (study, frame, "CT"))
+        head.RescaleSlope, head.RescaleIntercept = "1", "-1024"
+        heads.append(head)
+    _save(heads, folder / "CT", CT_CLASS)
+    _save([_contours(facts, phantom.torso, phantom.grid, (study, frame))], folder / "RS", RTSTRUCT_CLASS)
+
+
+def _slice(
+    facts: ScanFacts, grid: Grid, at: int, stored: Int[np.ndarray, "row column"], ids: tuple[str, str, str]
+) -> Dataset:
+    study, frame, modality = ids
+    head = _head(facts, study, frame, modality)
+    head.SOPInstanceUID = _uid(facts, modality, str(at))
+    head.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
+    head.InstanceNumber = at + 1
+    head.ImagePositionPatient = [_ds(v) for v in grid.to_patient(np.array([[at, 0.0, 0.0]]))[0]]
+    head.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
+    head.PixelSpacing = [_ds(v) for v in grid.spacing_mm[1:]]
+    head.SliceThickness = _ds(grid.spacing_mm[0])
+    head.Rows, head.Columns = stored.shape
+    head.SamplesPerPixel, head.PhotometricInterpretation = 1, "MONOCHROME2"
+    head.BitsAllocated, head.BitsStored, head.HighBit, head.PixelRepresentation = 16, 16, 15, 1
+    head.PixelData = stored.astype("<i2").tobytes()
+    return head
+
+
+def _head(facts: ScanFacts, study: str, frame: str, modality: str) -> Dataset:
+    head = Dataset()
+    head.PatientID, head.PatientName, head.PatientSex, head.PatientBirthDate = facts.participant, "", "O", ""
+    head.PatientWeight, head.PatientSize = _ds(facts.weight_kg), _ds(facts.height_cm / 100)
+    head.StudyInstanceUID, head.FrameOfReferenceUID = study, frame
+    head.SeriesInstanceUID, head.Modality = _uid(facts, "series", modality), modality
+    head.Manufacturer, head.StudyID, head.AccessionNumber, head.ReferringPhysicianName = "Calor phantom", "1", "", ""
+    head.PositionReferenceIndicator, head.SeriesNumber = "", 1
+    for kind in ("Study", "Series", "Acquisition", "Content"):
+        setattr(head, f"{kind}Date", facts.scanned.strftime("%Y%m%d"))
+        setattr(head, f"{kind}Time", facts.scanned.strftime("%H%M%S.%f"))
+    return head
+
+
+def _pet(head: Dataset, facts: ScanFacts) -> None:
+    head.Units, head.DecayCorrection, head.CountsSource = "BQML", "START", "EMISSION"
+    head.CorrectedImage = ["DECY", "ATTN", "SCAT", "NORM", "RAN", "DTIM"]
+    head.SeriesType = ["WHOLE BODY", "IMAGE"]
+    head.ActualFrameDuration, head.FrameReferenceTime = 180000, "0"
+    drug = Dataset()
+    drug.Radiopharmaceutical = "FDG"
+    drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = _ds(facts.dose_bq), _ds(facts.half_life_s)
+    drug.RadiopharmaceuticalStartTime = facts.injected.strftime("%H%M%S.%f")
+    drug.RadiopharmaceuticalStartDateTime = facts.injected.strftime("%Y%m%d%H%M%S.%f")
+    head.RadiopharmaceuticalInformationSequence = [drug]
+
+
+def _contours(facts: ScanFacts, torso: Torso, grid: Grid, ids: tuple[str, str]) -> Dataset:
+    head = _head(facts, *ids, "RTSTRUCT")
+    head.SOPInstanceUID, head.StructureSetLabel = _uid(facts, "contours"), "vessels"
+    names, drawn = [], []
+    for number, vessel in enumerate(torso.vessels, 1):
+        name, region = Dataset(), Dataset()
+        name.ROINumber, name.ROIName, name.ROIGenerationAlgorithm = number, vessel.name, "AUTOMATIC"
+        name.ReferencedFrameOfReferenceUID = ids[1]
+        region.ReferencedROINumber = number
+        region.ContourSequence = [_circle(vessel, float(z)) for z in _heights(vessel, grid.slice_mm)]
+        names.append(name)
+        drawn.append(region)
+    head.StructureSetROISequence, head.ROIContourSequence = names, drawn
+    return head
+
+
+def _heights(vessel: Vessel, slice_mm: Float[np.ndarray, " slice"]) -> Float[np.ndarray, " height"]:
+    return np.asarray(slice_mm[(slice_mm >= vessel.z_mm[0]) & (slice_mm < vessel.z_mm[1])])
+
+
+def _circle(vessel: Vessel, z_mm: float) -> Dataset:
+    angle = 2 * np.pi * np.arange(_CORNERS) / _CORNERS
+    radius = vessel.lumen_mm + vessel.wall_mm
+    points = np.column_stack([
+        vessel.x_mm + radius * np.cos(angle), vessel.y_mm + radius * np.sin(angle), np.full(_CORNERS, z_mm),
+    ])  # fmt: skip
+    contour = Dataset()
+    contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", _CORNERS
+    contour.ContourData = [f"{v:.4f}" for v in points.ravel()]
+    return contour
+
+
+def _save(heads: Iterable[Dataset], folder: Path, sop_class: str) -> None:
+    for at, head in enumerate(heads):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(sop_class), head.SOPInstanceUID
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        head.SOPClassUID = sop_class
+        file = FileDataset(str(folder), head, file_meta=meta, preamble=b"\0" * 128)
+        file.save_as(folder / f"{at:04d}.dcm", enforce_file_format=True)
+
+
+def _uid(facts: ScanFacts, *parts: str) -> str:
+    """Return the same identifier for the same scan, so that a phantom written twice is the same study."""
+    return str(generate_uid(entropy_srcs=[facts.participant, facts.injected.isoformat(), *parts]))
+
+
+def _ds(value: float) -> str:
+    return f"{value:.10g}"[:16]

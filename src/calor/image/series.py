@@ -1,0 +1,203 @@
+"""A PET or CT series from files: one stack of stored values on one grid, in the order of the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileDataset
+
+from calor.errors import ImageError
+from calor.image.dicom_file import pixel_array, read_file
+from calor.image.enhanced_pet import ENHANCED, enhanced_frames
+from calor.image.grid import Grid, stack
+from calor.image.pet_header import PetHeader, pet_headers
+from calor.image.suv import SuvFactor, suv_factor
+
+_GROUPING = ["SeriesInstanceUID", "Modality", "SOPClassUID", "StudyInstanceUID", "FrameOfReferenceUID"]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A series.
+
+    Attributes:
+        modality: PT or CT.
+        uid: Series Instance UID.
+        grid: Where the voxels lie.
+        stored: Values as stored.
+        slope: Rescale Slope of each slice.
+        intercept: Rescale Intercept of each slice.
+        headers: What SUV needs of each slice; empty for CT.
+        instances: SOP Class and Instance UID of each slice.
+        patient_id: Patient ID as written, for comparison only.
+    """
+
+    modality: str
+    uid: str
+    grid: Grid
+    stored: Int[np.ndarray, "slice row column"]
+    slope: Float[np.ndarray, " slice"]
+    intercept: Float[np.ndarray, " slice"]
+    headers: tuple[PetHeader, ...] = ()
+    instances: tuple[tuple[str, str], ...] = ()
+    patient_id: str = ""
+
+    def __str__(self) -> str:
+        mm = " x ".join(f"{s:.2f}" for s in self.grid.spacing_mm)
+        return f"{self.modality}: {' x '.join(map(str, self.grid.shape))} voxels of {mm} mm"
+
+    @cached_property
+    def suv_factor(self) -> SuvFactor:
+        """How the series becomes SUV.
+
+        Raises:
+            ImageError: It cannot.
+        """
+        return suv_factor(self.headers)
+
+    def suv(self) -> Float[np.ndarray, "slice row column"]:
+        """Return body-weight SUV of every voxel [g/mL]."""
+        scale = (self.slope * self.suv_factor.per_slice).astype(np.float32)
+        return np.asarray(self.stored * scale[:, None, None])
+
+    def values(self, box: tuple[slice, slice, slice] | None = None) -> Float[np.ndarray, "slice row column"]:
+        """Return rescaled values, Hounsfield units for CT, of the whole or of a box of indices."""
+        part = box or (slice(None), slice(None), slice(None))
+        slope, intercept = (v[part[0], None, None].astype(np.float32) for v in (self.slope, self.intercept))
+        return np.asarray(self.stored[part] * slope + intercept)
+
+
+def find_series(folder: Path, modality: str | None = None) -> dict[str, list[Path]]:
+    """Group a folder's DICOM files by series, whatever their names.
+
+    Args:
+        folder: Searched with everything beneath it; links are not followed.
+        modality: PT, CT, SEG, RTSTRUCT, ...; all when None.
+
+    Returns:
+        Files by Series Instance UID.
+
+    Raises:
+        ImageError: A file is no DICOM file or is damaged, or nothing is found.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in _candidates(folder):
+        head = read_file(path, pixels=False, only=_GROUPING)
+        if modality in (None, str(head.get("Modality"))):
+            found.setdefault(str(head.get("SeriesInstanceUID")), []).append(path)
+    if not found:
+        raise ImageError.must("folder", f"hold DICOM {modality or 'files'}", "none", fix="Check the study's folder.")
+    return found
+
+
+def load_folder(folder: Path) -> dict[str, dict[Path, FileDataset]]:
+    """Read every DICOM file beneath a folder once, grouped by series.
+
+    Raises:
+        ImageError: A file is no DICOM file or is damaged, or nothing is found.
+    """
+    found: dict[str, dict[Path, FileDataset]] = {}
+    for path in _candidates(folder):
+        dataset = read_file(path)
+        found.setdefault(str(dataset.get("SeriesInstanceUID")), {})[path] = dataset
+    if not found:
+        raise ImageError.must("folder", "hold DICOM files", "none", fix="Check the study's folder.")
+    return found
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    suffixes = {"", ".dcm", ".DCM", ".ima", ".IMA"}
+    for path in sorted(folder.rglob("*")):
+        hidden = path.name == "DICOMDIR" or path.name.startswith(".")
+        if path.suffix in suffixes and not hidden and path.is_file() and not path.is_symlink():
+            yield path
+
+
+def read_series(files: Iterable[Path]) -> Series:
+    """Read one series, in any order of files.
+
+    Args:
+        files: All files of the series.
+
+    Raises:
+        ImageError: Files are of several series, patients, sizes or orientations, slices are missing, or one is damaged.
+    """
+    return series_of([read_file(path) for path in files])
+
+
+def series_of(datasets: Sequence[FileDataset]) -> Series:
+    """Make a series of what was read of its files.
+
+    Raises:
+        ImageError: As for `read_series`.
+    """
+    if not datasets:
+        raise ImageError.must("series", "hold files", "none", fix="Check the folder.")
+    if str(datasets[0].get("SOPClassUID")) == ENHANCED:
+        if len(datasets) > 1:
+            raise ImageError.must("Enhanced PET", "be one file", len(datasets), fix="Separate the series.")
+        return assemble(*enhanced_frames(datasets[0]))
+    return assemble(datasets, [pixel_array(d) for d in datasets])
+
+
+def assemble(datasets: Sequence[Dataset], pixels: Sequence[Int[np.ndarray, "row column"]]) -> Series:
+    """Stack slices in the order of the patient.
+
+    Args:
+        datasets: Header of each slice.
+        pixels: Stored values of each slice.
+
+    Raises:
+        ImageError: The slices are not one series, or do not stack.
+    """
+    head = datasets[0]
+    for keyword in ("SeriesInstanceUID", "PatientID", "Modality", "FrameOfReferenceUID", "Rows", "Columns",
+                    "PixelSpacing", "StudyInstanceUID"):  # fmt: skip
+        if not _same(datasets, keyword) and len({str(d.get(keyword)) for d in datasets}) > 1:
+            raise ImageError.must("series", f"have one {keyword}", "several", fix="Separate the series.")
+    _one_orientation(datasets)
+    try:
+        positions = np.array([d.ImagePositionPatient for d in datasets], float).reshape(-1, 3)
+        grid, order = stack(
+            positions, head.ImageOrientationPatient, head.PixelSpacing, (int(head.Rows), int(head.Columns)),
+            frame=str(head.get("FrameOfReferenceUID") or ""), thickness_mm=float(head.get("SliceThickness") or 0),
+        )  # fmt: skip
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ImageError.must(
+            "slices", "have position, orientation and spacing", "one without", fix="Ask the site."
+        ) from error
+    ordered = [datasets[i] for i in order]
+    is_pet = str(head.get("Modality")) == "PT"
+    headers = pet_headers(ordered) if is_pet else ()
+    slopes = [h.slope for h in headers] if is_pet else [float(d.get("RescaleSlope", 1)) for d in ordered]
+    return Series(
+        modality=str(head.get("Modality")),
+        uid=str(head.get("SeriesInstanceUID")),
+        grid=grid,
+        stored=np.stack([pixels[i] for i in order]),
+        slope=np.array(slopes, float),
+        intercept=np.array([float(d.get("RescaleIntercept") or 0) for d in ordered]),
+        headers=headers,
+        instances=tuple((str(d.get("SOPClassUID")), str(d.get("SOPInstanceUID"))) for d in ordered),
+        patient_id=str(head.get("PatientID") or ""),
+    )
+
+
+def _same(datasets: Sequence[Dataset], keyword: str) -> bool:
+    """Tell whether an element is byte for byte the same in all slices; False also when one was decoded already."""
+    raw = [d.get_item(keyword) for d in datasets]
+    return all(isinstance(e, RawDataElement) for e in raw) and len({e.value for e in raw if e is not None}) == 1
+
+
+def _one_orientation(datasets: Sequence[Dataset]) -> None:
+    if _same(datasets, "ImageOrientationPatient"):
+        return
+    cosines = np.array([[float(v) for v in (d.get("ImageOrientationPatient") or [0] * 6)] for d in datasets])
+    if np.abs(cosines - cosines[0]).max() > 1e-4:
+        raise ImageError.must("slices", "have one orientation", "several", fix="Separate the series.")

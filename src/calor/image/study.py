@@ -1,0 +1,182 @@
+"""One study from files to TBR: choose the series, read the masks, measure every vessel of the protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calor.errors import ImageError
+from calor.image.background import BloodPool, blood_pool
+from calor.image.mask import Mask, move
+from calor.image.masks_nifti import read_nifti_mask
+from calor.image.masks_rtstruct import read_rtstruct
+from calor.image.masks_seg import read_seg, segments_by_name
+from calor.image.real_world_value import compare_mapping
+from calor.image.series import Series, load_folder, series_of
+from calor.image.slice_uptake import slice_uptake
+from calor.image.suv import SuvFactor
+from calor.image.tbr import VesselTbr, vessel_tbr
+from calor.protocol.imaging import Imaging
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A study as read.
+
+    Attributes:
+        pet: The attenuation-corrected PET.
+        ct: Its CT; None when there is none.
+        masks: Vessels and background on the PET's grid, by name.
+        notes: What somebody should see.
+    """
+
+    pet: Series
+    ct: Series | None
+    masks: Mapping[str, Mask]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StudyTbr:
+    """A measured study.
+
+    Attributes:
+        factor: How the PET became SUV.
+        pool: The background.
+        vessels: Every vessel of the protocol.
+        definition: The protocol's definitions.
+        notes: What somebody should see.
+        voxel_mm: Voxel of the PET: slice, row, column [mm].
+    """
+
+    factor: SuvFactor
+    pool: BloodPool
+    vessels: Mapping[str, VesselTbr]
+    definition: Imaging
+    notes: tuple[str, ...]
+    voxel_mm: tuple[float, float, float]
+
+    def slices(self) -> pd.DataFrame:
+        """Return one row per vessel and slice."""
+        return pd.concat([v.to_frame() for v in self.vessels.values()], ignore_index=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per vessel."""
+        return pd.DataFrame([{"vessel": name} | v.measures() for name, v in self.vessels.items()])
+
+    def __str__(self) -> str:
+        means = ", ".join(f"{name} {v.mean_tbr_max:.3f}" for name, v in self.vessels.items())
+        return f"mean TBRmax: {means}; background {self.pool}; {self.definition}"
+
+
+def read_study(folder: Path) -> Study:
+    """Read PET, CT and every mask of a study's folder.
+
+    Masks are DICOM SEG, RTSTRUCT on the PET, and NIfTI files named for their vessel; a segmentation may come with a
+    `labels.json` that maps its names to the protocol's.
+
+    Raises:
+        ImageError: There is not exactly one attenuation-corrected PET, more than one CT, or a mask cannot be placed.
+    """
+    found = load_folder(folder)
+    kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
+    pet = series_of(list(found.pop(_the_pet(kinds)).values()))
+    cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
+    if len(cts) > 1:
+        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
+    ct = series_of(list(found.pop(cts[0]).values())) if cts else None
+    masks: dict[str, Mask] = {}
+    notes: list[str] = []
+    for files in found.values():
+        for path, head in files.items():
+            if head.get("Modality") == "SEG":
+                _add(masks, {n: move(m, pet.grid) for n, m in read_seg(path).items()})
+            elif head.get("Modality") == "RTSTRUCT":
+                _add(masks, {n: m for n, m in read_rtstruct(path, pet.grid).items() if m.voxels.any()})
+            elif head.get("Modality") == "RWV":
+                notes += compare_mapping(path, pet).problems
+    for path in sorted([*folder.rglob("*.nii"), *folder.rglob("*.nii.gz")]):
+        _add(masks, {path.name.split(".")[0]: read_nifti_mask(path, pet.grid)})
+    return Study(pet, ct, _renamed(masks, folder), tuple(notes))
+
+
+def measure(study: Study, definition: Imaging) -> StudyTbr:
+    """Measure every vessel of the protocol over its background.
+
+    Args:
+        study: A study as read.
+        definition: The protocol's definitions.
+
+    Raises:
+        ImageError: A vessel or the background is missing or is no blood, the PET gives no SUV, or the uptake time lies
+            outside the protocol's limits.
+    """
+    wanted = (*definition.vessels, definition.background.vessel)
+    missing = [name for name in wanted if name not in study.masks]
+    if missing:
+        raise ImageError.must("masks", f"cover {', '.join(wanted)}", f"no {', '.join(missing)}", fix="Segment them.")
+    factor = study.pet.suv_factor
+    check_uptake(factor, definition)
+    suv = study.pet.suv()
+    pool = blood_pool(suv, study.masks[definition.background.vessel], definition.background, study.ct)
+    vessels = {
+        name: vessel_tbr(slice_uptake(suv, study.masks[name]), pool.suv, definition) for name in definition.vessels
+    }
+    between, down, across = (float(v) for v in study.pet.grid.spacing_mm)
+    notes = (*study.notes, *factor.notes, *pool.warnings)
+    return StudyTbr(factor, pool, vessels, definition, notes, (between, down, across))
+
+
+def check_uptake(factor: SuvFactor, definition: Imaging, partner_s: float | None = None) -> None:
+    """Check the uptake time against the protocol, and against the participant's other scan where given.
+
+    Args:
+        factor: How the PET became SUV.
+        definition: The protocol's limits.
+        partner_s: Uptake time of the other scan [s].
+
+    Raises:
+        ImageError: The time is not recorded, outside the limits, or too far from the partner's.
+    """
+    low, high = definition.uptake_minutes
+    if factor.uptake_s is None:
+        raise ImageError.must("uptake time", "be recorded", "no injection or acquisition time", fix="Ask the site.")
+    minutes = factor.uptake_s / 60
+    if not low <= minutes <= high:
+        raise ImageError.must("uptake time", f"lie between {low:g} and {high:g} min", f"{minutes:.1f} min",
+                              fix="The protocol excludes this scan; check the injection record.")  # fmt: skip
+    if partner_s is not None and abs(minutes - partner_s / 60) > definition.uptake_partner_minutes:
+        raise ImageError.must(
+            "uptake time", f"be within {definition.uptake_partner_minutes:g} min of the partner scan's",
+            f"{minutes:.1f} and {partner_s / 60:.1f} min", fix="The protocol excludes this pair.",
+        )  # fmt: skip
+
+
+def _the_pet(kinds: Mapping[str, Any]) -> str:
+    pets = [uid for uid, head in kinds.items() if head.get("Modality") == "PT"]
+    corrected = [uid for uid in pets if "ATTN" in (kinds[uid].get("CorrectedImage") or ())
+                 or kinds[uid].get("AttenuationCorrected") == "YES"]  # fmt: skip
+    if len(corrected) != 1:
+        raise ImageError.must(
+            "study", "hold one attenuation-corrected PET", f"{len(corrected)} of {len(pets)} PET series",
+            fix="Leave the series that the protocol names.",
+        )  # fmt: skip
+    return corrected[0]
+
+
+def _add(masks: dict[str, Mask], more: Mapping[str, Mask]) -> None:
+    doubled = set(masks) & set(more)
+    if doubled:
+        raise ImageError.must("masks", "be given once each", sorted(doubled), fix="Leave one file for each vessel.")
+    masks |= more
+
+
+def _renamed(masks: Mapping[str, Mask], folder: Path) -> dict[str, Mask]:
+    at = folder / "labels.json"
+    labels = json.loads(at.read_text(encoding="utf-8")) if at.exists() else {}
+    return segments_by_name({str(labels.get(name, name)): mask for name, mask in masks.items()})

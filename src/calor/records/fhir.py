@@ -1,0 +1,207 @@
+"""FHIR R4 bulk NDJSON, mapped to the OMOP tables; what could not be mapped is listed.
+
+Codes are mapped through the shipped concept sets: they are what a screen asks for, and FHIR brings no vocabulary.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calor.errors import RecordsError
+from calor.records.concept_set import concept_set, matches, shipped
+from calor.records.tables import TABLES
+
+SYSTEMS = {
+    "http://snomed.info/sct": "SNOMED",
+    "http://loinc.org": "LOINC",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
+    "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM",
+}
+OPERATORS = {"<": 4171756, "<=": 4171754, ">=": 4171755, ">": 4172704}
+RESOURCES = ("Patient", "Condition", "Observation", "MedicationRequest", "MedicationStatement", "Encounter")
+_NOT_SO = {"entered-in-error", "refuted", "not-taken", "cancelled", "draft", "not-done"}
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+
+def is_fhir(folder: Path) -> bool:
+    """Tell whether a folder holds FHIR NDJSON."""
+    return any(folder.glob("*.ndjson"))
+
+
+def read_fhir(folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    """Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
+
+    Encounters are read for their count only: no rule asks for a visit.
+
+    Args:
+        folder: `.ndjson` files of one resource type or several.
+
+    Returns:
+        The tables by name, and one sentence for each kind of thing that was not mapped.
+
+    Raises:
+        RecordsError: A line is no JSON, as at the end of a file that was cut.
+    """
+    tables: Tables = {name: [] for name in ("person", "condition_occurrence", "drug_exposure", "measurement", "death")}
+    people: dict[str, int] = {}
+    unmapped: Counter[str] = Counter()
+    resources = sorted(_resources(folder), key=lambda resource: resource.get("resourceType") != "Patient")
+    for resource in resources:
+        kind = resource.get("resourceType")
+        if resource.get("status") in _NOT_SO or _code_of(resource.get("verificationStatus")) in _NOT_SO:
+            unmapped[f"{kind} marked as not so"] += 1
+        elif kind == "Patient":
+            _patient(resource, tables, people)
+        elif kind in _MAPPERS:
+            person = people.get(_reference(resource.get("subject")))
+            problem = "without a Patient" if person is None else _MAPPERS[kind](resource, tables, person)
+            if problem:
+                unmapped[f"{kind} {problem}"] += 1
+        elif kind != "Encounter":
+            unmapped[f"{kind} (not read)"] += 1
+    frames = {name: _typed(name, rows) for name, rows in tables.items()}
+    return frames, tuple(f"FHIR: {n} {what} not mapped." for what, n in sorted(unmapped.items()))
+
+
+def _resources(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(folder.glob("*.ndjson")):
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    try:
+                        yield json.loads(line)
+                    except ValueError:
+                        where = f"{path.name}, line {number}"
+                        fix = "The file may be cut short: export it again."
+                        raise RecordsError.must(
+                            "NDJSON", "hold one JSON object per line", "none", fix=fix, where=where
+                        ) from None
+
+
+def _patient(resource: dict[str, Any], tables: Tables, people: dict[str, int]) -> None:
+    person = people.setdefault(f"Patient/{resource.get('id')}", len(people) + 1)
+    year, month, day = (
+        *(int(part) for part in str(resource.get("birthDate") or "").split("-") if part),
+        None,
+        None,
+        None,
+    )[:3]
+    tables["person"].append({"person_id": person, "year_of_birth": year, "month_of_birth": month, "day_of_birth": day})
+    if resource.get("deceasedDateTime") or resource.get("deceasedBoolean"):
+        tables["death"].append({"person_id": person, "death_date": _day(resource.get("deceasedDateTime"))})
+
+
+def _condition(resource: dict[str, Any], tables: Tables, person: int) -> str:
+    concept = _concept(resource.get("code"))
+    start = _day(resource.get("onsetDateTime") or _start(resource.get("onsetPeriod")) or resource.get("recordedDate"))
+    if start is None:
+        return "without a day"
+    if not concept:
+        return "whose code is in no concept set"
+    end = _day(resource.get("abatementDateTime") or _end(resource.get("onsetPeriod")))
+    tables["condition_occurrence"].append(
+        {"person_id": person, "condition_concept_id": concept, "condition_start_date": start, "condition_end_date": end}
+    )
+    return ""
+
+
+def _observation(resource: dict[str, Any], tables: Tables, person: int) -> str:
+    concept = _concept(resource.get("code"))
+    day = _day(resource.get("effectiveDateTime") or _start(resource.get("effectivePeriod")))
+    if day is None:
+        return "without a day"
+    if not concept:
+        return "whose code is in no concept set"
+    quantity = resource.get("valueQuantity") or {}
+    ucum = quantity.get("system") in {None, "http://unitsofmeasure.org"}
+    tables["measurement"].append(
+        {
+            "person_id": person,
+            "measurement_concept_id": concept,
+            "measurement_date": day,
+            "value_as_number": quantity.get("value"),
+            "operator_concept_id": OPERATORS.get(str(quantity.get("comparator")), 4172703),
+            "unit_concept_id": 0,
+            "unit_source_value": quantity.get("code") if ucum else None,
+            "value_source_value": resource.get("valueString"),
+        }
+    )
+    return ""
+
+
+def _medication(resource: dict[str, Any], tables: Tables, person: int) -> str:
+    concept = _concept(resource.get("medicationCodeableConcept"))
+    period = resource.get("effectivePeriod") or (resource.get("dispenseRequest") or {}).get("validityPeriod")
+    start = _day(resource.get("authoredOn") or resource.get("effectiveDateTime") or _start(period))
+    if start is None:
+        return "without a day"
+    if not concept:
+        return "whose code is in no concept set"
+    supply = (resource.get("dispenseRequest") or {}).get("expectedSupplyDuration") or {}
+    days = supply.get("value") if supply.get("code") == "d" else None
+    row = {"person_id": person, "drug_concept_id": concept, "drug_exposure_start_date": start, "days_supply": days}
+    tables["drug_exposure"].append(row | {"drug_exposure_end_date": _day(_end(period))})
+    return ""
+
+
+_MAPPERS = {
+    "Condition": _condition,
+    "Observation": _observation,
+    "MedicationRequest": _medication,
+    "MedicationStatement": _medication,
+}
+
+
+def _typed(name: str, rows: list[Row]) -> pd.DataFrame:
+    """Give the table its columns, number its rows, and date its days."""
+    columns = TABLES[name].needed | TABLES[name].optional
+    frame = pd.DataFrame(rows, columns=list(columns))
+    key = f"{name}_id"
+    if key in columns and name != "person":
+        frame[key] = range(1, len(frame) + 1)
+    days = [column for column, kind in columns.items() if kind == "day"]
+    frame[days] = frame[days].apply(pd.to_datetime)
+    kinds = {"id": "Int64", "integer": "Int64", "number": "Float64", "text": "string", "day": "date32[pyarrow]"}
+    return frame.astype({column: kinds[kind] for column, kind in columns.items()})
+
+
+def _concept(code: dict[str, Any] | None) -> int:
+    """Return the standard id of the first coding that a concept set lists; 0 if none does."""
+    for coding in (code or {}).get("coding", []):
+        vocabulary = SYSTEMS.get(coding.get("system", ""))
+        for name in shipped() if vocabulary else ():
+            for pattern, standard in concept_set(name).codes.get(vocabulary or "", {}).items():
+                if matches(pattern, [coding.get("code", "")]):
+                    return standard or next(iter(concept_set(name).listed), 0)
+    return 0
+
+
+def _code_of(concept: dict[str, Any] | None) -> str:
+    return next((c.get("code", "") for c in (concept or {}).get("coding", [])), "")
+
+
+def _reference(subject: dict[str, Any] | None) -> str:
+    return "/".join(str((subject or {}).get("reference", "")).split("/")[-2:])
+
+
+def _start(period: dict[str, Any] | None) -> str | None:
+    return (period or {}).get("start")
+
+
+def _end(period: dict[str, Any] | None) -> str | None:
+    return (period or {}).get("end")
+
+
+def _day(text: str | None) -> str | None:
+    """Return the local day of a FHIR date or time; a bare year or month is no day."""
+    found = re.match(r"\d{4}-\d{2}-\d{2}", text or "")
+    return found.group() if found else None

@@ -1,0 +1,120 @@
+"""Open health records wherever they lie: a folder, a DuckDB file, PostgreSQL or Spark."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis import BaseBackend
+from ibis.expr import types as ir
+
+from calor.errors import RecordsError
+from calor.records.fhir import is_fhir, read_fhir
+from calor.records.records import Records, declared, on_engine
+from calor.records.tables import TABLES
+
+SUFFIXES = (".parquet", ".csv")
+KINDS = "a folder of OMOP tables (.parquet, .csv) or FHIR .ndjson, a .duckdb file, postgresql://... or spark://..."
+
+
+def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
+    """Open health records; nothing but names and types is read.
+
+    Args:
+        place: A folder of OMOP tables as Parquet or CSV (one file per table, or a folder of Parquet parts), a folder of
+            FHIR R4 bulk NDJSON, a DuckDB file, `postgresql://user@host/database`, or `spark://FOLDER` for the session
+            that Spark's own configuration names.
+        time_zone: Zone in which time-stamped columns are turned into days.
+
+    Raises:
+        RecordsError: There is no such place, or it lacks a table or column.
+    """
+    text = str(place)
+    with on_engine():
+        if text.startswith(("postgresql://", "postgres://")):
+            return _postgres(text, time_zone)
+        if text.startswith("spark://"):
+            return on_spark(text.removeprefix("spark://"), time_zone=time_zone)
+        path = Path(place)
+        if path.is_file() and path.suffix in {".duckdb", ".db"}:
+            engine = ibis.duckdb.connect(path, read_only=True)
+        elif path.is_dir():
+            engine = ibis.duckdb.connect()
+        else:
+            raise RecordsError.must("records", f"be {KINDS}", text, fix="Name one in [screening] records.")
+        engine.raw_sql(f"SET TimeZone = '{_zone(time_zone)}'")
+        if path.is_file():
+            return declared(engine, _existing(engine))
+        if is_fhir(path):
+            return in_memory(*read_fhir(path))
+        return declared(engine, _files(engine, path))
+
+
+def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -> Records:
+    """Open tables that are already in memory, on DuckDB.
+
+    Args:
+        frames: OMOP tables by name.
+        notes: What could not be brought into them.
+    """
+    tables = {n: ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False)) for n, frame in frames.items()}
+    return declared(ibis.duckdb.connect(), tables, notes)
+
+
+def on_spark(folder: str, *, time_zone: str = "UTC", session: object = None) -> Records:
+    """Open a folder of Parquet or CSV on Spark; the folder may be any address that Spark reads."""
+    engine = ibis.pyspark.connect(session) if session is not None else ibis.pyspark.connect()
+    engine._session.conf.set("spark.sql.session.timeZone", _zone(time_zone))
+    return declared(engine, _files(engine, Path(folder)))
+
+
+def _postgres(address: str, time_zone: str) -> Records:
+    engine = ibis.connect(address)
+    engine.raw_sql(f"SET TIME ZONE '{_zone(time_zone)}'").close()
+    return declared(engine, _existing(engine))
+
+
+def _existing(engine: BaseBackend) -> dict[str, ir.Table]:
+    """Find the tables in a database, whatever the case of their names (`list_tables` of ibis 12 fails on DuckDB 2)."""
+    cursor = engine.raw_sql("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+    names = {name.lower(): name for (name,) in cursor.fetchall()}
+    if engine.name == "postgres":
+        cursor.close()  # DuckDB's cursor is the connection itself
+    return {name: engine.table(names[name]) for name in TABLES if name in names}
+
+
+def _files(engine: BaseBackend, folder: Path) -> dict[str, ir.Table]:
+    found: dict[str, ir.Table] = {}
+    for path in sorted(folder.iterdir()):
+        name = path.stem.lower()
+        if name not in TABLES or path.suffix.lower() not in (*SUFFIXES, ""):
+            continue
+        if name in found:
+            raise RecordsError.must("records", "hold each table once", name, fix="Remove the file that is stale.")
+        found[name] = _file(engine, path)
+    return found
+
+
+def _file(engine: BaseBackend, path: Path) -> ir.Table:
+    """Read one table; a damaged file is named, its content is not."""
+    try:
+        if path.suffix.lower() == ".csv":
+            header = {"header": True} if engine.name == "duckdb" else {"header": True, "inferSchema": True}
+            return engine.read_csv(path, **header)
+        if path.is_dir() and engine.name == "duckdb":
+            return engine.read_parquet(path / "*.parquet")
+        return engine.read_parquet(path)
+    except Exception:  # noqa: BLE001 (engines raise many kinds; each means: this file cannot be read)
+        fix = "It may be cut short: export it again."
+        raise RecordsError.must("records", "be whole Parquet or CSV files", path.name, fix=fix) from None
+
+
+def _zone(name: str) -> str:
+    """Return the zone's name if it is one; it stands in a statement."""
+    if name not in zoneinfo.available_timezones():
+        raise RecordsError.must("time_zone", "be an IANA time zone", repr(name), fix='Write "Europe/London".')
+    return name

@@ -1,0 +1,156 @@
+"""Health records, opened: the tables in their declared types, on the engine where they lie."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis import BaseBackend
+from ibis.expr import types as ir
+
+from calor.errors import CalorError, RecordsError
+from calor.records.tables import CLINICAL, TABLES, Kind
+
+_TYPES: dict[Kind, str] = {"id": "int64", "integer": "int64", "number": "float64", "text": "string", "day": "date"}
+_EPOCH = ibis.date(1970, 1, 1)
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+"""Whole numbers stay whole where some are null: ids do not fit into floating point."""
+_NUMBERS = itertools.count()
+
+
+@dataclass(frozen=True)
+class Records:
+    """Tables of health records on one engine.
+
+    Attributes:
+        engine: The connection through which ibis runs every expression.
+        tables: By OMOP name, with the declared columns in the declared types.
+        notes: What the records lack or could not be mapped, in sentences.
+    """
+
+    engine: BaseBackend
+    tables: Mapping[str, ir.Table]
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> ir.Table:
+        if name not in self.tables:
+            raise RecordsError.must("records", f"hold the table {name}", "none", fix="Export it, or link it in.")
+        return self.tables[name]
+
+    def close(self) -> None:
+        """Close the connection; staged tables go with it."""
+        with on_engine():
+            self.engine.disconnect()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.tables
+
+
+def declared(engine: BaseBackend, found: Mapping[str, ir.Table], notes: tuple[str, ...] = ()) -> Records:
+    """Check that the tables are there and give them their declared columns and types.
+
+    Raises:
+        RecordsError: A clinical table or a needed column is missing, or a column has a type that cannot serve.
+    """
+    missing = [name for name in CLINICAL if name not in found]
+    if missing:
+        fix = "Export them; a table without rows is fine."
+        raise RecordsError.must(
+            "records", f"hold the tables {', '.join(CLINICAL)}", f"no {', '.join(missing)}", fix=fix
+        )
+    return Records(engine, {name: _declared(name, found[name]) for name in TABLES if name in found}, notes)
+
+
+def _declared(name: str, table: ir.Table) -> ir.Table:
+    table = table.rename(str.lower) if any(c != c.lower() for c in table.columns) else table
+    lacking = [column for column in TABLES[name].needed if column not in table.columns]
+    if lacking:
+        raise RecordsError.must(
+            name, "have its OMOP CDM 5.4 columns", f"no {', '.join(lacking)}", fix="Export the whole table."
+        )
+    columns = TABLES[name].needed | TABLES[name].optional
+    return table.select(**{column: _typed(name, table, column, kind) for column, kind in columns.items()})
+
+
+def _typed(name: str, table: ir.Table, column: str, kind: Kind) -> ir.Value:
+    if column not in table.columns:
+        return ibis.null(_TYPES[kind])
+    value = table[column]
+    kept = value.type().is_date() if kind == "day" else value.type().is_integer() and kind in {"id", "integer"}
+    if kept or (kind == "text" and value.type().is_string()) or (kind == "number" and value.type().is_float64()):
+        return value
+    if value.type().is_nested() or value.type().is_binary() or (kind == "day" and value.type().is_numeric()):
+        raise RecordsError.must(
+            column, f"hold a {kind}", str(value.type()), fix="Export it in its OMOP type.", where=name
+        )
+    return value.cast(_TYPES[kind])
+
+
+def day_number(column: ir.Value) -> ir.IntegerColumn:
+    """Turn a date into days since 1970-01-01: whole numbers compare and subtract alike on every engine."""
+    return column.delta(_EPOCH, unit="day").cast("int64")
+
+
+def staged(engine: BaseBackend, expression: ir.Table) -> ir.Table:
+    """Run an expression once and keep its rows on the engine for the rest of the session.
+
+    DuckDB and PostgreSQL take a temporary table, Spark a cached view. (`cache()` of ibis 12 prints an error at exit on
+    DuckDB 2, whose parser refuses the statement that drops the table.)
+    """
+    name = f"calor_staged_{next(_NUMBERS)}"
+    with on_engine():
+        if engine.name == "pyspark":
+            engine.create_view(name, expression)
+            engine.raw_sql(f"CACHE TABLE {name}")
+        else:
+            engine.create_table(name, expression, temp=True)
+        return engine.table(name)
+
+
+def rows(expression: ir.Table) -> pd.DataFrame:
+    """Run an expression and return its rows.
+
+    Raises:
+        RecordsError: The engine failed; its own message is withheld since it may quote a record.
+    """
+    with on_engine():
+        frame: pd.DataFrame = expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
+        return frame
+
+
+def in_query(frame: pd.DataFrame, schema: Mapping[str, pa.DataType]) -> ir.Table:
+    """Return a small table as part of a query (by Arrow: the way of ibis 12 through pandas 3 warns)."""
+    return ibis.memtable(pa.Table.from_pandas(frame, schema=pa.schema(list(schema.items())), preserve_index=False))
+
+
+@contextmanager
+def on_engine() -> Iterator[None]:
+    """Turn an engine's error into one that quotes no record: engines print the value that they choke on.
+
+    Deprecations between ibis and its engines are theirs to settle and are kept from the user.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            yield
+    except CalorError:
+        raise
+    except Exception as error:
+        kind = type(error)
+        if not (kind.__module__.split(".")[0] in _ENGINES or isinstance(error, OSError)):
+            raise
+        raise RecordsError.must(
+            "records",
+            "stay readable while they are queried",
+            f"{kind.__module__.split('.')[0].lstrip('_')}'s {kind.__name__}",
+            fix="Check that every file is whole, every date a date and the database up; nothing was written.",
+        ) from None
+
+
+_ENGINES = {"duckdb", "_duckdb", "psycopg", "pyspark", "py4j", "pyarrow", "ibis"}

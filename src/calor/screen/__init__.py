@@ -1,0 +1,1 @@
+"""Criteria over health records: eligible, ineligible or undetermined, and why; the ranked worklist."""

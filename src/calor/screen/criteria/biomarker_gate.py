@@ -1,0 +1,110 @@
+"""Serial biomarker persistence: the protocol's gate on tests that count."""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr import types as ir
+
+from calor.protocol.biomarkers import COMPARE, Gate
+from calor.protocol.screening import GateCriterion
+from calor.screen.criteria.answer import NO_DAY, Answer, number, three, yes
+from calor.screen.rules import Rules
+
+
+def opens(index: ir.Table, drugs: ir.Table, rules: Rules, gate: Gate, rule: GateCriterion) -> ir.Table:
+    """Return from when to when a candidate's tests count; who never began the run-in drug has no such time."""
+    anchor = index.index_day if gate.window_from == "infarction" else ibis.literal(rules.today, "int64")
+    table = index.select("person_id", "index_day", opens=anchor + gate.window[0], closes=anchor + gate.window[1])
+    if rule.run_in_drug is None:
+        return table.drop("index_day")
+    taken = drugs.filter((drugs.role == rule.run_in_drug) & (drugs.start <= rules.today))
+    since = taken.inner_join(table, "person_id").filter(ibis._.start >= ibis._.index_day)
+    first = since.group_by("person_id").agg(first=since.start.min())
+    joined = table.inner_join(first, "person_id")
+    later = ibis.greatest(joined.opens, joined.first + rule.run_in_days)
+    return joined.select("person_id", "closes", opens=later)
+
+
+def counts(days: ir.Table, timing: ir.Table, rule: GateCriterion, gate: Gate) -> ir.Table:
+    """Count, per candidate, tests that pass, tests that do not, and days on which a test perhaps passed."""
+    here = days.filter(days.role.isin([name for name in (rule.lab, rule.stand_in) if name]))
+    table = here.inner_join(timing, "person_id").filter(ibis._.day.between(ibis._.opens, ibis._.closes))
+    falls = ~COMPARE[gate.comparator](table.falls_edge, gate.cutoff)
+    passes = COMPARE[gate.comparator](table.passes_edge, gate.cutoff)
+    table = table.mutate(falls=yes(falls), passes=~yes(falls) & yes(passes), lab=table.role == rule.lab)
+    if rule.pattern == "last":
+        table = _since_the_last_that_fell(table)
+    good, bad = table.lab & table.passes, table.lab & table.falls
+    perhaps, other = table.lab & ~table.falls, ~table.lab & ~table.falls
+    read = good | bad
+    return table.group_by("person_id").agg(
+        tests=good.sum(),
+        first=table.day.min(where=good),
+        last=table.day.max(where=good),
+        fell=bad.sum(),
+        possible=perhaps.sum(),
+        possible_first=table.day.min(where=perhaps),
+        possible_last=table.day.max(where=perhaps),
+        own=table.lab.sum(),
+        other=other.sum(),
+        other_first=table.day.min(where=other),
+        other_last=table.day.max(where=other),
+        day=table.day.max(where=read),
+        value=ibis.coalesce(table.counted_value, 0.0).argmax(table.day, where=read),
+        row=ibis.coalesce(table.counted_row, 0).argmax(table.day, where=read),
+    )
+
+
+def _since_the_last_that_fell(table: ir.Table) -> ir.Table:
+    """Keep, of each candidate, the last test that did not pass and all after it."""
+    bad = table.filter(table.falls & table.lab)
+    last = bad.group_by("person_id").agg(last_fell=bad.day.max())
+    joined = table.left_join(last, "person_id")
+    return joined.filter((joined.last_fell.isnull()) | (joined.day >= joined.last_fell)).drop("person_id_right")
+
+
+def answer(table: ir.Table, rule: GateCriterion, gate: Gate, today: int) -> Answer:
+    """Answer from the counts; what was set aside, or the stand-in assay alone, makes it undetermined at most."""
+    column = {name: table[f"{rule.id}__{name}"] for name in COUNTED}
+    k, span = gate.tests, interval(gate)
+    met = _enough(column["tests"], column["first"], column["last"], k, span)
+    could = _enough(column["possible"], column["possible_first"], column["possible_last"], k, span)
+    stand_in = _enough(column["other"], column["other_first"], column["other_last"], k, span)
+    could = could | (yes(column["own"] == 0) & stand_in)
+    if rule.pattern == "all":
+        unspoilt = yes(column["fell"] == 0)
+        met, could = met & unspoilt, could & unspoilt
+    day, row = column["day"], column["row"].nullif(0)
+    value = number(ibis.cases((day.notnull(), column["value"]), else_=None))
+    changes = ibis.cases((met, NO_DAY), else_=_when_one_more_would_do(table, column, rule, gate, today))
+    return Answer(three(met, ~met & ~could), value, day, row, value - gate.cutoff, changes)
+
+
+COUNTED = (
+    "tests", "first", "last", "fell", "possible", "possible_first", "possible_last",
+    "own", "other", "other_first", "other_last", "day", "value", "row",
+)  # fmt: skip
+
+
+def interval(gate: Gate) -> int:
+    """Return the fewest days between the first and the last test; one test has none."""
+    return gate.least_interval_days if gate.tests > 1 else 0
+
+
+def _enough(tests: ir.Value, first: ir.Value, last: ir.Value, k: int, span: int) -> ir.BooleanValue:
+    return yes((tests >= k) & (last - first >= span))
+
+
+def _when_one_more_would_do(
+    table: ir.Table, column: dict[str, ir.Value], rule: GateCriterion, gate: Gate, today: int
+) -> ir.Value:
+    """Return the first day on which further passing tests, one a day, would complete the gate; null if they cannot."""
+    tests = ibis.coalesce(column["tests"], 0)
+    now = ibis.greatest(ibis.literal(today, "int64"), table.opens, ibis.coalesce(column["last"], 0) + 1)
+    missing = ibis.greatest(gate.tests - tests, 1)
+    first = ibis.coalesce(column["first"], now)
+    done = ibis.greatest(now + missing - 1, first + interval(gate))
+    possible = table.opens.notnull() & (done <= table.closes)
+    if rule.pattern == "all":
+        possible = possible & (ibis.coalesce(column["fell"], 0) == 0)
+    return ibis.cases((possible, done), else_=NO_DAY)

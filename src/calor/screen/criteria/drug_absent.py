@@ -1,0 +1,31 @@
+"""No drug of a set was covered within the wash-out."""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr import types as ir
+
+from calor.protocol.screening import DrugAbsentCriterion
+from calor.screen.criteria.answer import NO_DAY, Answer, number, three, yes
+
+
+def counts(drugs: ir.Table, rule: DrugAbsentCriterion, today: int) -> dict[str, ir.Value]:
+    """Return what is counted over the exposures; an unknown end is at least the start."""
+    here = drugs.role == rule.drug
+    recent = ibis.coalesce(drugs.stop, drugs.start) >= today - rule.within_days
+    return {
+        "taken": (recent & drugs.certain).any(where=here),
+        "perhaps": (drugs.stop.isnull() | recent).any(where=here),
+        "stop": drugs.stop.max(where=here),
+        "row": drugs.row_id.argmax(drugs.stop, where=here & drugs.certain & drugs.stop.notnull()),
+    }
+
+
+def answer(table: ir.Table, rule: DrugAbsentCriterion, today: int) -> Answer:
+    """Answer from the latest end; both ends of the wash-out count."""
+    taken, perhaps = yes(table[f"{rule.id}__taken"]), yes(table[f"{rule.id}__perhaps"])
+    stop = table[f"{rule.id}__stop"]
+    changes = ibis.cases((taken, stop + rule.within_days + 1), else_=NO_DAY)
+    since = number(today - stop)
+    met = three(~taken & ~perhaps, taken)
+    return Answer(met, since, stop, table[f"{rule.id}__row"], since - rule.within_days - 1, changes)

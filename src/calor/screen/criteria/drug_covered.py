@@ -1,0 +1,31 @@
+"""A drug of a set is covered now, within a grace."""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr import types as ir
+
+from calor.protocol.screening import DrugCoveredCriterion
+from calor.screen.criteria.answer import NO_DAY, Answer, number, three, yes
+
+
+def counts(drugs: ir.Table, rule: DrugCoveredCriterion, today: int) -> dict[str, ir.Value]:
+    """Return what is counted over the exposures (one row per set, certainty and end)."""
+    here = drugs.role == rule.drug
+    covers = drugs.stop >= today - rule.grace_days
+    return {
+        "covered": (covers & drugs.certain).any(where=here),
+        "perhaps": (drugs.stop.isnull() | (covers & ~drugs.certain)).any(where=here),
+        "stop": drugs.stop.max(where=here & drugs.certain),
+        "row": drugs.row_id.argmax(drugs.stop, where=here & drugs.certain & drugs.stop.notnull()),
+    }
+
+
+def answer(table: ir.Table, rule: DrugCoveredCriterion, today: int) -> Answer:
+    """Answer from the latest end; no record is not covered, an unknown end undetermined."""
+    covered, perhaps = yes(table[f"{rule.id}__covered"]), yes(table[f"{rule.id}__perhaps"])
+    stop = table[f"{rule.id}__stop"]
+    changes = ibis.cases((covered, stop + rule.grace_days + 1), else_=NO_DAY)
+    met = three(covered, ~covered & ~perhaps)
+    left = number(stop - today)
+    return Answer(met, left, stop, table[f"{rule.id}__row"], left + rule.grace_days, changes)

@@ -1,0 +1,31 @@
+"""No condition or observation of a set, ever or within some days."""
+
+from __future__ import annotations
+
+import ibis
+from ibis.expr import types as ir
+
+from calor.protocol.screening import EventAbsentCriterion
+from calor.screen.criteria.answer import NO_DAY, NO_NUMBER, Answer, number, three, yes
+
+
+def counts(events: ir.Table, rule: EventAbsentCriterion, today: int) -> dict[str, ir.Value]:
+    """Return what is counted over the events (one row per set and end)."""
+    here = events.role == rule.event
+    recent = ibis.literal(True) if rule.within_days is None else events.stop >= today - rule.within_days
+    return {
+        "found": (here & recent).any(),
+        "stop": events.stop.max(where=here),
+        "row": events.row_id.argmax(events.stop, where=here),
+    }
+
+
+def answer(table: ir.Table, rule: EventAbsentCriterion, today: int) -> Answer:
+    """Answer from the latest event; both ends of the window count."""
+    found, stop = yes(table[f"{rule.id}__found"]), table[f"{rule.id}__stop"]
+    since = number(today - stop)
+    met = three(~found, found)
+    if rule.within_days is None:
+        return Answer(met, since, stop, table[f"{rule.id}__row"], NO_NUMBER, NO_DAY)
+    changes = ibis.cases((found, stop + rule.within_days + 1), else_=NO_DAY)
+    return Answer(met, since, stop, table[f"{rule.id}__row"], since - rule.within_days - 1, changes)

@@ -1,0 +1,258 @@
+"""Stage the few rows that the criteria ask for as narrow tables: the only pass over the whole records.
+
+Everything that depends on the day of screening comes later, so that a staged table serves every day and every what-if.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis import BaseBackend
+from ibis.expr import types as ir
+
+from calor.errors import RecordsError
+from calor.records.concept_set import concept_set
+from calor.records.records import Records, day_number, in_query, rows, staged
+from calor.records.units import factor, unit_codes
+from calor.records.vocabulary import Members, resolve
+from calor.screen.rules import EPOCH, Rules
+
+TABLES = ("people", "events", "drugs", "labs")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the criteria ask of everyone who ever had the index event.
+
+    Attributes:
+        engine: Where the tables lie.
+        people: `person_id`, year, month and day of birth, whether a death is recorded, and its day.
+        events: Conditions and observations: `person_id`, `role`, `row_id`, `start`, `stop`.
+        drugs: Exposures: `person_id`, `role`, `row_id`, `certain`, `start`, `stop` (null where unknown).
+        labs: Results: `person_id`, `role`, `row_id`, `day`, number, operator, unit and text as recorded.
+        factors: `role`, `unit_concept_id`, `unit_text`, `factor`: to the unit in which the set is compared.
+        members: The concepts of each set.
+        persons: Persons in the records, with the index event or without.
+        absent: Sets for which the site's vocabulary holds nothing.
+        notes: What the records lack.
+    """
+
+    engine: BaseBackend
+    people: ir.Table
+    events: ir.Table
+    drugs: ir.Table
+    labs: ir.Table
+    factors: pd.DataFrame
+    members: Members
+    persons: int
+    absent: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def stage(records: Records, rules: Rules) -> Facts:
+    """Stage the rows that the rules ask for.
+
+    Raises:
+        RecordsError: The records cannot be read, hold a person twice or a row dated in the future, or lack what a rule
+            needs.
+    """
+    screening = rules.screening
+    names = rules.sets
+    members = resolve(
+        records,
+        names,
+        vocabulary=screening.vocabulary,
+        concepts=screening.concepts,
+        absent=screening.absent,
+    )
+    persons = count_persons(records)
+    concepts = staged_members(records.engine, members)
+    candidates = staged(records.engine, with_event(records, concepts, screening.infarction))
+    tables = {n: staged(records.engine, e) for n, e in narrow(records, concepts, candidates).items()}
+    refuse_future(tables, rules.as_of)
+    absent = frozenset(names) - set(members.frame["role"])
+    notes = (*records.notes, *members.notes, *_lacks(records, tables))
+    return Facts(
+        records.engine,
+        **tables,
+        factors=factors(records, tables["labs"], rules),
+        members=members,
+        persons=persons,
+        absent=frozenset(absent),
+        notes=notes,
+    )
+
+
+def narrow(records: Records, concepts: ir.Table, candidates: ir.Table) -> dict[str, ir.Table]:
+    """Return the expression of each narrow table, for the persons of `candidates`."""
+    return {
+        "people": _people(records, candidates),
+        "events": _events(records, concepts, candidates),
+        "drugs": _drugs(records, concepts, candidates),
+        "labs": _labs(records, concepts, candidates),
+    }
+
+
+def staged_members(engine: BaseBackend, members: Members) -> ir.Table:
+    """Stage the members of the sets: an engine that knows how few they are joins them first, at two thirds the cost."""
+    schema = {"role": pa.string(), "concept_id": pa.int64(), "certain": pa.bool_()}
+    return staged(engine, in_query(members.frame, schema).filter(ibis._.concept_id > 0))
+
+
+def with_event(records: Records, concepts: ir.Table, infarction: str) -> ir.Table:
+    """Return the persons who ever had the index event."""
+    index = concepts.filter(concepts.role == infarction)
+    conditions = records["condition_occurrence"]
+    return conditions.semi_join(index, conditions.condition_concept_id == index.concept_id)[["person_id"]].distinct()
+
+
+def _people(records: Records, candidates: ir.Table) -> ir.Table:
+    person = records["person"].semi_join(candidates, "person_id")
+    death = records["death"].semi_join(candidates, "person_id")
+    deaths = death.group_by("person_id").agg(
+        death_day=day_number(death.death_date).min(), deaths_undated=death.count() - death.death_date.count()
+    )
+    joined = person.left_join(deaths, "person_id")
+    return joined.select(
+        "person_id",
+        "year_of_birth",
+        "month_of_birth",
+        "day_of_birth",
+        "death_day",
+        deaths_undated=ibis.coalesce(joined.deaths_undated, 0).cast("int64"),
+    )
+
+
+def _events(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
+    condition = records["condition_occurrence"]
+    events = _of(condition, "condition_concept_id", concepts, candidates).select(
+        "person_id",
+        "role",
+        row_id=ibis._.condition_occurrence_id,
+        start=day_number(ibis._.condition_start_date),
+        stop=day_number(ibis.coalesce(ibis._.condition_end_date, ibis._.condition_start_date)),
+    )
+    if "observation" not in records:
+        return events
+    observation = _of(records["observation"], "observation_concept_id", concepts, candidates).select(
+        "person_id",
+        "role",
+        row_id=ibis._.observation_id,
+        start=day_number(ibis._.observation_date),
+        stop=day_number(ibis._.observation_date),
+    )
+    return events.union(observation)
+
+
+def _drugs(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
+    start = day_number(ibis._.drug_exposure_start_date)
+    return _of(records["drug_exposure"], "drug_concept_id", concepts, candidates).select(
+        "person_id",
+        "role",
+        "certain",
+        row_id=ibis._.drug_exposure_id,
+        start=start,
+        stop=ibis.coalesce(day_number(ibis._.drug_exposure_end_date), start + ibis._.days_supply),
+    )
+
+
+def _labs(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
+    return _of(records["measurement"], "measurement_concept_id", concepts, candidates).select(
+        "person_id",
+        "role",
+        row_id=ibis._.measurement_id,
+        day=day_number(ibis._.measurement_date),
+        number=ibis._.value_as_number,
+        operator_concept_id=ibis.coalesce(ibis._.operator_concept_id, 0).cast("int64"),
+        unit_concept_id=ibis.coalesce(ibis._.unit_concept_id, 0).cast("int64"),
+        unit_text=ibis.coalesce(ibis._.unit_source_value, ""),
+        text=ibis.coalesce(ibis._.value_source_value, ""),
+    )
+
+
+def _of(table: ir.Table, column: str, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
+    """Keep the rows of the sets' concepts and of the candidates."""
+    kept = table.inner_join(concepts, table[column] == concepts.concept_id)
+    return kept.semi_join(candidates, "person_id")
+
+
+def factors(records: Records, labs: ir.Table, rules: Rules) -> pd.DataFrame:
+    """Return the factor of each unit that stands in the staged results; null where it cannot be converted."""
+    found = rows(labs.select("role", "unit_concept_id", "unit_text").distinct())
+    codes = unit_codes(records) if len(found) else {}
+    wanted = units_wanted(rules)
+    found["factor"] = [
+        convert(role, int(concept), text, codes, wanted)
+        for role, concept, text in found[["role", "unit_concept_id", "unit_text"]].itertuples(index=False)
+    ]
+    found["unit_concept_id"], found["factor"] = found["unit_concept_id"].astype("int64"), found["factor"].astype(float)
+    return found
+
+
+def units_wanted(rules: Rules) -> dict[str, str]:
+    """Return the unit in which each laboratory set is compared."""
+    wanted = {rule.lab: rule.unit for rule in rules.screening.criteria if rule.kind == "latest_lab"}
+    gate = rules.gate_rule
+    if gate is not None:
+        wanted |= {name: rules.gate_unit for name in (gate.lab, gate.stand_in) if name}
+    return wanted
+
+
+def convert(role: str, concept: int, text: str, codes: Mapping[int, str], wanted: Mapping[str, str]) -> float | None:
+    """Return the factor of one recorded unit: by its concept, else by its text where that is UCUM; else None."""
+    unit = codes.get(concept, "") if concept else text
+    if role not in wanted or not unit:
+        return None
+    known = role in wanted and _molar_mass(role)
+    return factor(unit, wanted[role], known or None)
+
+
+def _molar_mass(role: str) -> float | None:
+    try:
+        return concept_set(role).molar_mass_g_per_mol
+    except RecordsError:
+        return None  # a set that the protocol defines by its own concepts
+
+
+def count_persons(records: Records) -> int:
+    """Count the persons.
+
+    Raises:
+        RecordsError: A person stands there twice.
+    """
+    person = records["person"]
+    counts = rows(person.aggregate(n=person.count(), different=person.person_id.nunique())).iloc[0]
+    if counts["n"] != counts["different"]:
+        got = f"{int(counts['n'] - counts['different'])} rows too many"
+        raise RecordsError.must("person", "hold each person_id once", got, fix="Remove the duplicates.")
+    return int(counts["n"])
+
+
+def refuse_future(tables: Mapping[str, ir.Table], as_of: date) -> None:
+    """Refuse rows dated after today and after the day of screening: some clock is wrong.
+
+    Raises:
+        RecordsError: There are such rows.
+    """
+    limit = max(as_of, datetime.now(UTC).date()).toordinal() - EPOCH + 1  # a day's grace for time zones
+    for name, column in (("people", "death_day"), ("events", "start"), ("drugs", "start"), ("labs", "day")):
+        late = int(rows(tables[name].aggregate(n=(tables[name][column] > limit).sum()))["n"].fillna(0).iloc[0])
+        if late:
+            fix = "Correct them at the source; ends of prescriptions may lie ahead."
+            raise RecordsError.must(name, "not be dated in the future", f"{late} such rows", fix=fix)
+
+
+def _lacks(records: Records, tables: Mapping[str, ir.Table]) -> tuple[str, ...]:
+    """Say what no criterion will find here."""
+    notes = [f"No {name} table." for name in ("observation", "drug_strength") if name not in records]
+    for name, column in (("events", "start"), ("drugs", "start"), ("labs", "day")):
+        table = tables[name]
+        undated = int(rows(table.aggregate(n=table.count() - table[column].count()))["n"].iloc[0])
+        if undated:
+            notes.append(f"{undated} {name} without a date were not seen.")
+    return tuple(notes)

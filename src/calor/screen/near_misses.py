@@ -1,0 +1,131 @@
+"""Near misses: candidates one answer short, with what would make them eligible, and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from calor.errors import RecordsError
+from calor.protocol.screening import ScreeningCriterion
+from calor.records.concept_set import concept_set
+from calor.screen.rules import Rules
+from calor.screen.screened import NOT_MET, UNDETERMINED, Screened
+
+COLUMNS = ["person_id", "criterion", "answer", "needs", "on", "by"]
+
+
+def near_misses(screened: Screened) -> pd.DataFrame:
+    """Return the candidates who meet every criterion but one and can still come to meet it.
+
+    Args:
+        screened: Answers of a screen.
+
+    Returns:
+        `person_id`, `criterion`, `answer` (not met or undetermined), `needs` in words, `on` (first day on which it can
+        be settled) and `by` (last day of the infarction's window; null where no window closes).
+    """
+    rules, met = screened.rules, screened.met
+    one = (met != 1).sum(axis=1) == 1
+    closes = closing(screened)
+    found = []
+    for j, rule in enumerate(rules.screening.criteria):
+        mine = one & (met[:, j] != 1)
+        part = screened.answers[mine]
+        columns = {name: part[f"{rule.id}__{name}"] for name in ("changes", "day", "value", "distance")}
+        columns |= {"tests": part["gate_tests"]} if "gate_tests" in part else {}
+        answers: list[dict[str, Any]] = [
+            {str(k): v for k, v in a.items()} for a in pd.DataFrame(columns).to_dict("records")
+        ]
+        states = met[mine, j]
+        for person, by, answer, state in zip(part["person_id"], closes[mine], answers, states, strict=True):
+            answer["undetermined"] = state == -1
+            settled = _NEEDS[rule.kind](rule, answer, rules)
+            if settled is not None and (by is None or settled[1] <= by):
+                word = UNDETERMINED if state == -1 else NOT_MET
+                found.append((person, rule.id, word, settled[0], settled[1], by))
+    table = pd.DataFrame(found, columns=COLUMNS)
+    return table.sort_values(["by", "on", "person_id"], ignore_index=True)
+
+
+def closing(screened: Screened) -> pd.Series:
+    """Return the last day of each candidate's infarction window; None where no criterion sets one."""
+    rule = next((r for r in screened.rules.screening.criteria if r.kind == "recent_infarction"), None)
+    if rule is None:
+        return pd.Series([None] * len(screened.answers), dtype=object)
+    return screened.answers["index_day"].map(lambda day: day + timedelta(rule.days[1])).astype(object)
+
+
+Settled = tuple[str, date] | None
+"""What is needed, and the first day on which it can be had; None where nothing helps."""
+
+
+def _label(name: str) -> str:
+    try:
+        return concept_set(name).label or name.replace("_", " ")
+    except RecordsError:
+        return name.replace("_", " ")
+
+
+def _gate(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
+    on, gate = answer["changes"], rules.gate
+    if on is None or gate is None:
+        return None
+    missing = max(gate.tests - int(answer["tests"]), 1)
+    number = {1: "one", 2: "two", 3: "three"}.get(missing, str(missing))
+    last = f"on or after {on}" if missing == 1 else f"the last on or after {on}"
+    return f"{number} {_label(rule.lab)} {gate.comparator} {gate.cutoff:g} {rules.gate_unit}, {last}", on
+
+
+def _latest_lab(rule: Any, _answer: Mapping[str, Any], rules: Rules) -> Settled:
+    wanted = f"{rule.comparator} {rule.cutoff:g} {rule.unit}"
+    return f"one {_label(rule.lab)} {wanted}, on or after {rules.as_of}", rules.as_of
+
+
+def _covered(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
+    if answer["undetermined"]:
+        return f"the end or strength of the {_label(rule.drug)} on record", rules.as_of
+    known = "" if answer["day"] is not None else " (no record: ask for one)"
+    return f"{_label(rule.drug)} covered again{known}", rules.as_of
+
+
+def _drug_absent(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
+    if answer["undetermined"]:
+        return f"the end of the {_label(rule.drug)} on record", rules.as_of
+    on = answer["changes"]
+    return None if on is None else (f"no further {_label(rule.drug)} before {on}", on)
+
+
+def _event_absent(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
+    if answer["undetermined"]:
+        return f"word on {_label(rule.event)}", rules.as_of
+    on = answer["changes"]
+    return None if on is None else (f"no further {_label(rule.event)} before {on}", on)
+
+
+def _waits(_rule: Any, answer: Mapping[str, Any], _rules: Rules) -> Settled:
+    on = answer["changes"]
+    too_early = on is not None and not answer["undetermined"]
+    return (f"nothing but time, until {on}", on) if too_early else None
+
+
+def _age(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
+    return ("the date of birth", rules.as_of) if answer["undetermined"] else _waits(rule, answer, rules)
+
+
+def _alive(_rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
+    return ("word on whether the recorded death is so", rules.as_of) if answer["undetermined"] else None
+
+
+_NEEDS: Mapping[str, Callable[[ScreeningCriterion, Mapping[str, Any], Rules], Settled]] = {
+    "recent_infarction": _waits,
+    "age": _age,
+    "alive": _alive,
+    "drug_covered": _covered,
+    "drug_absent": _drug_absent,
+    "event_absent": _event_absent,
+    "latest_lab": _latest_lab,
+    "biomarker_gate": _gate,
+}

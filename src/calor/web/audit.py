@@ -1,0 +1,96 @@
+"""The audit trail: rows chained by HMAC-SHA256, written in the transaction of what they tell."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from calor.web.keys import derived_key
+from calor.web.models import AuditHead, AuditRow
+
+SYSTEM = "system"  # the chain of accounts and access, which belong to no trial
+
+
+def save_audited(record: Any, *, chain: str, actor: str, action: str, reason: str = "") -> None:
+    """Insert a record and, in the same transaction, the audit row that vouches for its content."""
+    with transaction.atomic(savepoint=False):
+        record.save(force_insert=True)
+        append(chain, actor=actor, action=action, record=name_of(record), digest=digest_of(record), reason=reason)
+
+
+def append(chain: str, *, actor: str, action: str, record: str = "", digest: str = "", reason: str = "") -> None:
+    """Add a row to the end of a chain."""
+    with transaction.atomic(savepoint=False):
+        head = _locked_head(chain)
+        row = AuditRow(
+            chain=chain,
+            n=head.n + 1,
+            at=moment(timezone.now()),
+            actor=actor,
+            action=action,
+            record=record,
+            record_digest=digest,
+            reason=reason,
+        )
+        row.digest = chained(head.digest, row)
+        row.save(force_insert=True)
+        head.n, head.digest = row.n, row.digest
+        head.save(update_fields=("n", "digest"))
+
+
+def _locked_head(chain: str) -> Any:
+    heads = AuditHead.objects.select_for_update()
+    head = heads.filter(chain=chain).first()
+    if head is None:
+        # Of two first writers one makes it; the other waits here and then finds it.
+        AuditHead.objects.bulk_create([AuditHead(chain=chain)], ignore_conflicts=True)
+        head = heads.get(chain=chain)
+    return head
+
+
+def chained(previous: str, row: Any) -> str:
+    """Return the digest that a row must have after the row whose digest is `previous`."""
+    told = [row.chain, row.n, row.at, row.actor, row.action, row.record, row.record_digest, row.reason]
+    return hmac.new(derived_key("audit"), json.dumps([previous, *told]).encode(), hashlib.sha256).hexdigest()
+
+
+def name_of(record: Any) -> str:
+    """Return how audit rows and signatures call a record: table and number."""
+    return f"{record._meta.model_name}/{record.pk}"
+
+
+def digest_of(record: Any) -> str:
+    """Return the SHA-256 of a record's name and values, the same on both databases."""
+    values = {field.attname: _plain(getattr(record, field.attname)) for field in record._meta.concrete_fields}
+    return hashlib.sha256(json.dumps([name_of(record), values], sort_keys=True).encode()).hexdigest()
+
+
+def contents_digest(sealed: Any) -> str:
+    """Return the SHA-256 over the sealed arms of a list or a delivery: pairs of a place and its bytes."""
+    parts = [[list(place), bytes(content).hex()] for place, content in sealed]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def moment(at: datetime) -> str:
+    """Write an instant in UTC, in one form that sorts."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def audited_models() -> list[type[models.Model]]:
+    """Return the tables whose every row must have an audit row with its digest."""
+    from django.apps import apps  # noqa: PLC0415
+
+    # Slots and kits are vouched for together, by the digest of their list or delivery; the rest is the trail itself
+    # and counters that it checks.
+    others = {"slot", "kit", "stratumhead", "audithead", "auditrow"}
+    return [model for model in apps.get_app_config("calor_web").get_models() if model._meta.model_name not in others]
+
+
+def _plain(value: Any) -> Any:
+    return moment(value) if isinstance(value, datetime) else value

@@ -1,0 +1,49 @@
+"""Arms at rest: AES-GCM, bound to the place they belong to, all of one length."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from calor.errors import ConductError
+from calor.web.keys import derived_key
+
+_NONCE, _PADDED = 12, 16
+
+
+def seal_arm(arm: int, trial: str, *place: str | int) -> bytes:
+    """Encrypt an arm's index for one place of one trial; every result has the same length.
+
+    Args:
+        arm: Index of the arm.
+        trial: The trial's code, which also chooses the key.
+        place: What the arm belongs to, as ("slot", stratum, position) or ("kit", number).
+    """
+    nonce = secrets.token_bytes(_NONCE)
+    padded = bytes([arm]).ljust(_PADDED, b"\0")
+    return nonce + _cipher(trial).encrypt(nonce, padded, _bound(trial, place))
+
+
+def open_arm(sealed: bytes, trial: str, *place: str | int) -> int:
+    """Decrypt an arm's index.
+
+    Raises:
+        ConductError: The bytes were sealed for another place or trial, with another key, or were altered.
+    """
+    sealed = bytes(sealed)
+    try:
+        return _cipher(trial).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(trial, place))[0]
+    except InvalidTag as error:
+        fix = "Stop allocating, run `calor audit verify` and restore the backup with its own key."
+        raise ConductError.must("sealed", "have been sealed for this place", "something else", fix=fix) from error
+
+
+def _cipher(trial: str) -> AESGCM:
+    return AESGCM(derived_key(f"arms of {trial}"))
+
+
+def _bound(trial: str, place: tuple[str | int, ...]) -> bytes:
+    return json.dumps([trial, *place]).encode()

@@ -1,0 +1,219 @@
+"""The tables of running trials.
+
+All but the two kinds of head are append-only: triggers in both databases refuse UPDATE and DELETE, and a correction is
+a further row. A head is a counter that may only go up by one.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+USER = settings.AUTH_USER_MODEL
+KEEP = models.PROTECT
+
+
+class Trial(models.Model):
+    """A trial, as it was opened."""
+
+    code = models.CharField(max_length=40, unique=True)
+    arms = models.JSONField()
+    opened_at = models.DateTimeField()
+
+
+class Site(models.Model):
+    """A hospital that takes part."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    code = models.CharField(max_length=40)
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "code"), name="site_once"),)
+
+
+class RoleChange(models.Model):
+    """A role granted to a person or taken back; the latest row counts."""
+
+    user = models.ForeignKey(USER, KEEP)
+    trial = models.ForeignKey(Trial, KEEP)
+    site = models.ForeignKey(Site, KEEP, null=True)
+    role = models.CharField(max_length=40)
+    granted = models.BooleanField()
+    at = models.DateTimeField()
+
+
+class DrawnList(models.Model):
+    """The one list of a trial that can be used, with what was known of it before it was."""
+
+    trial = models.OneToOneField(Trial, KEEP)
+    method = models.CharField(max_length=200)
+    guessable = models.CharField(max_length=200)
+    configuration = models.CharField(max_length=64)
+    contents = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+
+class StratumHead(models.Model):
+    """The next free place of a stratum; locked while it is given away."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    stratum = models.CharField(max_length=100)
+    next_position = models.IntegerField(default=0)
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "stratum"), name="stratum_once"),)
+
+
+class Slot(models.Model):
+    """A place of the list with its sealed arm."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    stratum = models.CharField(max_length=100)
+    position = models.IntegerField()
+    sealed_arm = models.BinaryField()
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "stratum", "position"), name="slot_once"),)
+
+
+class Delivery(models.Model):
+    """Kits that arrived at a site together."""
+
+    site = models.ForeignKey(Site, KEEP)
+    contents = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+
+class Kit(models.Model):
+    """A numbered kit with its sealed arm; the number is random."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    delivery = models.ForeignKey(Delivery, KEEP)
+    number = models.CharField(max_length=20)
+    sealed_arm = models.BinaryField()
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "number"), name="kit_once"),)
+
+
+class Participant(models.Model):
+    """A person under the study identifier, as first recorded."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    site = models.ForeignKey(Site, KEEP)
+    identifier = models.CharField(max_length=40)
+    stratum = models.CharField(max_length=100)
+    consent_version = models.CharField(max_length=40)
+    eligible = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "identifier"), name="participant_once"),)
+
+
+class Allocation(models.Model):
+    """A place of the list and a kit given to a participant, and the stratum that was valid then."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    participant = models.OneToOneField(Participant, KEEP)
+    slot = models.OneToOneField(Slot, KEEP)
+    kit = models.OneToOneField(Kit, KEEP)
+    stratum = models.CharField(max_length=100)
+    position = models.IntegerField()
+    key = models.CharField(max_length=80)
+    by = models.ForeignKey(USER, KEEP)
+    at = models.DateTimeField()
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("trial", "key"), name="key_once"),
+            models.UniqueConstraint(fields=("trial", "stratum", "position"), name="position_once"),
+        )
+
+
+class Correction(models.Model):
+    """A corrected value of a participant; it counts once another person has signed it."""
+
+    participant = models.ForeignKey(Participant, KEEP)
+    field = models.CharField(max_length=40)
+    old = models.JSONField()
+    new = models.JSONField()
+    reason = models.TextField()
+    by = models.ForeignKey(USER, KEEP)
+    at = models.DateTimeField()
+
+
+class Signature(models.Model):
+    """A person's signature, bound to one record as it then was."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    record = models.CharField(max_length=80)
+    record_digest = models.CharField(max_length=64)
+    by = models.ForeignKey(USER, KEEP)
+    printed_name = models.CharField(max_length=200)
+    meaning = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+
+class Unblinding(models.Model):
+    """One participant's arm was told to one person, and why; the arm is not written here."""
+
+    participant = models.ForeignKey(Participant, KEEP)
+    by = models.ForeignKey(USER, KEEP)
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+
+class ImpactAssessment(models.Model):
+    """The assessment that each unblinding owes."""
+
+    unblinding = models.OneToOneField(Unblinding, KEEP)
+    opened_at = models.DateTimeField()
+
+
+class Notice(models.Model):
+    """Something that holders of a role must be told; kept here so that no mail server can lose it."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    role = models.CharField(max_length=40)
+    text = models.TextField()
+    at = models.DateTimeField()
+
+
+class AuditHead(models.Model):
+    """The end of a chain of audit rows; locked while a row is added."""
+
+    chain = models.CharField(max_length=40, unique=True)
+    n = models.IntegerField(default=0)
+    digest = models.CharField(max_length=64, default="")
+
+
+class AuditRow(models.Model):
+    """Who did what to which record, when and why, chained to the row before."""
+
+    chain = models.CharField(max_length=40)
+    n = models.IntegerField()
+    at = models.CharField(max_length=40)
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=60)
+    record = models.CharField(max_length=80)
+    record_digest = models.CharField(max_length=64)
+    reason = models.TextField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("chain", "n"), name="audit_once"),)

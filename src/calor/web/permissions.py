@@ -1,0 +1,93 @@
+"""Who may do what: one table, and everything that is not in it is forbidden."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from calor.errors import ConductError
+from calor.web.models import RoleChange
+
+
+class Role(StrEnum):
+    """What a person is in a trial."""
+
+    COORDINATOR = "coordinator"
+    INVESTIGATOR = "investigator"
+    PHARMACIST = "unblinded pharmacist"
+    MONITOR = "monitor"
+    STATISTICIAN = "statistician"
+    SAFETY_BOARD = "safety board"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """What can be done in a trial."""
+
+    GRANT_ROLE = "grant role"
+    ADD_SITE = "add site"
+    ACTIVATE_LIST = "activate list"
+    RECEIVE_KITS = "receive kits"
+    REGISTER = "register participant"
+    ALLOCATE = "allocate"
+    CORRECT = "correct"
+    SIGN_CORRECTION = "sign correction"
+    SIGN = "sign"
+    VIEW = "view blinded data"
+    EXPORT = "export blinded data"
+    VIEW_AUDIT = "view audit trail"
+    READ_ARM = "read arm"
+    UNBLIND = "unblind in an emergency"
+
+
+AT_A_SITE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST})
+UNBLINDED = frozenset({Role.PHARMACIST, Role.SAFETY_BOARD})
+
+_ALL_BLINDED = frozenset(Role) - UNBLINDED
+PERMITTED = MappingProxyType(
+    {
+        Action.GRANT_ROLE: frozenset({Role.ADMINISTRATOR}),
+        Action.ADD_SITE: frozenset({Role.ADMINISTRATOR}),
+        Action.ACTIVATE_LIST: frozenset({Role.ADMINISTRATOR}),
+        Action.RECEIVE_KITS: frozenset({Role.PHARMACIST}),
+        Action.REGISTER: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
+        Action.ALLOCATE: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
+        Action.CORRECT: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
+        Action.SIGN_CORRECTION: frozenset({Role.INVESTIGATOR}),
+        Action.SIGN: frozenset({Role.INVESTIGATOR}),
+        Action.VIEW: _ALL_BLINDED,
+        Action.EXPORT: frozenset({Role.MONITOR, Role.STATISTICIAN, Role.INVESTIGATOR}),
+        Action.VIEW_AUDIT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
+        Action.READ_ARM: frozenset({Role.PHARMACIST}),
+        Action.UNBLIND: frozenset({Role.INVESTIGATOR}),
+    }
+)
+
+
+def roles_of(user: Any, trial: Any, site: Any = None) -> frozenset[Role]:
+    """Return the roles that a person now holds in a trial, at a site or for the whole trial."""
+    if not user.is_active:
+        return frozenset()
+    now: dict[tuple[str, int | None], bool] = {}
+    changes = RoleChange.objects.filter(user=user, trial=trial).order_by("pk")
+    for role, at, granted in changes.values_list("role", "site_id", "granted"):
+        now[role, at] = granted
+    here = {None, None if site is None else site.pk}
+    return frozenset(Role(role) for (role, at), granted in now.items() if granted and at in here)
+
+
+def can(user: Any, action: Action, trial: Any, site: Any = None) -> bool:
+    """Say whether a person may do something in a trial (at a site)."""
+    return bool(PERMITTED[action] & roles_of(user, trial, site))
+
+
+def check(user: Any, action: Action, trial: Any, site: Any = None) -> None:
+    """Refuse what a person may not do.
+
+    Raises:
+        ConductError: No role that the person holds there permits it.
+    """
+    if not can(user, action, trial, site):
+        fix = "Ask the trial's administrator for the role."
+        raise ConductError.must("user", f"hold a role that may {action}", user.username, fix=fix)

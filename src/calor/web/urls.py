@@ -1,0 +1,3 @@
+"""The addresses of the web application."""
+
+urlpatterns: list[object] = []

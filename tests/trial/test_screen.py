@@ -1,0 +1,91 @@
+"""A trial folder is screened from the command line: all results or none, and no identifier where it does not belong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.spec.ehr_cases import write_records
+
+from calor.errors import RecordsError
+from calor.trial.screening import screen
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Path:
+    text = (ROOT / "examples/outcome/protocol.toml").read_text(encoding="utf-8")
+    listed = 'vocabulary = "listed"\nas_of = 2026-06-30\nabsent = ["other_trial"]\n'
+    text = text.replace("[screening]\n", f"[screening]\n{listed}").replace("days = [30, 120]", "days = [0, 365]")
+    (tmp_path / "protocol.toml").write_text(text.replace("window = [30, 120]", "window = [0, 365]"), encoding="utf-8")
+    (tmp_path / "records").mkdir()
+    write_records(tmp_path / "records")
+    return tmp_path
+
+
+def test_the_command_prints_one_line_and_nothing_on_stderr(trial: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "calor", "screen", str(trial)],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    persons = len(pd.read_csv(trial / "records/person.csv"))
+    assert done.stdout.startswith(f"{persons} persons · ")
+    assert "worklist.parquet (0 windows close this week)" in done.stdout
+
+
+def test_results_hold_every_table_and_ids_only_where_they_belong(trial: Path) -> None:
+    outcome = screen(trial)
+    for name in ("worklist", "near_misses", "reasons", "funnel", "funnel_shareable", "overlap"):
+        table = pd.read_parquet(outcome.folder / f"{name}.parquet")
+        assert ("person_id" in table.columns) == (name in {"worklist", "near_misses", "reasons"})
+    content = json.loads((outcome.folder / "screen.json").read_text(encoding="utf-8"))
+    assert "person_id" not in json.dumps(content)
+    assert content["funnel"][0]["left"] == content["persons"]
+
+
+def test_the_parts_of_a_score_add_up_and_the_rank_follows(trial: Path) -> None:
+    table = screen(trial).tables["worklist"]
+    parts = table[["benefit_points", "urgency_points", "completeness_points"]].sum(axis=1)
+    assert parts.to_numpy() == pytest.approx(table["score"].to_numpy())
+    assert table["score"].is_monotonic_decreasing
+
+
+def test_a_screen_that_fails_leaves_the_last_one_as_it_was(trial: Path) -> None:
+    before = screen(trial).folder / "worklist.parquet"
+    kept = before.read_bytes()
+    (trial / "records/measurement.csv").write_text("measurement_id\n1\n", encoding="utf-8")
+    with pytest.raises(RecordsError):
+        screen(trial)
+    assert before.read_bytes() == kept
+    assert [path.name for path in (trial / "results").iterdir() if path.name != ".lock"] == ["screening"]
+
+
+def test_somebody_elses_tables_are_screened_and_what_they_lack_is_said(trial: Path, calor_data: Path) -> None:
+    import zipfile  # noqa: PLC0415
+
+    for path in (trial / "records").iterdir():
+        path.unlink()
+    archive = next((calor_data / "omop-synthea27nj").glob("*.zip"))
+    with zipfile.ZipFile(archive) as file:
+        for name in file.namelist():
+            if name.endswith(".parquet") and "__MACOSX" not in name:
+                (trial / "records" / Path(name).name).write_bytes(file.read(name))
+    text = (trial / "protocol.toml").read_text(encoding="utf-8").replace('vocabulary = "listed"', 'vocabulary = "site"')
+    (trial / "protocol.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(RecordsError, match="hscrp"):
+        screen(trial)
+    lacking = ["hscrp", "statin", "statin_high_intensity", "cancer", "immunosuppressant", "pregnancy", "other_trial"]
+    (trial / "protocol.toml").write_text(
+        text.replace('absent = ["other_trial"]', f"absent = {json.dumps(lacking)}"), encoding="utf-8"
+    )
+    outcome = screen(trial)
+    assert outcome.screened.persons == 28
+    assert "hscrp" in str(outcome)

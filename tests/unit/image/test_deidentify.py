@@ -1,0 +1,66 @@
+"""De-identification: nothing of the person stays, and SUV is what it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+
+from calor.errors import ImageError
+from calor.image import deidentify as module
+from calor.image.deidentify import deidentify
+from calor.image.pet_header import pet_header
+from calor.image.suv import suv_factor
+
+SHIFT = timedelta(days=-512, hours=5, minutes=17)
+
+
+@pytest.fixture
+def series(phantom_folder: Path) -> list[Dataset]:
+    files = sorted((phantom_folder / "PT").iterdir())[:3]
+    slices: list[Dataset] = [pydicom.dcmread(p) for p in files]
+    for one in slices:
+        one.PatientName, one.PatientID, one.PatientBirthDate = "Doe^Jane", "MRN 12345", "19501224"
+        one.InstitutionName, one.OtherPatientIDs, one.StudyDescription = "St. Elsewhere", "98765", "Jane's scan"
+        one.add_new((0x0009, 0x0010), "LO", "GEMS_PETD_01")
+        one.add_new((0x0009, 0x100D), "DT", "20250101103000")
+        one.add_new((0x0009, 0x1001), "LO", "Jane Doe")
+    return slices
+
+
+def test_nothing_of_the_person_is_left(series: list[Dataset]) -> None:
+    for made in deidentify(series, code="AB0001", secret=b"k", shift=SHIFT):
+        text = str(made)
+        assert not any(word in text for word in ("Doe", "Jane", "12345", "98765", "Elsewhere", "1950", "20250101"))
+        assert str(series[0].SeriesInstanceUID) not in text
+        assert made.PatientIdentityRemoved == "YES"
+
+
+def test_suv_and_uptake_are_what_they_were_and_files_stay_linked(series: list[Dataset]) -> None:
+    made = deidentify(series, code="AB0001", secret=b"k", shift=SHIFT)
+    before, after = (suv_factor([pet_header(d) for d in part]) for part in (series, made))
+    assert after.per_slice == pytest.approx(before.per_slice, rel=1e-12)
+    assert after.uptake_s == before.uptake_s
+    assert len({d.SeriesInstanceUID for d in made}) == 1
+    assert len({d.SOPInstanceUID for d in made}) == 3
+    assert made[0][0x0009, 0x100D].value.startswith("20230808154700")
+
+
+def test_a_tool_that_leaves_the_injection_time_behind_is_caught(
+    series: list[Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module._moved_times
+
+    def forgetful(dataset: Dataset, shift: timedelta) -> dict[str, str]:
+        moved = real(dataset, shift)
+        for name in ("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime"):
+            if name in moved:
+                moved[name] = str(dataset.get(name))
+        return moved
+
+    monkeypatch.setattr(module, "_moved_times", forgetful)
+    with pytest.raises(ImageError):
+        deidentify(series, code="AB0001", secret=b"k", shift=SHIFT)

@@ -1,0 +1,199 @@
+"""Reading series: order, geometry, and files that mean harm."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from calor.errors import ImageError
+from calor.image.dicom_file import read_file
+from calor.image.enhanced_pet import ENHANCED
+from calor.image.grid import stack
+from calor.image.series import assemble, find_series, read_series
+from calor.image.study import read_study
+
+
+def pet(folder: Path) -> list[Path]:
+    return sorted((folder / "PT").iterdir())
+
+
+def test_order_and_names_of_files_do_not_matter(phantom_folder: Path, tmp_path: Path) -> None:
+    files = pet(phantom_folder)
+    for at, path in enumerate(np.random.default_rng(3).permutation(np.array(files, dtype=object))):
+        shutil.copy(path, tmp_path / f"{at:03d}.dcm")
+    one, two = read_series(files), read_series(sorted(tmp_path.iterdir()))
+    assert np.array_equal(one.suv(), two.suv())
+    assert np.array_equal(one.grid.affine, two.grid.affine)
+
+
+def test_suv_of_the_phantom_is_what_was_drawn(phantom_folder: Path) -> None:
+    suv = read_series(pet(phantom_folder)).suv()
+    assert suv[2, 80, 10] == 0  # beside the body
+    assert suv[10, 80, 80] == pytest.approx(0.6, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda files: files[5].unlink(), "evenly spaced"),
+        (
+            lambda files: edit(
+                files[5], lambda d: setattr(d, "ImagePositionPatient", [*d.ImagePositionPatient[:2], 2.0])
+            ),
+            "at",
+        ),
+        (lambda files: edit(files[5], lambda d: setattr(d, "PatientID", "P2")), "PatientID"),
+        (lambda files: edit(files[5], lambda d: setattr(d, "PatientWeight", "70")), "weight_kg"),
+        (lambda files: edit(files[5], lambda d: setattr(d, "PixelData", d.PixelData[:100])), "pixel data"),
+        (lambda files: edit(files[5], lambda d: setattr(d, "Rows", 60000)), "pixel data"),
+        (
+            lambda files: edit(files[5], lambda d: setattr(d, "ImageOrientationPatient", [1, 0, 0, 0, 0.9, 0.43])),
+            "orientation",
+        ),
+        (lambda files: edit(files[5], lambda d: delattr(d, "ImagePositionPatient")), "position"),
+        (lambda files: files[5].write_bytes(files[5].read_bytes()[:700]), "pixel data|whole DICOM|Series"),
+        (lambda files: files[5].write_bytes(b"GIF89a" * 100), "DICOM file"),
+    ],
+)
+def test_a_spoilt_series_is_refused(
+    spoil: Callable[[list[Path]], object], words: str, phantom_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(phantom_folder / "PT", tmp_path / "PT")
+    spoil(pet(tmp_path))
+    with pytest.raises(ImageError, match=words):
+        _ = read_series(pet(tmp_path)).suv_factor
+
+
+def edit(path: Path, change: Callable[[Dataset], object]) -> None:
+    dataset = pydicom.dcmread(path)
+    change(dataset)
+    dataset.save_as(path)
+
+
+def test_tilted_and_doubled_stacks_are_refused() -> None:
+    tilted = np.array([[0, 0.5 * i, 3.0 * i] for i in range(5)])
+    with pytest.raises(ImageError, match="straight above"):
+        stack(tilted, [1, 0, 0, 0, 1, 0], [2, 2], (8, 8))
+    with pytest.raises(ImageError, match="different positions"):
+        stack(np.array([[0, 0, 0.0], [0, 0, 0]]), [1, 0, 0, 0, 1, 0], [2, 2], (8, 8))
+
+
+def test_an_oblique_stack_maps_there_and_back() -> None:
+    c, s = np.cos(0.3), np.sin(0.3)
+    normal = np.cross([1, 0, 0], [0, c, s])
+    grid, _ = stack(np.outer(np.arange(6) * 3.0, normal), [1, 0, 0, 0, c, s], [2.0, 1.5], (7, 9))
+    index = np.array([[0.0, 0, 0], [5, 6, 8], [2.5, 3, 1]])
+    assert grid.to_index(grid.to_patient(index)) == pytest.approx(index)
+    assert grid.spacing_mm == pytest.approx([3, 2, 1.5])
+    assert not grid.is_axial
+
+
+def test_a_path_as_an_identifier_is_refused(phantom_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "evil.dcm"
+    raw = pet(phantom_folder)[0].read_bytes()
+    series = str(pydicom.dcmread(pet(phantom_folder)[0]).SeriesInstanceUID).encode()
+    path.write_bytes(raw.replace(series, b"../../etc/passwd".ljust(len(series), b"x")))
+    with pytest.raises(ImageError, match="digits and dots"):
+        read_file(path)
+
+
+def test_a_deflated_bomb_is_refused_before_it_is_inflated(tmp_path: Path) -> None:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = meta.MediaStorageSOPInstanceUID = pydicom.uid.UID("1.2.3")
+    meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    path = tmp_path / "bomb.dcm"
+    FileDataset(str(path), Dataset(), file_meta=meta, preamble=b"\0" * 128).save_as(path, enforce_file_format=True)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    with path.open("ab") as file:
+        file.write(packer.compress(b"\0" * 10_000_000) + packer.flush())
+    with pytest.raises(ImageError, match="bomb"):
+        read_file(path)
+
+
+def test_endless_nesting_is_refused(tmp_path: Path) -> None:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = meta.MediaStorageSOPInstanceUID = pydicom.uid.UID("1.2.3")
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    path = tmp_path / "deep.dcm"
+    FileDataset(str(path), Dataset(), file_meta=meta, preamble=b"\0" * 128).save_as(path, enforce_file_format=True)
+    sequence = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    with path.open("ab") as file:
+        file.write(sequence * 5000)
+    with pytest.raises(ImageError, match="whole DICOM file"):
+        read_file(path)
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="hold DICOM"):
+        find_series(tmp_path)
+
+
+def test_pet_without_attenuation_correction_is_not_measured(phantom_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(phantom_folder / "PT", tmp_path / "PT")
+    for path in pet(tmp_path):
+        edit(path, lambda d: setattr(d, "CorrectedImage", ["DECY", "SCAT"]))
+    with pytest.raises(ImageError, match="attenuation-corrected PET"):
+        read_study(tmp_path)
+
+
+def enhanced(slices: list[Dataset], units: str) -> FileDataset:
+    """Fold ordinary slices into one Enhanced PET object."""
+    first = slices[0]
+    made = FileDataset("e.dcm", Dataset(), file_meta=FileMetaDataset(), preamble=b"\0" * 128)
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    for name in ("PatientID", "PatientWeight", "PatientSize", "PatientSex", "Rows", "Columns", "SeriesInstanceUID",
+                 "StudyInstanceUID", "FrameOfReferenceUID", "Modality", "BitsAllocated", "PixelRepresentation",
+                 "RadiopharmaceuticalInformationSequence"):  # fmt: skip
+        setattr(made, name, first.get(name))
+    made.SOPClassUID, made.SOPInstanceUID = ENHANCED, "1.2.3"
+    made.AttenuationCorrected = made.DecayCorrected = "YES"
+    made.DecayCorrectionDateTime = f"{first.SeriesDate}{first.SeriesTime}"
+    made.SeriesDate, made.SeriesTime = first.SeriesDate, "235900"
+    made.NumberOfFrames = len(slices)
+    made.PixelData = b"".join(s.PixelData for s in slices)
+    groups = []
+    for one in slices:
+        group, place, plane, size, values, content = (Dataset() for _ in range(6))
+        place.ImagePositionPatient, plane.ImageOrientationPatient = (
+            one.ImagePositionPatient,
+            one.ImageOrientationPatient,
+        )
+        size.PixelSpacing, size.SliceThickness = one.PixelSpacing, one.SliceThickness
+        values.RescaleSlope, values.RescaleIntercept, values.RescaleType = one.RescaleSlope, 0, units
+        content.FrameAcquisitionDateTime = f"{one.AcquisitionDate}{one.AcquisitionTime}"
+        content.FrameAcquisitionDuration = 180000.0
+        group.PlanePositionSequence, group.PlaneOrientationSequence = [place], [plane]
+        group.PixelMeasuresSequence, group.PixelValueTransformationSequence = [size], [values]
+        group.FrameContentSequence = [content]
+        groups.append(group)
+    made.PerFrameFunctionalGroupsSequence = groups
+    return made
+
+
+def test_enhanced_pet_gives_the_same_suv_as_its_slices(phantom_folder: Path, tmp_path: Path) -> None:
+    slices = [pydicom.dcmread(p) for p in pet(phantom_folder)]
+    made = enhanced(slices, "BQML")
+    made.file_meta.MediaStorageSOPClassUID, made.file_meta.MediaStorageSOPInstanceUID = (
+        made.SOPClassUID,
+        made.SOPInstanceUID,
+    )
+    made.save_as(tmp_path / "e.dcm", enforce_file_format=True)
+    folded, plain = read_series([tmp_path / "e.dcm"]), read_series(pet(phantom_folder))
+    assert folded.grid.affine == pytest.approx(plain.grid.affine)
+    assert folded.suv() == pytest.approx(plain.suv(), rel=1e-6)
+
+
+def test_one_slice_needs_its_thickness(phantom_folder: Path) -> None:
+    only = pydicom.dcmread(pet(phantom_folder)[3])
+    assert assemble([only], [only.pixel_array]).grid.spacing_mm[0] == 4.0
+    del only.SliceThickness
+    with pytest.raises(ImageError, match="Slice Thickness"):
+        assemble([only], [only.pixel_array])

@@ -1,0 +1,92 @@
+"""FHIR bulk NDJSON becomes OMOP tables, and what could not be mapped is listed."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.spec.ehr_cases import rules
+
+from calor.errors import RecordsError
+from calor.records.open import open_records
+from calor.records.records import rows
+from calor.screen.facts import stage
+from calor.screen.screened import screen
+
+
+def code(system: str, value: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": value}]}
+
+
+LOINC, RXNORM, SNOMED = "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm", "http://snomed.info/sct"
+ME = {"reference": "Patient/p1"}
+
+
+def observation(day: str, value: float, **others: Any) -> dict[str, Any]:
+    quantity = {"value": value, "system": "http://unitsofmeasure.org", "code": "mg/L", **others}
+    return {
+        "resourceType": "Observation", "status": "final", "subject": ME, "code": code(LOINC, "30522-7"),
+        "effectiveDateTime": f"{day}T08:00:00+01:00", "valueQuantity": quantity,
+    }  # fmt: skip
+
+
+def medication(ingredient: str) -> dict[str, Any]:
+    return {
+        "resourceType": "MedicationRequest", "status": "active", "subject": ME, "authoredOn": "2025-12-13",
+        "medicationCodeableConcept": code(RXNORM, ingredient),
+        "dispenseRequest": {"expectedSupplyDuration": {"value": 365, "code": "d"}},
+    }  # fmt: skip
+
+
+RESOURCES: list[dict[str, Any]] = [
+    observation("2026-03-22", 3.0),
+    observation("2026-05-01", 0.25, code="mg/dL"),
+    {**observation("2026-05-02", 1.0), "status": "entered-in-error"},
+    {**observation("2026-05-02", 60), "code": code(LOINC, "18262-6"), "valueQuantity": {"value": 60, "code": "mg/dL"}},
+    {**observation("2026-05-02", 60), "code": code(LOINC, "8867-4")},
+    medication("83367"),
+    medication("1191"),
+    {
+        "resourceType": "Condition", "subject": ME, "onsetDateTime": "2025-12-12",
+        "code": {"coding": [*code("urn:own", "x")["coding"], *code(SNOMED, "22298006")["coding"]]},
+    },
+    {"resourceType": "Patient", "id": "p1", "birthDate": "1960-01-01"},
+    {"resourceType": "Patient", "id": "p2", "birthDate": "1950"},
+    {"resourceType": "Encounter", "subject": ME},
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "all.ndjson").write_text("\n".join(json.dumps(resource) for resource in RESOURCES), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_bulk_export_is_screened_like_omop_tables(folder: Path) -> None:
+    records = open_records(folder)
+    found = screen(stage(records, rules()), rules())
+    assert found.persons == 2
+    assert found.answers["status"].to_list() == ["eligible"]
+    assert found.answers["crp_persistent__value"].to_list() == [2.5]
+    assert found.answers["crp_persistent__day"].to_list() == [date(2026, 5, 1)]
+
+
+def test_what_could_not_be_mapped_is_listed(folder: Path) -> None:
+    notes = " ".join(open_records(folder).notes)
+    assert "1 Observation whose code is in no concept set" in notes
+    assert "1 Observation marked as not so" in notes
+
+
+def test_a_year_of_birth_stays_a_year(folder: Path) -> None:
+    person = rows(open_records(folder)["person"]).sort_values("person_id")
+    assert person["month_of_birth"].isna().to_list() == [False, True]
+
+
+def test_a_cut_file_is_refused_by_line(folder: Path) -> None:
+    path = folder / "all.ndjson"
+    path.write_text(path.read_text()[:-20], encoding="utf-8")
+    with pytest.raises(RecordsError, match=r"all.ndjson, line 11"):
+        open_records(folder)

@@ -1,0 +1,96 @@
+"""Processes of their own that allocate; run by the tests, killed by some of them.
+
+race TRIAL USER LISTS     a process for each list of identifiers (JSON), all starting together; prints what was told
+kill TRIAL USER           reads lines IDENTIFIER K: a process allocates and dies by SIGKILL before its K-th statement
+                          (K = 0: just after the end, printing the number of statements); prints the signal it died of
+
+Each process is forked before it opens the database.
+"""
+
+# ruff: noqa: T201, BLE001  (it talks to the tests over its output, errors too)
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from calor.web.models import Trial  # first of all: it starts Django
+from calor.web.services.allocation import allocate
+
+# isort: split
+from django.contrib.auth.models import User
+from django.db import connection
+
+
+def race(trial: Any, user: Any, lists: list[list[str]]) -> None:
+    start, go = os.pipe()
+    answers = []
+    for identifiers in lists:
+        answer, told = os.pipe()
+        if os.fork() == 0:
+            os.close(go)
+            os.read(start, 1)  # returns when the parent closes its end
+            os.write(told, json.dumps(_allocate_all(trial, user, identifiers)).encode())
+            os._exit(0)
+        os.close(told)
+        answers.append(answer)
+    time.sleep(0.5)
+    os.close(go)
+    print(json.dumps([one for answer in answers for one in json.load(os.fdopen(answer))]))
+
+
+def _allocate_all(trial: Any, user: Any, identifiers: list[str]) -> list[tuple[str, str, float]]:
+    told = []
+    for identifier in identifiers:
+        began = time.perf_counter()
+        try:
+            answer = allocate(user, trial, identifier, key=f"key of {identifier}").kit
+        except Exception as error:
+            answer = f"error {type(error).__name__}: {error}"[:200]
+        told.append((identifier, answer, time.perf_counter() - began))
+    return told
+
+
+def kill_on_request(trial: Any, user: Any) -> None:
+    for line in sys.stdin:
+        identifier, at = line.split()
+        child = os.fork()
+        if child == 0:
+            _allocate_and_die(trial, user, identifier, int(at))
+        _, status = os.waitpid(child, 0)
+        print(os.WTERMSIG(status), flush=True)
+
+
+def _allocate_and_die(trial: Any, user: Any, identifier: str, at: int) -> None:
+    statements = 0
+
+    def die_before(execute: Callable[..., Any], *call: Any) -> Any:
+        nonlocal statements
+        statements += 1
+        if statements == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(*call)
+
+    with connection.execute_wrapper(die_before):
+        allocate(user, trial, identifier, key=f"key of {identifier}")
+    print(statements, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    what, code, username, *rest = sys.argv[1:]
+    trial, user = Trial.objects.get(code=code), User.objects.get(username=username)
+    connection.close()
+    if what == "race":
+        race(trial, user, json.loads(rest[0]))
+    else:
+        kill_on_request(trial, user)
+
+
+if __name__ == "__main__":
+    main()
