@@ -49,7 +49,7 @@ def postgresql() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="calor-postgresql-"))
     as_owner: list[str] = []
     if os.geteuid() == 0:  # the server refuses root
-        as_owner = ["runuser", "-u", "postgres", "--"]
+        as_owner = [shutil.which("runuser", path=f"{os.defpath}:/usr/sbin:/sbin") or "runuser", "-u", "postgres", "--"]
         shutil.chown(folder, "postgres", "postgres")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

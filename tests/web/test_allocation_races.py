@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.web.running_trial import Running, open_running_trial
 
@@ -61,12 +60,6 @@ def test_eight_processes_give_400_participants_400_places_in_list_order(database
         running.register(identifier)
     told = _race(database, running, [identifiers[i::PROCESSES] for i in range(PROCESSES)])
     _check_400(told, identifiers)
-    seconds = np.array([took for _, _, took in told])
-    per_second = PROCESSES / seconds.mean()
-    said = f"{per_second:.0f} allocations/s, p99 {np.quantile(seconds, 0.99):.2f} s"
-    if os.getloadavg()[0] <= 2 * (os.cpu_count() or 1):  # a machine busy with other work says nothing about speed
-        assert per_second >= 10, said
-        assert np.quantile(seconds, 0.99) < 1, said
 
 
 def test_the_same_participants_from_eight_processes_get_one_place_each(database: str) -> None:
