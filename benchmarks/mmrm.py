@@ -19,9 +19,9 @@ import pandas as pd
 from scipy import optimize
 from statsmodels.regression.mixed_linear_model import MixedLM
 
+from calor.analyze.mixed.mmrm import Fitting, mmrm
 from calor.analyze.mixed.visit_design import measurements, visit_design
 from calor.analyze.mixed.visit_table import RepeatedMeasures, read_visits
-from calor.analyze.mmrm import Fitting, mmrm
 
 COLUMNS = RepeatedMeasures("y", "id", "visit", "arm", covariates=("base",), factors=("site",))
 ARMS = ("placebo", "active")

@@ -1,7 +1,7 @@
 """Trials per second and core: participants through three log-rank looks, and normal statistics with a closed test.
 
 The baseline in the same run makes the same survival trial with NumPy and pandas and asks
-`calor.analyze.logrank` at each look.
+`calor.analyze.survival.logrank` at each look.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-from calor.analyze.logrank import logrank
+from calor.analyze.survival.logrank import logrank
 from calor.design import GroupSequential, spending
 from calor.design.inverse_normal import InverseNormal
 from calor.simulate import parts, selection
@@ -83,7 +83,7 @@ def main() -> None:
     room = empty_results(100_000, 2, 2)
     rows = [
         ("participants: calor.simulate", cpu_rate(lambda n: draw_block(people, None, 1, 0, n), 4_000)),
-        ("participants: NumPy and calor.analyze.logrank", cpu_rate(baseline, 10, repeats=2)),
+        ("participants: NumPy and calor.analyze.survival.logrank", cpu_rate(baseline, 10, repeats=2)),
         ("statistics: kernel", cpu_rate(lambda n: statistics.draw(1, 0, never, room), 100_000)),
         (
             "statistics: simulate(), all included",

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import Comparison
-from calor.analyze.threshold_search import threshold_search
+from calor.analyze.benefit.threshold_search import threshold_search
+from calor.analyze.continuous.comparison import Comparison
 
 N, PERMUTATIONS, REFITTED = 63, 10_000, 100
 

@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calor.analyze.adverse_events import adverse_events
+from calor.analyze.safety.adverse_events import adverse_events
 
 _ADSL = pd.DataFrame({"USUBJID": list("abcdef"), "TRT01A": list("AAAPPP"), "TRTDURD": [10, 20, 30, 40, 50, 60]})
 _ARM = dict(zip(_ADSL["USUBJID"], _ADSL["TRT01A"], strict=True))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.ancova import ancova
-from calor.analyze.comparison import Comparison
-from calor.analyze.interaction import interaction
-from calor.analyze.least_squares import Robust
+from calor.analyze.benefit.interaction import interaction
+from calor.analyze.continuous.ancova import ancova
+from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.continuous.least_squares import Robust
 
 SEEDS = st.integers(0, 2**32 - 1)
 ERRORS = st.sampled_from(["model", "HC0", "HC1", "HC2", "HC3", "HC4", "CR2"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.ctcae import GradingRule, Measurement, grade, grading_rules
+from calor.analyze.safety.ctcae import GradingRule, Measurement, grade, grading_rules
 
 _value = st.floats(0, 5000, allow_nan=False).map(lambda x: round(x, 3))
 _rules = st.sampled_from(grading_rules())

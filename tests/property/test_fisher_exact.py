@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.event_count import EventCount
-from calor.analyze.fisher_exact import fisher_exact
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.fisher_exact import fisher_exact
 
 
 @st.composite

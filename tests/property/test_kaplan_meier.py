@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.kaplan_meier import kaplan_meier
-from calor.analyze.nelson_aalen import nelson_aalen
+from calor.analyze.survival.kaplan_meier import kaplan_meier
+from calor.analyze.survival.nelson_aalen import nelson_aalen
 
 COLUMNS = {"time": "time", "event": "event"}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.meta_analysis import Heterogeneity, meta_analysis
+from calor.analyze.multiplicity.meta_analysis import Heterogeneity, meta_analysis
 
 _studies = st.lists(st.tuples(st.floats(-2, 2), st.floats(0.01, 1)), min_size=2, max_size=8)
 _methods = st.sampled_from(["common", "dersimonian-laird", "reml", "paule-mandel"])

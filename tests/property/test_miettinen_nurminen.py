@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calor.analyze.constrained_score import Contrast
-from calor.analyze.event_count import EventCount
-from calor.analyze.miettinen_nurminen import miettinen_nurminen
+from calor.analyze.counts.constrained_score import Contrast
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen
 from calor.errors import AnalysisError
 
 

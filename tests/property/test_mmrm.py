@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calor.analyze.estimate import Estimate
+from calor.analyze.mixed.mmrm import DegreesOfFreedom, Fitting, Mmrm, mmrm
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import DegreesOfFreedom, Fitting, Mmrm, mmrm
 
 COLUMNS = RepeatedMeasures("y", "id", "visit", "arm", covariates=("base",))
 SEEDS = st.integers(0, 10_000)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calor.analyze.fallback import fallback
-from calor.analyze.gatekeeping import gatekeeping
-from calor.analyze.multiplicity import adjust
+from calor.analyze.multiplicity.fallback import fallback
+from calor.analyze.multiplicity.gatekeeping import gatekeeping
+from calor.analyze.multiplicity.multiplicity import adjust
 
 _p_values = st.lists(st.floats(0, 1).map(lambda x: round(x, 4)), min_size=1, max_size=6)
 

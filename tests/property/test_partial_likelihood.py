@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.partial_likelihood import PartialLikelihood, Ties, partial_likelihood
-from calor.analyze.time_to_event import TimeToEvent
+from calor.analyze.survival.partial_likelihood import PartialLikelihood, Ties, partial_likelihood
+from calor.analyze.survival.time_to_event import TimeToEvent
 
 
 def draw(seed: int, n: int, ties: Ties, *, entry: bool = True, weighted: bool = False) -> PartialLikelihood:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.clopper_pearson import clopper_pearson
+from calor.analyze.counts.clopper_pearson import clopper_pearson
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.single_proportion import agresti_coull, blaker, jeffreys, mid_p, wilson
 from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import EventCount
-from calor.analyze.single_proportion import agresti_coull, blaker, jeffreys, mid_p, wilson
 
 _methods = st.sampled_from([clopper_pearson, wilson, agresti_coull, jeffreys, mid_p, blaker])
 

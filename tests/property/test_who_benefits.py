@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calor.analyze.comparison import Comparison
-from calor.analyze.fractional_polynomials import fp_terms
-from calor.analyze.interaction import interaction
-from calor.analyze.johnson_neyman import johnson_neyman
-from calor.analyze.mediation import mediation
-from calor.analyze.quade import quade
-from calor.analyze.rank_sum import mann_whitney, rank_sum
-from calor.analyze.restricted_cubic_spline import spline_basis, spline_interaction
-from calor.analyze.stepp import stepp, window_starts
-from calor.analyze.subgroups import subgroups
-from calor.analyze.threshold_search import threshold_search
+from calor.analyze.benefit.fractional_polynomials import fp_terms
+from calor.analyze.benefit.interaction import interaction
+from calor.analyze.benefit.johnson_neyman import johnson_neyman
+from calor.analyze.benefit.mediation import mediation
+from calor.analyze.benefit.restricted_cubic_spline import spline_basis, spline_interaction
+from calor.analyze.benefit.stepp import stepp, window_starts
+from calor.analyze.benefit.subgroups import subgroups
+from calor.analyze.benefit.threshold_search import threshold_search
+from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.continuous.quade import quade
+from calor.analyze.continuous.rank_sum import mann_whitney, rank_sum
 
 SEEDS = st.integers(0, 2**32 - 1)
 TWO = Comparison("tbr", "arm", ("placebo", "active"), ("base",))

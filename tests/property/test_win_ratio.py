@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calor.analyze.hierarchy import EventTime, Measure, compare
+from calor.analyze.survival.hierarchy import EventTime, Measure, compare
 
 HIERARCHY = [EventTime("days", "died"), Measure("crp", better="lower")]
 

@@ -10,24 +10,24 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from calor.analyze.ancova import ancova
-from calor.analyze.ancova_log import ancova_log, percent_change
-from calor.analyze.anhecova import anhecova
-from calor.analyze.comparison import Comparison
-from calor.analyze.fractional_polynomials import fractional_polynomials
-from calor.analyze.g_computation import g_computation
-from calor.analyze.interaction import interaction
-from calor.analyze.joint_interaction import joint_interaction
-from calor.analyze.least_squares import LeastSquares, Robust, least_squares
-from calor.analyze.maximally_selected_rank import Approximation, maximally_selected_rank
-from calor.analyze.mediation import mediation
-from calor.analyze.mfpi import Mfpi, mfpi
-from calor.analyze.quade import quade
-from calor.analyze.rank_sum import mann_whitney, rank_sum, rank_z
-from calor.analyze.restricted_cubic_spline import spline_basis, spline_interaction
-from calor.analyze.stepp import stepp, window_starts
-from calor.analyze.t_test import t_test
-from calor.analyze.threshold_search import threshold_search
+from calor.analyze.benefit.fractional_polynomials import fractional_polynomials
+from calor.analyze.benefit.interaction import interaction
+from calor.analyze.benefit.joint_interaction import joint_interaction
+from calor.analyze.benefit.maximally_selected_rank import Approximation, maximally_selected_rank
+from calor.analyze.benefit.mediation import mediation
+from calor.analyze.benefit.mfpi import Mfpi, mfpi
+from calor.analyze.benefit.restricted_cubic_spline import spline_basis, spline_interaction
+from calor.analyze.benefit.stepp import stepp, window_starts
+from calor.analyze.benefit.threshold_search import threshold_search
+from calor.analyze.continuous.ancova import ancova
+from calor.analyze.continuous.ancova_log import ancova_log, percent_change
+from calor.analyze.continuous.anhecova import anhecova
+from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.continuous.g_computation import g_computation
+from calor.analyze.continuous.least_squares import LeastSquares, Robust, least_squares
+from calor.analyze.continuous.quade import quade
+from calor.analyze.continuous.rank_sum import mann_whitney, rank_sum, rank_z
+from calor.analyze.continuous.t_test import t_test
 from tests.reference.registry import Case, adapter, close, data_file
 
 FILE = "stats_ancova_interaction"

@@ -9,27 +9,27 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from calor.analyze.assurance import Assurance, NormalBelief, assurance
-from calor.analyze.boschloo import boschloo
-from calor.analyze.clopper_pearson import clopper_pearson
-from calor.analyze.constrained_score import Contrast
-from calor.analyze.double_fdr import double_fdr
-from calor.analyze.e_value import Measure, e_value
+from calor.analyze.benefit.assurance import Assurance, NormalBelief, assurance
+from calor.analyze.counts.boschloo import boschloo
+from calor.analyze.counts.clopper_pearson import clopper_pearson
+from calor.analyze.counts.constrained_score import Contrast
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.fisher_exact import fisher_exact
+from calor.analyze.counts.mantel_haenszel import mantel_haenszel
+from calor.analyze.counts.mcnemar import mcnemar
+from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen, stratified_miettinen_nurminen
+from calor.analyze.counts.newcombe import newcombe
+from calor.analyze.counts.poisson_rate import poisson_rate
+from calor.analyze.counts.rate_difference import rate_difference
+from calor.analyze.counts.rate_ratio import rate_ratio
+from calor.analyze.counts.single_proportion import agresti_coull, blaker, jeffreys, mid_p, wilson
 from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import EventCount
-from calor.analyze.fisher_exact import fisher_exact
-from calor.analyze.group_fdr import group_fdr
-from calor.analyze.mantel_haenszel import mantel_haenszel
-from calor.analyze.mcnemar import mcnemar
-from calor.analyze.meta_analysis import Heterogeneity, meta_analysis
-from calor.analyze.miettinen_nurminen import miettinen_nurminen, stratified_miettinen_nurminen
-from calor.analyze.multiplicity import Method, adjust
-from calor.analyze.newcombe import newcombe
-from calor.analyze.p_combination import fisher_combination, stouffer_combination
-from calor.analyze.poisson_rate import poisson_rate
-from calor.analyze.rate_difference import rate_difference
-from calor.analyze.rate_ratio import rate_ratio
-from calor.analyze.single_proportion import agresti_coull, blaker, jeffreys, mid_p, wilson
+from calor.analyze.multiplicity.e_value import Measure, e_value
+from calor.analyze.multiplicity.meta_analysis import Heterogeneity, meta_analysis
+from calor.analyze.multiplicity.multiplicity import Method, adjust
+from calor.analyze.multiplicity.p_combination import fisher_combination, stouffer_combination
+from calor.analyze.safety.double_fdr import double_fdr
+from calor.analyze.safety.group_fdr import group_fdr
 from calor.errors import AnalysisError
 from tests.reference.registry import Case, adapter, close, data_file, number
 

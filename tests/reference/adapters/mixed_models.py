@@ -19,18 +19,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from calor.analyze.linear_mixed import linear_mixed
 from calor.analyze.mixed.covariance.structures import (
     spatial_covariance,
     visit_covariance,
 )
 from calor.analyze.mixed.inference import Inference
+from calor.analyze.mixed.linear_mixed import linear_mixed
 from calor.analyze.mixed.longitudinal import Longitudinal
 from calor.analyze.mixed.marginal_model import MarginalFit, assemble, fit_marginal_model
+from calor.analyze.mixed.mmrm import Fitting, Mmrm, infer, mmrm
 from calor.analyze.mixed.patterns import patterns
 from calor.analyze.mixed.restricted_likelihood import differentiate, minus_log_likelihood
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import Fitting, Mmrm, infer, mmrm
 from tests.reference.registry import Case, adapter, close, data_file
 
 STRUCTURES = {

@@ -9,8 +9,8 @@ import pandas as pd
 
 from calor.analyze.missing.reference_based import reference_based
 from calor.analyze.missing.strategies import StrategyName
+from calor.analyze.mixed.mmrm import Fitting
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import Fitting
 from tests.reference.registry import Case, adapter, close, data_file
 
 STRATEGIES: dict[str, StrategyName] = {

@@ -13,37 +13,37 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from calor.analyze.aalen_johansen import aalen_johansen
-from calor.analyze.cause_specific_cox import cause_specific_cox
-from calor.analyze.clopper_pearson import clopper_pearson
-from calor.analyze.cox import cox
+from calor.analyze.counts.clopper_pearson import clopper_pearson
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.firth_logistic import firth_logistic
+from calor.analyze.counts.fisher_exact import fisher_exact
+from calor.analyze.counts.negative_binomial import negative_binomial
+from calor.analyze.counts.poisson_rate import poisson_rate
+from calor.analyze.counts.poisson_regression import poisson_regression
+from calor.analyze.counts.rate_ratio import rate_ratio
 from calor.analyze.estimate import Estimate
-from calor.analyze.event_count import EventCount
-from calor.analyze.fine_gray import fine_gray
-from calor.analyze.finkelstein_schoenfeld import finkelstein_schoenfeld
-from calor.analyze.firth_cox import firth_cox
-from calor.analyze.firth_logistic import firth_logistic
-from calor.analyze.fisher_exact import fisher_exact
-from calor.analyze.grambsch_therneau import grambsch_therneau
-from calor.analyze.gray import gray
-from calor.analyze.hazard_ratios import HazardRatios
-from calor.analyze.hierarchy import EventTime, Measure
-from calor.analyze.kaplan_meier import KaplanMeier, kaplan_meier
-from calor.analyze.landmark import landmark
-from calor.analyze.lin_wei import lin_wei
-from calor.analyze.logrank import logrank
-from calor.analyze.lwyy import lwyy
-from calor.analyze.mean_cumulative import mean_cumulative
-from calor.analyze.negative_binomial import negative_binomial
-from calor.analyze.nelson_aalen import nelson_aalen
-from calor.analyze.permutation_logrank import permutation_logrank
-from calor.analyze.poisson_rate import poisson_rate
-from calor.analyze.poisson_regression import poisson_regression
-from calor.analyze.rate_ratio import rate_ratio
-from calor.analyze.rmst import rmst
-from calor.analyze.rmst_adjusted import rmst_adjusted
-from calor.analyze.weibull import weibull
-from calor.analyze.win_ratio import win_ratio
+from calor.analyze.survival.aalen_johansen import aalen_johansen
+from calor.analyze.survival.cause_specific_cox import cause_specific_cox
+from calor.analyze.survival.cox import cox
+from calor.analyze.survival.fine_gray import fine_gray
+from calor.analyze.survival.finkelstein_schoenfeld import finkelstein_schoenfeld
+from calor.analyze.survival.firth_cox import firth_cox
+from calor.analyze.survival.grambsch_therneau import grambsch_therneau
+from calor.analyze.survival.gray import gray
+from calor.analyze.survival.hazard_ratios import HazardRatios
+from calor.analyze.survival.hierarchy import EventTime, Measure
+from calor.analyze.survival.kaplan_meier import KaplanMeier, kaplan_meier
+from calor.analyze.survival.landmark import landmark
+from calor.analyze.survival.lin_wei import lin_wei
+from calor.analyze.survival.logrank import logrank
+from calor.analyze.survival.lwyy import lwyy
+from calor.analyze.survival.mean_cumulative import mean_cumulative
+from calor.analyze.survival.nelson_aalen import nelson_aalen
+from calor.analyze.survival.permutation_logrank import permutation_logrank
+from calor.analyze.survival.rmst import rmst
+from calor.analyze.survival.rmst_adjusted import rmst_adjusted
+from calor.analyze.survival.weibull import weibull
+from calor.analyze.survival.win_ratio import win_ratio
 from calor.errors import AnalysisError
 from tests.reference.registry import Case, adapter, close, number
 from tests.reference.survival_calls import (

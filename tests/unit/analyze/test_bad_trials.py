@@ -8,25 +8,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calor.analyze.ancova import ancova
-from calor.analyze.ancova_log import ancova_log
-from calor.analyze.anhecova import anhecova
-from calor.analyze.comparison import Comparison
-from calor.analyze.fractional_polynomials import fractional_polynomials
-from calor.analyze.g_computation import g_computation
-from calor.analyze.interaction import interaction
-from calor.analyze.johnson_neyman import johnson_neyman
-from calor.analyze.joint_interaction import joint_interaction
-from calor.analyze.mediation import mediation
-from calor.analyze.mfpi import mfpi
-from calor.analyze.quade import quade
-from calor.analyze.r_learner import r_learner
-from calor.analyze.restricted_cubic_spline import spline_interaction
-from calor.analyze.shrinkage_interaction import shrinkage_interaction
-from calor.analyze.stepp import stepp
-from calor.analyze.subgroups import subgroups
-from calor.analyze.threshold_search import threshold_search
-from calor.analyze.unadjusted import unadjusted
+from calor.analyze.benefit.fractional_polynomials import fractional_polynomials
+from calor.analyze.benefit.interaction import interaction
+from calor.analyze.benefit.johnson_neyman import johnson_neyman
+from calor.analyze.benefit.joint_interaction import joint_interaction
+from calor.analyze.benefit.mediation import mediation
+from calor.analyze.benefit.mfpi import mfpi
+from calor.analyze.benefit.r_learner import r_learner
+from calor.analyze.benefit.restricted_cubic_spline import spline_interaction
+from calor.analyze.benefit.shrinkage_interaction import shrinkage_interaction
+from calor.analyze.benefit.stepp import stepp
+from calor.analyze.benefit.subgroups import subgroups
+from calor.analyze.benefit.threshold_search import threshold_search
+from calor.analyze.continuous.ancova import ancova
+from calor.analyze.continuous.ancova_log import ancova_log
+from calor.analyze.continuous.anhecova import anhecova
+from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.continuous.g_computation import g_computation
+from calor.analyze.continuous.quade import quade
+from calor.analyze.continuous.unadjusted import unadjusted
 from calor.errors import AnalysisError
 
 TWO = Comparison("tbr", "arm", ("placebo", "active"), ("base",))

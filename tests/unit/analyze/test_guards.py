@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from scipy.stats import t as t_distribution
 
-from calor.analyze.comparison import Comparison
+from calor.analyze.benefit.interaction import interaction
+from calor.analyze.benefit.responder import landmark_responder
+from calor.analyze.benefit.threshold_search import threshold_search
+from calor.analyze.benefit.winners_curse import exaggeration, winners_curse
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.estimate import Estimate
-from calor.analyze.interaction import interaction
-from calor.analyze.responder import landmark_responder
-from calor.analyze.threshold_search import threshold_search
-from calor.analyze.winners_curse import exaggeration, winners_curse
 
 N, CONTROL = 63, 31
 ACTIVE = np.arange(N) >= CONTROL

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from calor.analyze.logrank import logrank
+from calor.analyze.survival.logrank import logrank
 from calor.design import GroupSequential, spending
 from calor.design.inverse_normal import InverseNormal
 from calor.errors import SimulationError

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from calor.analyze.adverse_events import AdverseEventColumns, adverse_events
 from calor.analyze.declared.borrowing import borrowing
 from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, participants
 from calor.analyze.finding import Finding
-from calor.analyze.term_comparison import TermComparison, compare_terms
+from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
+from calor.analyze.safety.term_comparison import TermComparison, compare_terms
 from calor.protocol import Protocol
 from calor.protocol.analyses import AdverseEventsAnalysis
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from calor.analyze.ancova import Ancova, ancova
-from calor.analyze.ancova_log import ancova_log
-from calor.analyze.comparison import Comparison
+from calor.analyze.continuous.ancova import Ancova, ancova
+from calor.analyze.continuous.ancova_log import ancova_log
+from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.continuous.unadjusted import Unadjusted, unadjusted
 from calor.analyze.declared.records import (
     ARM,
     Datasets,
@@ -22,7 +23,6 @@ from calor.analyze.declared.records import (
 )
 from calor.analyze.estimate import Estimate
 from calor.analyze.finding import Finding
-from calor.analyze.unadjusted import Unadjusted, unadjusted
 from calor.datasets.dataset import Dataset
 from calor.protocol import Protocol
 from calor.protocol.analyses import AncovaAnalysis

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calor.analyze.event_count import EventCount
-from calor.analyze.hierarchical_signals import Sampling, hierarchical_signals
-from calor.analyze.term_comparison import TermComparison
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.safety.hierarchical_signals import Sampling, hierarchical_signals
+from calor.analyze.safety.term_comparison import TermComparison
 from calor.errors import AnalysisError
 from calor.protocol.analyses import BorrowingAcrossTerms
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
+from calor.analyze.continuous.dose_trend import dose_trend
 from calor.analyze.declared.records import ARM, Datasets, endpoint_rows, one_row_each, participants
-from calor.analyze.dose_trend import dose_trend
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
 from calor.protocol.analyses import DoseTrendAnalysis

@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import Comparison
+from calor.analyze.benefit.johnson_neyman import JohnsonNeyman, johnson_neyman
+from calor.analyze.benefit.mfpi import mfpi
+from calor.analyze.benefit.restricted_cubic_spline import spline_interaction
+from calor.analyze.benefit.stepp import stepp
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
 from calor.analyze.declared.records import ARM, Datasets, arm_labels
 from calor.analyze.estimate import format_p
 from calor.analyze.finding import Finding
-from calor.analyze.johnson_neyman import JohnsonNeyman, johnson_neyman
-from calor.analyze.mfpi import mfpi
-from calor.analyze.restricted_cubic_spline import spline_interaction
-from calor.analyze.stepp import stepp
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import EffectCurveAnalysis

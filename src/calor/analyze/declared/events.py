@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calor.analyze.clopper_pearson import clopper_pearson
-from calor.analyze.cox import cox
+from calor.analyze.counts.clopper_pearson import clopper_pearson
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.few_events import few_events
 from calor.analyze.declared.events_beside import EVENT, TIME, events_beside
 from calor.analyze.declared.records import (
     ARM,
@@ -19,11 +20,10 @@ from calor.analyze.declared.records import (
 )
 from calor.analyze.declared.time_axis import numbers_at_risk
 from calor.analyze.estimate import Estimate, format_p
-from calor.analyze.event_count import EventCount
-from calor.analyze.few_events import few_events
 from calor.analyze.finding import Finding
-from calor.analyze.kaplan_meier import KaplanMeier, kaplan_meier
-from calor.analyze.logrank import logrank
+from calor.analyze.survival.cox import cox
+from calor.analyze.survival.kaplan_meier import KaplanMeier, kaplan_meier
+from calor.analyze.survival.logrank import logrank
 from calor.protocol import Protocol
 from calor.protocol.analyses import EventsAnalysis
 from calor.protocol.endpoints import TimeToEventEndpoint

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from calor.analyze.cox import cox
+from calor.analyze.counts.gamma_poisson import GammaPrior, RatePosterior, gamma_poisson
 from calor.analyze.declared.records import ARM, compared
 from calor.analyze.estimate import format_p
-from calor.analyze.gamma_poisson import GammaPrior, RatePosterior, gamma_poisson
-from calor.analyze.grambsch_therneau import grambsch_therneau
-from calor.analyze.incidence_cells import DAYS_PER_YEAR
-from calor.analyze.rmst import rmst
+from calor.analyze.safety.incidence_cells import DAYS_PER_YEAR
+from calor.analyze.survival.cox import cox
+from calor.analyze.survival.grambsch_therneau import grambsch_therneau
+from calor.analyze.survival.rmst import rmst
 from calor.errors import AnalysisError
 from calor.protocol.analyses import EventsAnalysis
 from calor.protocol.events_beside import BayesianRateBeside, ProportionalHazardsBeside, RmstBeside

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from calor.analyze.adverse_events import AdverseEventColumns
+from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.fisher_exact import fisher_exact
+from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen
 from calor.analyze.declared.adverse_events import GRADES, SEVERITIES
 from calor.analyze.declared.records import SUBJECT, Datasets, arm_labels, compared, endpoint_rows, participants
 from calor.analyze.declared.time_at_risk import time_at_risk
 from calor.analyze.declared.time_axis import numbers_at_risk
 from calor.analyze.estimate import format_p
-from calor.analyze.event_count import EventCount
-from calor.analyze.events_of_interest import events_of_interest
 from calor.analyze.finding import Finding
-from calor.analyze.fisher_exact import fisher_exact
-from calor.analyze.kaplan_meier import kaplan_meier
-from calor.analyze.miettinen_nurminen import miettinen_nurminen
+from calor.analyze.safety.adverse_events import AdverseEventColumns
+from calor.analyze.safety.events_of_interest import events_of_interest
+from calor.analyze.survival.kaplan_meier import kaplan_meier
 from calor.protocol import Protocol
 from calor.protocol.analyses import EventsOfInterestAnalysis
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from calor.analyze.comparison import Comparison
+from calor.analyze.benefit.interaction import Interaction, interaction
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
 from calor.analyze.declared.records import ARM, Datasets, arm_labels, compared
 from calor.analyze.finding import Finding
-from calor.analyze.interaction import Interaction, interaction
 from calor.protocol import Protocol
 from calor.protocol.analyses import InteractionAnalysis
 

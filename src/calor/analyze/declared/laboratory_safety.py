@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from calor.analyze.ctcae import grading_rules
 from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, endpoint_rows, participants
-from calor.analyze.edish import LiverRule, edish
 from calor.analyze.finding import Finding
-from calor.analyze.laboratory_grades import LaboratoryGrades, laboratory_grades
-from calor.analyze.shift_table import NOT_GRADABLE, shift_table
+from calor.analyze.safety.ctcae import grading_rules
+from calor.analyze.safety.edish import LiverRule, edish
+from calor.analyze.safety.laboratory_grades import LaboratoryGrades, laboratory_grades
+from calor.analyze.safety.shift_table import NOT_GRADABLE, shift_table
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import LaboratorySafetyAnalysis

@@ -13,8 +13,8 @@ from calor.analyze.declared.visits import RESPONSE, VISIT, VisitRecords, visit_r
 from calor.analyze.estimate import Estimate, format_p
 from calor.analyze.finding import Finding
 from calor.analyze.mixed.covariance.structures import VisitStructure
+from calor.analyze.mixed.mmrm import DegreesOfFreedom, Fitting, Mmrm, mmrm
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import DegreesOfFreedom, Fitting, Mmrm, mmrm
 from calor.protocol import Protocol
 from calor.protocol.analyses import Covariance, MmrmAnalysis
 from calor.protocol.visits import Visit

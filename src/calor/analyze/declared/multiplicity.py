@@ -9,7 +9,7 @@ import pandas as pd
 
 from calor.analyze.declared.records import Datasets
 from calor.analyze.finding import Finding
-from calor.analyze.multiplicity import adjust
+from calor.analyze.multiplicity.multiplicity import adjust
 from calor.errors import AnalysisError
 from calor.kernels.graph import sequentially_rejective
 from calor.protocol import Protocol

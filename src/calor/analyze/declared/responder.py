@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from calor.analyze.benefit.responder import landmark_responder
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -19,7 +20,6 @@ from calor.analyze.declared.records import (
     participants,
 )
 from calor.analyze.finding import Finding
-from calor.analyze.responder import landmark_responder
 from calor.datasets.censored import readings
 from calor.errors import AnalysisError
 from calor.protocol import Protocol

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from calor.analyze.comparison import Comparison
+from calor.analyze.benefit.subgroups import Subgroups, subgroups
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -21,8 +22,7 @@ from calor.analyze.declared.records import (
 )
 from calor.analyze.estimate import format_p
 from calor.analyze.finding import Finding
-from calor.analyze.multiplicity import adjust
-from calor.analyze.subgroups import Subgroups, subgroups
+from calor.analyze.multiplicity.multiplicity import adjust
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import SubgroupsAnalysis

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calor.analyze.comparison import Comparison
+from calor.analyze.benefit.threshold_search import ThresholdSearch, threshold_search
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
 from calor.analyze.declared.records import ARM, Datasets, arm_labels
 from calor.analyze.estimate import format_p
 from calor.analyze.finding import Finding
-from calor.analyze.threshold_search import ThresholdSearch, threshold_search
 from calor.protocol import Protocol
 from calor.protocol.analyses import ThresholdSearchAnalysis
 

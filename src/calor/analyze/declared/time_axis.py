@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calor.analyze.kaplan_meier import KaplanMeier
+from calor.analyze.survival.kaplan_meier import KaplanMeier
 
 TICKS = 8
 
@@ -13,7 +13,7 @@ TICKS = 8
 def numbers_at_risk(curves: KaplanMeier, horizon_days: float) -> pd.DataFrame:
     """Return numbers at risk at evenly spaced whole days up to a horizon, one row per arm and time.
 
-    >>> from calor.analyze.kaplan_meier import kaplan_meier
+    >>> from calor.analyze.survival.kaplan_meier import kaplan_meier
     >>> table = pd.DataFrame({"days": [5, 8, 3, 9], "event": [1, 0, 1, 0], "arm": list("ppaa")})
     >>> curves = kaplan_meier(table, time="days", event="event", arm="arm", arms=("p", "a"))
     >>> numbers_at_risk(curves, 9)["at_risk"].tolist()

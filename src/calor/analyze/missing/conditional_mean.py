@@ -12,7 +12,7 @@ from calor.analyze.missing.strategies import Means, Strategy
 from calor.analyze.missing.visit_grid import VisitGrid
 from calor.analyze.mixed.covariance.structures import VisitStructure, visit_covariance
 from calor.analyze.mixed.marginal_model import MarginalFit, fit_marginal_model
-from calor.analyze.mmrm import Fitting
+from calor.analyze.mixed.mmrm import Fitting
 from calor.errors import AnalysisError
 
 

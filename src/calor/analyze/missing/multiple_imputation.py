@@ -18,8 +18,8 @@ from calor.analyze.missing.conditional_mean import (
 from calor.analyze.missing.rubin import Pooled, rubin
 from calor.analyze.missing.strategies import Strategy, StrategyName, strategy_named
 from calor.analyze.missing.visit_grid import VisitGrid, visit_grid
+from calor.analyze.mixed.mmrm import Fitting
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import Fitting
 from calor.errors import AnalysisError
 
 

@@ -12,8 +12,8 @@ from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.missing.reference_based import jackknife, normal_estimate
 from calor.analyze.missing.strategies import StrategyName, strategy_named
 from calor.analyze.missing.visit_grid import visit_grid
+from calor.analyze.mixed.mmrm import Fitting
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import Fitting
 from calor.errors import AnalysisError
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from calor.analyze.comparison import Comparison, complete_cases
+from calor.analyze.continuous.comparison import Comparison, complete_cases
 from calor.analyze.estimate import Estimate, check_level
-from calor.analyze.newton import Point, newton
+from calor.analyze.survival.newton import Point, newton
 from calor.errors import AnalysisError
 
 

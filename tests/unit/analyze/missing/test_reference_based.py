@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calor.analyze.ancova import ancova
+from calor.analyze.continuous.ancova import ancova
 from calor.analyze.missing.conditional_mean import conditional_mean
 from calor.analyze.missing.multiple_imputation import multiple_imputation
 from calor.analyze.missing.reference_based import reference_based
 from calor.analyze.missing.strategies import STRATEGIES, StrategyName
 from calor.analyze.missing.tipping_point import tipping_point
 from calor.analyze.missing.visit_grid import visit_grid
+from calor.analyze.mixed.mmrm import Fitting, mmrm
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.analyze.mmrm import Fitting, mmrm
 from calor.errors import AnalysisError
 
 COLUMNS = RepeatedMeasures("y", "id", "visit", "arm", covariates=("base",), by_visit=("base",))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from calor.analyze.comparison import Comparison
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.missing.tobit import tobit
 from calor.errors import AnalysisError
 

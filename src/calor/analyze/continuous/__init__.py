@@ -1,0 +1,1 @@
+"""Continuous endpoints at one visit: covariate adjustment, ranks, dose."""

@@ -1,0 +1,1 @@
+"""Events counted: proportions and rates, exact where few."""

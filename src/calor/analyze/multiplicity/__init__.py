@@ -1,0 +1,1 @@
+"""Several hypotheses or several trials: adjusted p-values, combinations, meta-analysis."""

@@ -1,0 +1,1 @@
+"""Time to event: curves, tests, hazards, competing risks, recurrent events, hierarchical composites."""

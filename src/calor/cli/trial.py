@@ -1,0 +1,74 @@
+"""Commands over a trial's folder: demo, run, analyze, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from calor.cli.options import FAILED, AsJson, Folder
+from calor.cli.show import print_json, progress
+
+if TYPE_CHECKING:
+    from calor.trial import RunOutcome, Trial
+
+
+def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"), as_json: AsJson = False) -> None:
+    """Make a reconstruction of IVORY (synthetic participants, published summaries) and run everything on it."""
+    from calor.trial.demo import make_demo  # noqa: PLC0415
+
+    trial = make_demo(folder)
+    _run(trial, as_json)
+
+
+def run(folder: Folder, as_json: AsJson = False) -> None:
+    """Do every step that the protocol asks for; what did not change is not repeated."""
+    from calor.trial import open_trial  # noqa: PLC0415
+
+    _run(open_trial(folder), as_json)
+
+
+def analyze(
+    folder: Folder,
+    analysis: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Analyses; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the declared analyses and print what they found."""
+    from calor.trial import open_trial  # noqa: PLC0415
+
+    trial = open_trial(folder)
+    results = [trial.analyze(name) for name in (analysis or [a.id for a in trial.protocol.analyses])]
+    if as_json:
+        print_json([result.to_dict() for result in results])
+        return
+    for result in results:
+        typer.echo(f"{result.finding.role:11}  {result}")
+
+
+def report(folder: Folder, as_json: AsJson = False) -> None:
+    """Write results/report.html, figures and tables, from the findings on disk where they are current."""
+    run(folder, as_json)
+
+
+def _run(trial: Trial, as_json: bool) -> None:
+    with progress(quiet=as_json) as tell:
+        outcome = trial.run(tell)
+    if as_json:
+        print_json(outcome.to_dict())
+    else:
+        _print_outcome(outcome)
+    if not outcome.ok:
+        raise typer.Exit(FAILED)
+
+
+def _print_outcome(outcome: RunOutcome) -> None:
+    for headline in outcome.headlines:
+        typer.echo(headline)
+    for step in outcome.steps:
+        if step.state in {"failed", "left out"}:
+            typer.echo(str(step))
+    unchanged = sum(step.state == "unchanged" for step in outcome.steps)
+    if unchanged:
+        typer.echo(f"{unchanged} of {len(outcome.steps)} steps not repeated: their inputs did not change")
+    typer.echo(f"report: {outcome.report}")
