@@ -17,7 +17,7 @@ from calor.report.section import Section
 from calor.report.sections import KINDS
 from calor.simulate.ivory import reconstruct
 
-IVORY = (Path(__file__).parents[3] / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
+IVORY = (Path(__file__).parents[4] / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
 
 
 @cache

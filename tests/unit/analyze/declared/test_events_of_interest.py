@@ -15,7 +15,7 @@ from calor.protocol import Protocol, parse_protocol
 from calor.report.sections import KINDS
 from calor.simulate.ivory import reconstruct
 
-IVORY = (Path(__file__).parents[3] / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
+IVORY = (Path(__file__).parents[4] / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
 SITE = '{ label = "Injection-site reaction", terms = ["Injection site reaction"] }'
 
 

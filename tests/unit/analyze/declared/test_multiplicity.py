@@ -13,7 +13,7 @@ from calor.protocol import Protocol, parse_protocol
 from calor.protocol.multiplicity import Multiplicity
 from calor.simulate.ivory import reconstruct
 
-IVORY = (Path(__file__).parents[3] / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
+IVORY = (Path(__file__).parents[4] / "examples/ivory/protocol.toml").read_text(encoding="utf-8")
 NONE = 'method = "none" # one primary hypothesis; nothing more is published\nalpha = 0.05\n'
 
 
