@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow check format lock benchmark clean
+.PHONY: demo test test-slow check format docs lock benchmark clean
 
 demo: $(VENV)/.installed
 	$(BIN)/calor demo
@@ -28,6 +28,10 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python docs/validation.py
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' > constraints.txt

@@ -31,7 +31,7 @@ class GroupSequential:
     Attributes:
         information_fractions: Share of the planned information at each look, rising to 1.
         efficacy: A spending function or a classical boundary, with its alpha (both sides together).
-        futility: None; bounds for the looks before the last on the z scale (on |z| for a two-sided design, whose
+        futility: None; bounds for the looks before the last on the z scale (on `|z|` for a two-sided design, whose
             futility region is inner); or a spending function whose total is beta.
         binding: The efficacy bounds count on stopping for futility. A non-binding bound may be overruled.
         sides: 1, or 2 for a symmetric two-sided design.
@@ -41,7 +41,7 @@ class GroupSequential:
         planned_drift: Drift at which a futility spending function spends its beta, when bounds are recomputed; None
             to solve for the drift at which the last bounds meet.
         efficacy_bounds: Computed: bound on z at each look; infinity where a look cannot stop for efficacy.
-        futility_bounds: Computed: bound on z (on |z| when two-sided) at each look, minus infinity (0 when two-sided)
+        futility_bounds: Computed: bound on z (on `|z|` when two-sided) at each look, minus infinity (0 when two-sided)
             where a look cannot stop for futility; the last one is the efficacy bound.
         futility_drift: Computed: the drift at which a futility spending function spends its beta; None otherwise.
 

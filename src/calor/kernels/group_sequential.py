@@ -163,7 +163,7 @@ def stay(state: State, now: float, after: float, drift: float, region: tuple[flo
 def crossing(
     fractions: Array, lower: Array, inner: Array, upper: Array, drifts: Array, start_z: float, start_fraction: float
 ) -> Array:
-    """Return per look P(z > upper), P(z < lower), P(|z| < inner) as the rows of a (3, looks) array.
+    """Return per look P(z > upper), P(z < lower), P(`|z|` < inner) as the rows of a (3, looks) array.
 
     `drifts` holds one drift per step; the trial stands at `start_z` at `start_fraction` (0 and 0: before it starts).
     """

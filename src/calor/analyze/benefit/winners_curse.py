@@ -44,7 +44,7 @@ class WinnersCurse:
 def winners_curse(observed: Estimate, *, alpha: float = 0.05) -> WinnersCurse:
     """Correct a significant estimate for having been selected by its significance.
 
-    The estimate is taken as normal with the reported standard error, and its likelihood is conditioned on |z|
+    The estimate is taken as normal with the reported standard error, and its likelihood is conditioned on `|z|`
     beyond the critical value.
 
     Args:
@@ -94,7 +94,7 @@ def winners_curse(observed: Estimate, *, alpha: float = 0.05) -> WinnersCurse:
 
 
 def exaggeration(true_z: float, alpha: float = 0.05) -> float:
-    """Return the mean of |z| among significant results over the true z.
+    """Return the mean of `|z|` among significant results over the true z.
 
     >>> round(exaggeration(2.8), 2)
     1.13

@@ -25,7 +25,7 @@ class Dunnett:
 
     Attributes:
         differences: One estimate per active arm, with its simultaneous interval and adjusted p-value.
-        critical: Critical value of the largest |t|.
+        critical: Critical value of the largest `|t|`.
     """
 
     differences: tuple[Estimate, ...]
@@ -44,7 +44,7 @@ def dunnett(
 ) -> Dunnett:
     """Compare the means of several arms with one control, bounding the chance of any false difference.
 
-    The distribution of the largest |t| is integrated numerically, so the result does not depend on random draws.
+    The distribution of the largest `|t|` is integrated numerically, so the result does not depend on random draws.
 
     Args:
         arms: Values of each active arm by name.
@@ -109,7 +109,7 @@ def _values(values: Float[np.ndarray, " n"], name: str) -> Float[np.ndarray, " n
 
 
 def _coverage(critical: float, loading: Float[np.ndarray, " arms"], df: int) -> float:
-    """Return P(max |t| <= critical): given the control's mean and the SD, the arms are independent."""
+    """Return P(max `|t|` <= critical): given the control's mean and the SD, the arms are independent."""
     # The pooled SD over sigma is sqrt(chi2/df); its quantiles at Legendre nodes integrate over its distribution.
     scale = np.sqrt(chi2.ppf((_U + 1) / 2, df) / df)
     bound = critical * scale[:, None, None]
