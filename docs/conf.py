@@ -1,7 +1,7 @@
 """How the documentation is built: `make docs`.
 
-A page of docs/methods/ bears the name of its module; the module's functions with their docstrings are appended to it here,
-so that formula and signature stand on one page and neither is written twice.
+A page of docs/methods/ bears the name of its module; the module's functions with their docstrings are appended here, so
+that formula and signature stand on one page and neither is written twice.
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ def page(results: Results, folder: Path) -> str:
 {total["passed"]} agree, {total["failed"]} differ, {total["skipped"]} not tried ({versions}).
 
 Agreement is judged within the tolerance that each case states. The adapters in `tests/reference/adapters/` say where a
-source is known to be off and how it was read. To try more cases, name a folder of them: `CALOR_REFERENCE=folder make docs`.
+source is known to be off and how it was read. To try more cases, name a folder of them:
+`CALOR_REFERENCE=folder make docs`.
 
 Calor has not been validated for use in a regulated trial; this page is evidence for those who do that.
 """
