@@ -21,6 +21,7 @@ TESTS = (
     "tests/spec/test_ehr_cases.py",
 )
 HAND_WRITTEN = "health records, hand-written cases"
+MUST_REFUSE = "imaging, what must be refused"
 WORDS = {"passed": "agrees", "failed": "**differs**", "skipped": "not tried"}
 
 
@@ -35,12 +36,14 @@ class Results:
         test, _, name = report.nodeid.partition("[")
         if not name or (report.when != "call" and report.outcome != "skipped"):
             return
-        hand_written = "test_ehr_cases" in test
-        file, _, case = (name[:-1], "", name[:-1]) if hand_written else name[:-1].partition(":")
-        engine = "plain Python" if "obvious" in test else "compiled expression"
-        place = (HAND_WRITTEN, f"{case} ({engine})") if hand_written else (file, case)
+        file, colon, case = name[:-1].partition(":")
+        if "test_ehr_cases" in test:
+            engine = "plain Python" if "obvious" in test else "compiled expression"
+            file, case = HAND_WRITTEN, f"{name[:-1]} ({engine})"
+        elif not colon:
+            file, case = MUST_REFUSE, file
         why = str(report.longrepr[-1]) if isinstance(report.longrepr, tuple) else ""
-        self.of[place] = (report.outcome, why.removeprefix("Skipped: "))
+        self.of[file, case] = (report.outcome, why.removeprefix("Skipped: "))
 
 
 def made_with(folder: Path, file: str) -> dict[str, str]:
