@@ -101,7 +101,8 @@ def mfpi(
         2
 
     Reference:
-        Royston and Sauerbrei, Statistics in Medicine 2004; Stata Journal 2009 (flexibility 1 to 4).
+        Royston and Sauerbrei, Statistics in Medicine 2004; Stata Journal 2009 (flexibility 1 to 4; degrees of freedom
+        as Kipruto, Royston and Sauerbrei document them for the R package mfp2).
     """
     check_level(level)
     comparison.require_two_arms()
