@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
 MISSING = "missing"
@@ -20,7 +21,7 @@ _STATISTICS = ("n", "missing", "mean", "sd", "median", "q1", "q3", "min", "max")
 
 
 @dataclass(frozen=True, eq=False)
-class Baseline:
+class Baseline(Drawable):
     """Hold the baseline table.
 
     Attributes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
 NOT_STATED = "not stated"
@@ -33,7 +34,7 @@ class DispositionColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class Disposition:
+class Disposition(Drawable):
     """Hold the counts.
 
     Attributes:

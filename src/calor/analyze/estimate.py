@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
 Scale = Literal["difference", "ratio", "proportion", "rate", "slope", "time"]
@@ -21,7 +22,7 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Drawable):
     """One number with its interval.
 
     Attributes:

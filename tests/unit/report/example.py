@@ -102,7 +102,7 @@ def events_example() -> Figure:
         caption="n = 55 followed for two years; profile-likelihood interval; treatment-policy estimand.",
         axis="Hazard ratio (no unit, log scale)",
         favours=("aldesleukin better", "placebo better"),
-        log=True,
+        scale="ratio",
     )
 
 

@@ -58,16 +58,16 @@ def test_forest_draws_even_when_nothing_is_estimable() -> None:
     assert "not estimable" in effects([("All", None, None, None)]).to_svg()
 
 
-@pytest.mark.parametrize("log", [False, True])
-def test_forest_draws_an_infinite_limit_as_an_arrow_and_a_word(log: bool) -> None:
-    figure = effects([("All", 0.4, 0.1, float("inf"))], log=log)
+@pytest.mark.parametrize("scale", ["difference", "ratio", "value"])
+def test_forest_draws_an_infinite_limit_as_an_arrow_and_a_word(scale: str) -> None:
+    figure = effects([("All", 0.4, 0.1, float("inf"))], scale=scale)
     assert "∞" in figure.to_svg()
     assert "triangle-right" in json.dumps(figure.spec)
     assert "triangle-left" not in json.dumps(figure.spec)
 
 
 def test_forest_never_rounds_a_ratio_to_zero() -> None:
-    svg = effects([("Firth", 0.13, 0.0004, 1.2)], log=True).to_svg()
+    svg = effects([("Firth", 0.13, 0.0004, 1.2)], scale="ratio").to_svg()
     assert "0.13 (&lt;0.001 to 1.20)" in svg
 
 
@@ -81,7 +81,7 @@ def test_forest_refuses_an_estimate_without_its_limits(row: tuple[object, ...]) 
 
 def test_forest_refuses_a_negative_ratio() -> None:
     with pytest.raises(ReportError, match=r"positive on a logarithmic axis, got -0\.1 at All"):
-        effects([("All", -0.1, -0.2, 0.0)], log=True)
+        effects([("All", -0.1, -0.2, 0.0)], scale="ratio")
 
 
 def test_forest_prints_the_p_for_interaction_once_per_group() -> None:

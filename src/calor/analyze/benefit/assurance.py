@@ -7,8 +7,10 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
 Benefit = Literal["lower", "higher"]
@@ -47,18 +49,20 @@ class NormalBelief:
 
 
 @dataclass(frozen=True)
-class Assurance:
+class Assurance(Drawable):
     """Hold the outlook of the next trial.
 
     Attributes:
         assurance: Probability of success, averaged over the belief.
         power_at_mean: Probability of success if the effect is exactly the belief's mean.
         probability_of_benefit: Probability that the effect is in the direction of benefit.
+        curve: Columns se, assurance, power: the same for trials half to twice as precise.
     """
 
     assurance: float
     power_at_mean: float
     probability_of_benefit: float
+    curve: pd.DataFrame
 
     def __str__(self) -> str:
         return (
@@ -109,9 +113,18 @@ def assurance(
     if benefit not in get_args(Benefit):
         raise AnalysisError.must("benefit", 'be "lower" or "higher"', repr(benefit), fix="Say which is better.")
     gain = (margin - belief.mean) if benefit == "lower" else (belief.mean - margin)
-    beyond = gain - float(norm.isf(alpha / 2)) * next_se
+    critical = float(norm.isf(alpha / 2))
+
+    def outlook(se: Float[np.ndarray, " trials"]) -> tuple[Float[np.ndarray, " trials"], Float[np.ndarray, " trials"]]:
+        beyond = gain - critical * se
+        return norm.cdf(beyond / np.hypot(belief.sd, se)), norm.cdf(beyond / se)
+
+    sizes = next_se * np.geomspace(0.5, 2.0, 41)
+    averaged, at_mean = outlook(sizes)
+    (own,), (own_power,) = outlook(np.array([next_se]))
     return Assurance(
-        assurance=float(norm.cdf(beyond / np.hypot(belief.sd, next_se))),
-        power_at_mean=float(norm.cdf(beyond / next_se)),
+        assurance=float(own),
+        power_at_mean=float(own_power),
         probability_of_benefit=float(norm.cdf(gain / belief.sd)),
+        curve=pd.DataFrame({"se": sizes, "assurance": averaged, "power": at_mean}),
     )

@@ -10,12 +10,13 @@ from jaxtyping import Float, Int
 
 from calor.analyze.continuous.least_squares import Contrast, least_squares
 from calor.analyze.continuous.t_test import t_test
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class BenefitCalibration:
+class BenefitCalibration(Drawable):
     """Predicted against observed effect.
 
     Attributes:

@@ -9,11 +9,12 @@ import pandas as pd
 from jaxtyping import Float
 
 from calor.analyze.benefit.interaction import BiomarkerScale, transform
+from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class EffectPosterior:
+class EffectPosterior(Drawable):
     """Posterior draws of effect(m) = d + sum_j g_j (m_j - center_j) / spread_j.
 
     The design of a biomarker gate draws whole effect curves from it: one draw is one world, the same for every
@@ -38,6 +39,17 @@ class EffectPosterior:
     spreads: Float[np.ndarray, " k"]
     draws: Float[np.ndarray, "draws 1+k"]
     n: int
+
+    def __str__(self) -> str:
+        mean = self.draws.mean(axis=0)
+        slopes = ", ".join(
+            f"{slope:+.3f} per SD of {name}" for slope, name in zip(mean[1:], self.biomarkers, strict=True)
+        )
+        return f"Effect {mean[0]:.3f} at mean biomarkers, {slopes}; {len(self.draws)} posterior draws, n = {self.n}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the draws, one row each: the effect at mean biomarkers, then its change per SD of each."""
+        return pd.DataFrame(self.draws, columns=["effect", *self.biomarkers])
 
     def effects(self, table: pd.DataFrame) -> Float[np.ndarray, "draws rows"]:
         """Return the effect for each row of biomarkers under each draw.

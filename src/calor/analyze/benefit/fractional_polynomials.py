@@ -14,6 +14,7 @@ from scipy.stats import chi2
 from calor.analyze.benefit.interaction import transform
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Exclusion
 from calor.errors import AnalysisError
 
@@ -22,7 +23,7 @@ Powers = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class FractionalPolynomials:
+class FractionalPolynomials(Drawable):
     """Deviance of every fractional polynomial of one biomarker.
 
     Attributes:

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import LeastSquares, Robust, check_robust, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
@@ -30,7 +31,7 @@ class EffectAt:
 
 
 @dataclass(frozen=True)
-class Interaction:
+class Interaction(Drawable):
     """Treatment effect as a line over the baseline biomarker.
 
     Attributes:

@@ -11,14 +11,22 @@ from jaxtyping import Float
 from scipy.stats import f as f_distribution
 from scipy.stats import t as t_distribution
 
-from calor.analyze.benefit.interaction import BiomarkerScale, fit_interaction, restore, transform
+from calor.analyze.benefit.interaction import (
+    CURVE_POINTS,
+    BiomarkerScale,
+    effect_weights,
+    fit_interaction,
+    restore,
+    transform,
+)
 from calor.analyze.continuous.comparison import Comparison, complete_cases
 from calor.analyze.continuous.least_squares import LeastSquares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 
 
 @dataclass(frozen=True)
-class JohnsonNeyman:
+class JohnsonNeyman(Drawable):
     """The ranges of the biomarker over which the interval of the effect excludes zero.
 
     Attributes:
@@ -28,6 +36,7 @@ class JohnsonNeyman:
         level: Confidence level.
         simultaneous: Whether the statement holds for all values of the biomarker at once.
         n: Participants used.
+        curve: Columns biomarker, effect, lower, upper over the observed range; the band that the regions come from.
     """
 
     regions: tuple[tuple[float, float], ...]
@@ -36,6 +45,7 @@ class JohnsonNeyman:
     level: float
     simultaneous: bool
     n: int
+    curve: pd.DataFrame
 
     def __str__(self) -> str:
         kind = "simultaneous" if self.simultaneous else "pointwise"
@@ -98,7 +108,18 @@ def johnson_neyman(
     for low, high in regions:
         inside |= (x >= low) & (x <= high)
     raw = [(low, high) for low, high in (restore(np.array(r), scale) for r in regions)]
-    return JohnsonNeyman(tuple(raw), float(inside.mean()), biomarker, level, simultaneous, cases.n)
+    curve = _band(fit, np.linspace(x.min(), x.max(), CURVE_POINTS), critical, scale)
+    return JohnsonNeyman(tuple(raw), float(inside.mean()), biomarker, level, simultaneous, cases.n, curve)
+
+
+def _band(fit: LeastSquares, at: Float[np.ndarray, " m"], critical: float, scale: BiomarkerScale) -> pd.DataFrame:
+    """Return the effect along the biomarker with the band whose square of half width is critical Var(effect)."""
+    contrasts = [fit.contrast(weights) for weights in effect_weights(fit, at)]
+    effect = np.array([c.estimate for c in contrasts])
+    half = np.sqrt(critical) * np.array([c.se for c in contrasts])
+    return pd.DataFrame(
+        {"biomarker": restore(at, scale), "effect": effect, "lower": effect - half, "upper": effect + half}
+    )
 
 
 def _regions(fit: LeastSquares, critical: float, low: float, high: float) -> list[tuple[float, float]]:

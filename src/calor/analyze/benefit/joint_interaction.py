@@ -11,12 +11,13 @@ import pandas as pd
 from calor.analyze.benefit.interaction import BiomarkerScale, transform
 from calor.analyze.continuous.comparison import Comparison, complete_cases
 from calor.analyze.continuous.least_squares import FTest, LeastSquares, f_test, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class JointInteraction:
+class JointInteraction(Drawable):
     """Interactions of treatment with several biomarkers in one model.
 
     Attributes:

@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 from scipy.stats import norm, rankdata
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.errors import AnalysisError
 
@@ -17,7 +18,7 @@ Approximation = Literal["Lausen 1992", "Lausen 1994", "normal", "permutation"]
 
 
 @dataclass(frozen=True)
-class MaximallySelectedRank:
+class MaximallySelectedRank(Drawable):
     """The cut-off that best separates the endpoint, and its p-value given the search.
 
     Attributes:

@@ -13,12 +13,13 @@ from scipy.stats import norm
 from calor.analyze.continuous.batched_least_squares import batched_least_squares
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import LeastSquares, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Mediation:
+class Mediation(Drawable):
     """The effect split into what goes through the mediator and what does not.
 
     The arm was randomized, the mediator was not: a common cause of mediator and endpoint makes an indirect effect

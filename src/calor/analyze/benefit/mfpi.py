@@ -16,6 +16,7 @@ from calor.analyze.benefit.fractional_polynomials import Powers, all_deviances, 
 from calor.analyze.benefit.interaction import CURVE_POINTS, curve_table
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level, format_p
 from calor.errors import AnalysisError
 
@@ -23,7 +24,7 @@ Flexibility = Literal[1, 2, 3, 4]
 
 
 @dataclass(frozen=True)
-class Mfpi:
+class Mfpi(Drawable):
     """Interaction of treatment with a fractional polynomial.
 
     Attributes:
@@ -100,7 +101,8 @@ def mfpi(
         2
 
     Reference:
-        Royston and Sauerbrei, Statistics in Medicine 2004; Stata Journal 2009 (flexibility 1 to 4).
+        Royston and Sauerbrei, Statistics in Medicine 2004; Stata Journal 2009 (flexibility 1 to 4; degrees of freedom
+        as Kipruto, Royston and Sauerbrei document them for the R package mfp2).
     """
     check_level(level)
     comparison.require_two_arms()

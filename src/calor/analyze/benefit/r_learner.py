@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from calor.analyze.continuous.comparison import Comparison, complete_cases
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Exclusion
 from calor.errors import AnalysisError
 
@@ -17,7 +18,7 @@ PENALTIES = np.geomspace(1e-2, 1e4, 25)
 
 
 @dataclass(frozen=True)
-class RLearner:
+class RLearner(Drawable):
     """Predicted individual effects.
 
     Attributes:

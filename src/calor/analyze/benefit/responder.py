@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from calor.analyze.continuous.t_test import t_test
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Responder:
+class Responder(Drawable):
     """Endpoint of responders and non-responders of the active arm.
 
     Attributes:

@@ -25,12 +25,13 @@ from calor.analyze.benefit.interaction import (
 )
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import FTest, LeastSquares, f_test, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class SplineInteraction:
+class SplineInteraction(Drawable):
     """Treatment effect as a smooth function of the biomarker.
 
     Attributes:

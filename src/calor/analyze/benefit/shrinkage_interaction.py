@@ -13,12 +13,13 @@ from calor.analyze.benefit.effect_posterior import EffectPosterior
 from calor.analyze.benefit.interaction import BiomarkerScale, transform
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class ShrinkageInteraction:
+class ShrinkageInteraction(Drawable):
     """Interactions drawn towards zero as far as the data ask for it.
 
     Attributes:

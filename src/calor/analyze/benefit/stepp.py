@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from calor.analyze.continuous.batched_least_squares import batched_least_squares
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
 
@@ -29,7 +30,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Stepp:
+class Stepp(Drawable):
     """Treatment effect by window of the biomarker.
 
     Attributes:

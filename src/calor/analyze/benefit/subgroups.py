@@ -13,6 +13,7 @@ from scipy.stats import norm
 from calor.analyze.continuous.ancova import ancova
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import FTest, f_test, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
 
@@ -37,7 +38,7 @@ class Subgroup:
 
 
 @dataclass(frozen=True)
-class Subgroups:
+class Subgroups(Drawable):
     """A forest plot's content.
 
     Attributes:

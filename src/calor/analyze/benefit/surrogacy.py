@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Surrogacy:
+class Surrogacy(Drawable):
     """Effects on the endpoint regressed on effects on the biomarker, trial by trial.
 
     Attributes:
@@ -25,6 +26,8 @@ class Surrogacy:
         r_squared: Share of the variance of true endpoint effects that the line explains.
         threshold_effect: Smallest biomarker effect whose prediction interval excludes no effect; None if there is none.
         trials: Number of trials.
+        covariance: Of intercept and slope.
+        effects: Columns biomarker, endpoint, lower, upper: what each trial showed.
     """
 
     slope: Estimate
@@ -34,6 +37,7 @@ class Surrogacy:
     threshold_effect: float | None
     trials: int
     covariance: Float[np.ndarray, "2 2"]
+    effects: pd.DataFrame
 
     def __str__(self) -> str:
         threshold = "none" if self.threshold_effect is None else f"{self.threshold_effect:.3f}"
@@ -100,6 +104,7 @@ def surrogacy(
         threshold_effect=None,
         trials=len(x),
         covariance=covariance,
+        effects=_effects(biomarker_effects, endpoint_effects, endpoint_se, level),
     )
     return _with_threshold(found, biomarker_effects, level)
 
@@ -118,6 +123,13 @@ def _check(
         raise AnalysisError.must("endpoint_se", "be positive, and all effects finite", se, fix="Check each trial.")
     if np.ptp(x) == 0:
         raise AnalysisError.must("biomarker_effects", "differ", "one value for all", fix="Surrogacy cannot be judged.")
+
+
+def _effects(
+    x: Float[np.ndarray, " trials"], y: Float[np.ndarray, " trials"], se: Float[np.ndarray, " trials"], level: float
+) -> pd.DataFrame:
+    half = float(ndtri(0.5 + level / 2)) * se
+    return pd.DataFrame({"biomarker": x, "endpoint": y, "lower": y - half, "upper": y + half})
 
 
 def _weighted(
@@ -174,4 +186,4 @@ def _with_threshold(found: Surrogacy, x: Float[np.ndarray, " trials"], level: fl
         return found
     first = int(np.argmax(clear))
     size = 0.0 if first == 0 else float(brentq(clearance, grid[first - 1], grid[first]))
-    return Surrogacy(**{**found.__dict__, "threshold_effect": side * size})
+    return replace(found, threshold_effect=side * size)

@@ -13,12 +13,13 @@ from scipy.stats import t as t_distribution
 from calor.analyze.continuous.batched_least_squares import batched_least_squares
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import LeastSquares, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class ThresholdSearch:
+class ThresholdSearch(Drawable):
     """The cut-off with the strongest interaction, and how much of that the search explains.
 
     Attributes:

@@ -9,12 +9,13 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class WinnersCurse:
+class WinnersCurse(Drawable):
     """An estimate that was reported because it was significant.
 
     Attributes:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import LeastSquares, Robust, check_robust, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 
 
@@ -22,7 +23,7 @@ class Clustered:
 
 
 @dataclass(frozen=True)
-class Ancova:
+class Ancova(Drawable):
     """Differences between arms adjusted for baseline.
 
     Attributes:

@@ -10,12 +10,13 @@ import pandas as pd
 
 from calor.analyze.continuous.ancova import Clustered, ancova
 from calor.analyze.continuous.least_squares import Robust
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class LogAncova:
+class LogAncova(Drawable):
     """Ratios between arms of an endpoint that is log-normal (hs-CRP, interleukin-6).
 
     Attributes:

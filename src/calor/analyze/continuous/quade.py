@@ -10,12 +10,13 @@ from scipy.stats import rankdata
 
 from calor.analyze.continuous.comparison import Comparison, complete_cases
 from calor.analyze.continuous.least_squares import f_test, least_squares
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Exclusion, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Quade:
+class Quade(Drawable):
     """A test that the arms share one distribution given the covariates; it has no estimate of its own."""
 
     f: float

@@ -10,12 +10,13 @@ import pandas as pd
 from calor.analyze.continuous.comparison import Comparison, complete_cases
 from calor.analyze.continuous.least_squares import least_squares
 from calor.analyze.continuous.t_test import t_test
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Unadjusted:
+class Unadjusted(Drawable):
     """Three estimates of one effect and the imbalance that separates them.
 
     Attributes:

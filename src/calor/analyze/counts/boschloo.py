@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import boschloo_exact
 
 from calor.analyze.counts.event_count import EventCount
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.errors import AnalysisError
 
@@ -16,7 +17,7 @@ Alternative = Literal["two-sided", "less", "greater"]
 
 
 @dataclass(frozen=True)
-class Boschloo:
+class Boschloo(Drawable):
     """Hold the test of one two-by-two table.
 
     Attributes:

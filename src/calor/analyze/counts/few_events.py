@@ -15,6 +15,7 @@ from calor.analyze.counts.clopper_pearson import clopper_pearson
 from calor.analyze.counts.event_count import EventCount
 from calor.analyze.counts.fisher_exact import fisher_exact
 from calor.analyze.counts.rate_ratio import rate_ratio
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.analyze.survival.firth_cox import firth_cox
 from calor.analyze.survival.hazard_ratios import chi_square_test
@@ -49,7 +50,7 @@ _LIMIT = 40.0
 
 
 @dataclass(frozen=True)
-class FewEvents:
+class FewEvents(Drawable):
     """Two arms compared by every defensible method.
 
     Attributes:

@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.counts.wald_ratio import LARGEST
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.hazard_ratios import chi_square_test
 from calor.analyze.survival.newton import Point, newton
@@ -22,7 +23,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class FirthLogistic:
+class FirthLogistic(Drawable):
     """A logistic model fitted by penalized likelihood.
 
     Attributes:

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaln, logsumexp
 
 from calor.analyze.counts.event_count import EventCount
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 
 # Two tables whose probabilities differ by less than this relative amount are equally likely, as in R's fisher.test.
@@ -19,7 +20,7 @@ _EQUALLY_LIKELY = 1e-7
 
 
 @dataclass(frozen=True)
-class FisherExact:
+class FisherExact(Drawable):
     """Hold the exact tests of one two-by-two table.
 
     Attributes:

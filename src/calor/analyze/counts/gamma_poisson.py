@@ -8,6 +8,7 @@ from math import inf, isfinite
 import pandas as pd
 from scipy.stats import beta, gamma, nbinom
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
@@ -35,7 +36,7 @@ class GammaPrior:
 
 
 @dataclass(frozen=True)
-class RatePosterior:
+class RatePosterior(Drawable):
     """Belief about an event rate after the data: a gamma distribution.
 
     Attributes:

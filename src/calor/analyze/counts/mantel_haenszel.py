@@ -10,12 +10,13 @@ import pandas as pd
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from calor.analyze.counts.event_count import EventCount
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class MantelHaenszel:
+class MantelHaenszel(Drawable):
     """Hold the stratified comparison.
 
     Attributes:

@@ -9,12 +9,13 @@ import pandas as pd
 from scipy.stats import binom
 
 from calor.analyze.counts import clopper_pearson
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class McNemar:
+class McNemar(Drawable):
     """Hold the paired comparison.
 
     Attributes:

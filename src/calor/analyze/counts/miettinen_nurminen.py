@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from calor.analyze.counts.constrained_score import Contrast, Tables, Weights, z_score
 from calor.analyze.counts.event_count import EventCount
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Scale, check_level
 from calor.errors import AnalysisError
 
@@ -28,7 +29,7 @@ _FAR = 32.0
 
 
 @dataclass(frozen=True)
-class ScoreComparison:
+class ScoreComparison(Drawable):
     """Hold a score interval with the test it inverts.
 
     Attributes:

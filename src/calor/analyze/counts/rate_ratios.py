@@ -10,13 +10,14 @@ from jaxtyping import Float
 
 from calor.analyze.continuous.terms import Terms
 from calor.analyze.counts.wald_ratio import wald_ratio
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.analyze.survival.time_to_event import finite_column, need_columns, refuse_rows
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class RateRatios:
+class RateRatios(Drawable):
     """A fitted log-linear model of event counts.
 
     Attributes:

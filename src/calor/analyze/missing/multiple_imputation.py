@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.missing.conditional_mean import (
     conditional_mean,
@@ -24,7 +25,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class MultiplyImputed:
+class MultiplyImputed(Drawable):
     """Differences between arms at each visit, pooled over imputations.
 
     Attributes:

@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy import stats
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level
 from calor.analyze.missing.conditional_mean import (
     conditional_mean,
@@ -56,7 +57,7 @@ class Replicates:
 
 
 @dataclass(frozen=True)
-class ReferenceBased:
+class ReferenceBased(Drawable):
     """Differences between arms at each visit after imputation.
 
     Attributes:

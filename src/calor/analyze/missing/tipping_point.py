@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.missing.reference_based import jackknife, normal_estimate
 from calor.analyze.missing.strategies import StrategyName, strategy_named
@@ -27,7 +28,7 @@ class Delta:
 
 
 @dataclass(frozen=True)
-class TippingPoint:
+class TippingPoint(Drawable):
     """The difference between arms under ever less favorable assumptions on dropouts.
 
     Attributes:

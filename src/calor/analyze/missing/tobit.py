@@ -10,13 +10,14 @@ from jaxtyping import Bool, Float
 from scipy import stats
 
 from calor.analyze.continuous.comparison import Comparison, complete_cases
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.newton import Point, newton
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Tobit:
+class Tobit(Drawable):
     """Differences between arms of an endpoint with values below a limit of detection.
 
     Attributes:

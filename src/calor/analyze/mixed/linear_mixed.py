@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.mixed.covariance.structures import random_effects_covariance
 from calor.analyze.mixed.inference import Inference
@@ -22,7 +23,7 @@ MixedDf = Literal["kenward-roger", "satterthwaite"]
 
 
 @dataclass(frozen=True)
-class LinearMixed:
+class LinearMixed(Drawable):
     """A fitted linear mixed model.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level, format_p
 from calor.analyze.missing.strategies import strategy_named
 from calor.analyze.mixed.between_within import between_within, residual_df
@@ -80,7 +81,7 @@ class Fitting:
 
 
 @dataclass(frozen=True)
-class Mmrm:
+class Mmrm(Drawable):
     """What an MMRM says.
 
     Attributes:

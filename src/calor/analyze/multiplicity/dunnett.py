@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import roots_hermite, roots_legendre
 from scipy.stats import chi2, norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
@@ -20,7 +21,7 @@ _U, _U_WEIGHT = roots_legendre(120)
 
 
 @dataclass(frozen=True)
-class Dunnett:
+class Dunnett(Drawable):
     """Hold the comparisons.
 
     Attributes:

@@ -8,13 +8,14 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
 Measure = Literal["risk ratio", "rare odds ratio", "common odds ratio", "rare hazard ratio", "common hazard ratio"]
 
 
 @dataclass(frozen=True)
-class EValue:
+class EValue(Drawable):
     """Hold an E-value.
 
     Attributes:

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2, norm, t
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Scale, check_level, format_p
 from calor.errors import AnalysisError
 
@@ -26,7 +27,7 @@ _METHOD = {
 
 
 @dataclass(frozen=True)
-class MetaAnalysis:
+class MetaAnalysis(Drawable):
     """Hold a meta-analysis.
 
     Attributes:

@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from statsmodels.stats.multitest import multipletests
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.errors import AnalysisError
 
@@ -26,7 +27,7 @@ _STATSMODELS = {
 
 
 @dataclass(frozen=True)
-class AdjustedP:
+class AdjustedP(Drawable):
     """Hold adjusted p-values.
 
     Attributes:

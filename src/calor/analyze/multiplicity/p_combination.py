@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.multiplicity.multiplicity import check_p_values
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class CombinedP:
+class CombinedP(Drawable):
     """Hold one p-value made of several.
 
     Attributes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 from calor.analyze.safety.incidence_cells import count_cells, with_exact_limits
 from calor.errors import AnalysisError
@@ -47,7 +48,7 @@ class AdverseEventColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class AdverseEvents:
+class AdverseEvents(Drawable):
     """Hold the incidence table.
 
     Attributes:

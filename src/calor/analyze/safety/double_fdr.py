@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from statsmodels.stats.multitest import multipletests
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.multiplicity.multiplicity import check_p_values
 from calor.errors import AnalysisError
 
@@ -18,7 +19,7 @@ Version = Literal["2004", "2012"]
 
 
 @dataclass(frozen=True, eq=False)
-class FlaggedTerms:
+class FlaggedTerms(Drawable):
     """Hold the terms flagged as signals.
 
     Attributes:

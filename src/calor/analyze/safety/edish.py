@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.safety.laboratory_grades import LaboratoryColumns
 from calor.errors import AnalysisError
 
@@ -32,7 +33,7 @@ class LiverRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Edish:
+class Edish(Drawable):
     """Hold one point per participant.
 
     Attributes:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True, eq=False)
-class EventsOfInterest:
+class EventsOfInterest(Drawable):
     """Hold groups of adverse events.
 
     Attributes:

@@ -14,6 +14,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from calor.analyze.counts.event_count import EventCount
+from calor.analyze.drawable import Drawable
 from calor.analyze.safety.mcmc_convergence import effective_sample_size, r_hat
 from calor.errors import AnalysisError
 from calor.kernels.hierarchical_mixture import sample_chain
@@ -37,7 +38,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, eq=False)
-class HierarchicalSignals:
+class HierarchicalSignals(Drawable):
     """Hold the posterior of each term.
 
     Attributes:

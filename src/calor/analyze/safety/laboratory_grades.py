@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.safety.ctcae import Measurement, grade, grading_rules
 from calor.errors import AnalysisError
 
@@ -42,7 +43,7 @@ class LaboratoryColumns:
 
 
 @dataclass(frozen=True, eq=False)
-class LaboratoryGrades:
+class LaboratoryGrades(Drawable):
     """Hold the graded values.
 
     Attributes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.safety.laboratory_grades import LaboratoryGrades
 from calor.errors import AnalysisError
 
@@ -15,7 +16,7 @@ CATEGORIES = ("0", "1", "2", "3", "4", NOT_GRADABLE, NOT_MEASURED)
 
 
 @dataclass(frozen=True, eq=False)
-class ShiftTable:
+class ShiftTable(Drawable):
     """Hold the shifts of one term.
 
     Attributes:

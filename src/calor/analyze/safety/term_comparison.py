@@ -9,13 +9,14 @@ import pandas as pd
 from calor.analyze.counts.event_count import EventCount
 from calor.analyze.counts.fisher_exact import fisher_exact
 from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen
+from calor.analyze.drawable import Drawable
 from calor.analyze.safety.adverse_events import AdverseEvents
 from calor.analyze.safety.double_fdr import double_fdr
 from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True, eq=False)
-class TermComparison:
+class TermComparison(Drawable):
     """Hold the comparison of two arms.
 
     Attributes:

@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 from calor.analyze.survival.competing_risks import CauseCounts, cause_counts, check_cause, competing_risks
 from calor.analyze.survival.step_curve import read_steps
@@ -21,7 +22,7 @@ Variance = Literal["aalen", "jackknife"]
 
 
 @dataclass(frozen=True)
-class AalenJohansen:
+class AalenJohansen(Drawable):
     """Cumulative incidence curves of the arms.
 
     Attributes:

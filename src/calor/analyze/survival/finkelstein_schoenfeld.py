@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.hierarchy import Hierarchy, compare
 from calor.analyze.survival.time_to_event import Arm, read_arms, read_strata
@@ -17,7 +18,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class FinkelsteinSchoenfeld:
+class FinkelsteinSchoenfeld(Drawable):
     """Result of the test.
 
     Attributes:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.counts.wald_ratio import LARGEST, wald_ratio
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.cox import refuse_no_event, refuse_uninformative
 from calor.analyze.survival.hazard_ratios import ChiSquareTest, chi_square_test
@@ -24,7 +25,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class FirthCox:
+class FirthCox(Drawable):
     """A Cox model fitted by penalized partial likelihood.
 
     Attributes:

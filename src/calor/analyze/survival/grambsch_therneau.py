@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import rankdata
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.hazard_ratios import ChiSquareTest, HazardRatios, chi_square_test
@@ -21,7 +22,7 @@ Transform = Literal["km", "identity", "rank", "log"]
 
 
 @dataclass(frozen=True)
-class ProportionalHazardsTest:
+class ProportionalHazardsTest(Drawable):
     """Tests that the log hazard ratios do not change with transformed time.
 
     Attributes:

@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import chi2
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.competing_risks import (
     CauseCounts,
@@ -23,7 +24,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Gray:
+class Gray(Drawable):
     """Result of Gray's test.
 
     Attributes:

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from calor.analyze.continuous.terms import Terms
 from calor.analyze.counts.wald_ratio import wald_ratio
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.analyze.survival.partial_likelihood import PartialLikelihood
 
@@ -34,7 +35,7 @@ def chi_square_test(statistic: float, df: int) -> ChiSquareTest:
 
 
 @dataclass(frozen=True)
-class HazardRatios:
+class HazardRatios(Drawable):
     """A fitted proportional-hazards model.
 
     Attributes:

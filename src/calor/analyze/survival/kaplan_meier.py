@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.step_curve import read_steps
@@ -49,7 +50,7 @@ class Quantile:
 
 
 @dataclass(frozen=True)
-class KaplanMeier:
+class KaplanMeier(Drawable):
     """Step curves of the arms.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from calor.analyze.continuous.terms import Categories, terms
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level
 from calor.analyze.survival.cox import fit_cox
 from calor.analyze.survival.hazard_ratios import HazardRatios
@@ -20,7 +21,7 @@ LABEL = "not randomized: compares participants by what happened to them, not by 
 
 
 @dataclass(frozen=True)
-class Landmark:
+class Landmark(Drawable):
     """A Cox model of follow-up after a landmark.
 
     Attributes:

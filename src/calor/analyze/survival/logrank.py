@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import chi2
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.errors import AnalysisError
@@ -18,7 +19,7 @@ from calor.kernels.logrank import logrank as _sums
 
 
 @dataclass(frozen=True)
-class LogRank:
+class LogRank(Drawable):
     """Result of a log-rank test.
 
     Attributes:

@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 from calor.analyze.survival.recurrent import recurrent
 from calor.analyze.survival.step_curve import read_steps
@@ -17,7 +18,7 @@ from calor.analyze.survival.time_to_event import Arm, TimeToEvent
 
 
 @dataclass(frozen=True)
-class MeanCumulative:
+class MeanCumulative(Drawable):
     """Mean number of events per participant over time, by arm.
 
     Attributes:

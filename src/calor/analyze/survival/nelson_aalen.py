@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.step_curve import read_steps
@@ -16,7 +17,7 @@ from calor.analyze.survival.time_to_event import Arm, time_to_event
 
 
 @dataclass(frozen=True)
-class NelsonAalen:
+class NelsonAalen(Drawable):
     """Cumulative hazards of the arms.
 
     Attributes:

@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.time_to_event import Arm, time_to_event
@@ -18,7 +19,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class PermutationLogRank:
+class PermutationLogRank(Drawable):
     """Result of a permutation test.
 
     Attributes:

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 from scipy.stats import norm
 
 from calor.analyze.counts.wald_ratio import wald_ratio
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
@@ -28,7 +29,7 @@ LABELS: dict[Contrast, str] = {
 
 
 @dataclass(frozen=True)
-class Rmst:
+class Rmst(Drawable):
     """Restricted mean survival times of two arms.
 
     Attributes:

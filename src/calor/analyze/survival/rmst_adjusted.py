@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from calor.analyze.continuous.terms import terms
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.newton import Point, newton
@@ -21,7 +22,7 @@ _LEVEL = 0.95
 
 
 @dataclass(frozen=True)
-class AdjustedRmst:
+class AdjustedRmst(Drawable):
     """Regression of the restricted survival time (or time lost) on arm and covariates.
 
     Attributes:

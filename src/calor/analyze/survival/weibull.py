@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.counts.wald_ratio import wald_ratio
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.cox import refuse_empty_category, refuse_no_event
 from calor.analyze.survival.newton import Point, newton
@@ -19,7 +20,7 @@ from calor.analyze.survival.time_to_event import time_to_event
 
 
 @dataclass(frozen=True)
-class Weibull:
+class Weibull(Drawable):
     """A Weibull model: log T = intercept + x coefficients + scale W, with W the log of an exponential time.
 
     Attributes:

@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import norm
 
+from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.hierarchy import Hierarchy, compare
 from calor.analyze.survival.time_to_event import Arm, read_arms, read_strata
@@ -18,7 +19,7 @@ from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class WinRatio:
+class WinRatio(Drawable):
     """Result of comparing every active with every control participant of a stratum.
 
     Attributes:

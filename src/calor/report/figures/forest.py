@@ -27,6 +27,8 @@ _PLOT_LEAST_PX = 170.0
 _TITLE_OVERHANG_PX = 60.0
 _EMPTY = Cell(("",))
 
+Scale = Literal["difference", "ratio", "value"]
+
 
 @dataclass(frozen=True)
 class _Row:
@@ -47,7 +49,7 @@ def forest(
     caption: str,
     axis: str,
     favours: tuple[str, str] | None = None,
-    log: bool = False,
+    scale: Scale = "difference",
     heading: str = "Estimate (95 % CI)",
 ) -> Figure:
     """Draw a forest plot.
@@ -64,7 +66,7 @@ def forest(
         caption: The line beneath: n, method, estimand.
         axis: The axis title, with unit.
         favours: What a value below and above no effect means, such as ("aldesleukin better", "placebo better").
-        log: Whether the estimates are ratios, drawn on a logarithmic axis about 1 instead of 0.
+        scale: Differences about 0, ratios on a logarithmic axis about 1, or values with no line of no effect.
         heading: What stands above the printed numbers.
 
     Raises:
@@ -77,6 +79,7 @@ def forest(
     table = require(table, ["label", *_NUMBERS], where=name, wanted=["group", "n", "p_interaction", "words"])
     table = numbers(table, _NUMBERS, where=name, gaps=True, endless=True)
     require_order(table, ("lower", "estimate", "upper"), where=name)
+    log = scale == "ratio"
     _check(table, log, name)
     rows = _rows(table, log)
     columns = _columns(rows, heading)
@@ -85,10 +88,11 @@ def forest(
     middles_px, height_px = middles([*left, *right], _ROW_PX)
     text_px = sum(column.width_px for column in (*left, *right))
     plot_px = max(_PLOT_LEAST_PX, style.PLOT_WIDTH_PX - text_px)
-    domain = _domain(table, log)
+    domain = _domain(table, scale)
     named = wrap(axis, plot_px + 2 * _TITLE_OVERHANG_PX, style.TEXT_PX)
     x, y = _axes(named, domain, (plot_px, height_px), log)
-    layers = [_no_effect(x, log, height_px), *_effects(rows, middles_px, (x, y), domain)]
+    line = [] if scale == "value" else [_no_effect(x, log, height_px)]
+    layers = [*line, *_effects(rows, middles_px, (x, y), domain)]
     for side, start_px in ((left, -sum(column.width_px for column in left)), (right, plot_px + GAP_PX)):
         for index, column in enumerate(side):
             layers += write(column, start_px + sum(before.width_px for before in side[:index]), middles_px, y)
@@ -114,7 +118,7 @@ def _check(table: pd.DataFrame, log: bool, name: str) -> None:
         if log and (lower < 0 or estimate <= 0):
             raise ReportError.must(
                 "estimate", "be positive on a logarithmic axis", estimate, where=f"{label} in {name}",
-                fix="Draw differences with `log=False`.",
+                fix='Draw differences with scale="difference".',
             )  # fmt: skip
 
 
@@ -153,9 +157,12 @@ def _columns(rows: list[_Row], heading: str) -> dict[str, TextColumn]:
     return {key: column for key, column in columns.items() if any(any(c.lines) for c in column.cells)}
 
 
-def _domain(table: pd.DataFrame, log: bool) -> tuple[float, float]:
+def _domain(table: pd.DataFrame, scale: Scale) -> tuple[float, float]:
     """Choose the axis: every estimate, no effect, and the limits unless they run far away."""
-    points = np.append(table["estimate"].dropna().to_numpy(), 1.0 if log else 0.0)
+    log = scale == "ratio"
+    points = table["estimate"].dropna().to_numpy()
+    if scale != "value" or not len(points):
+        points = np.append(points, 1.0 if log else 0.0)
     limits = table[["lower", "upper"]].to_numpy().ravel()
     limits = limits[np.isfinite(limits) & ((limits > 0) | (not log))]
     if log:

@@ -20,9 +20,9 @@ _RUG_ROW_PX = 20
 
 def interaction(
     curve: pd.DataFrame,
-    participants: pd.DataFrame,
+    participants: pd.DataFrame | None = None,
     *,
-    arms: Sequence[str],
+    arms: Sequence[str] = (),
     name: str,
     title: str,
     caption: str,
@@ -34,8 +34,8 @@ def interaction(
     Args:
         curve: One row per baseline value, with columns `baseline`, `effect`, `lower`, `upper` and, where wanted,
             `percentile` (text such as "25th" on the rows to be marked; empty elsewhere).
-        participants: Columns `arm` and `baseline`: one tick each beneath the curve.
-        arms: Arm names, control first.
+        participants: Columns `arm` and `baseline`: one tick each beneath the curve; None where nobody is to be shown.
+        arms: Arm names, control first; of the participants.
         name: File stem and HTML id.
         title: One sentence that states what the figure shows.
         caption: The line beneath: n, method, estimand.
@@ -53,12 +53,10 @@ def interaction(
     'by-crp'
     """
     curve = require(curve, ["baseline", "effect", "lower", "upper"], where=name, wanted=["percentile"])
-    participants = require(participants, ["arm", "baseline"], where=name)
     curve = numbers(curve, ["baseline", "effect", "lower", "upper"], where=name)
     require_order(curve, ("lower", "effect", "upper"), where=name)
-    participants = numbers(participants, ["baseline"], where=name)
-    require_arms(participants, arms, where=name)
-    baselines = pd.concat([curve["baseline"], participants["baseline"]])
+    people = None if participants is None else _people(participants, arms, name)
+    baselines = pd.concat([curve["baseline"]] if people is None else [curve["baseline"], people["baseline"]])
     if log and baselines.min() <= 0:
         raise ReportError.must(
             "baseline",
@@ -68,22 +66,30 @@ def interaction(
             fix="Draw it with `log=False`.",
         )
     low, high = float(baselines.min()), float(baselines.max())
-    scale = alt.Scale(domain=[low, high], nice=False, type="log" if log else "linear")
-    room_px = max(70.0, 16 + max(text_width_px(arm, style.TEXT_PX) for arm in arms))
+    room_px = max([70.0, *(16 + text_width_px(arm, style.TEXT_PX) for arm in arms)])
     width_px = style.PLOT_WIDTH_PX - room_px - 12
-    plot = alt.LayerChart(layer=_effect(curve, scale, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX))).properties(
-        width=width_px, height=_HEIGHT_PX
-    )
     ticks = {"values": log_ticks(low, high), "format": "~g"} if log else {"tickCount": 6, "format": "~f"}
-    x = alt.X("baseline:Q", scale=scale, axis=alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), **ticks))
-    rug = alt.LayerChart(layer=_rug(participants, arms, x))
+    axis = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), **ticks)
+    scale = alt.Scale(domain=[low, high], nice=False, type="log" if log else "linear")
+    x = alt.X("baseline:Q", scale=scale, axis=axis if people is None else None)
+    plot = alt.LayerChart(layer=_effect(curve, x, wrap(axes[1], _HEIGHT_PX, style.TEXT_PX)))
+    plot = plot.properties(width=width_px, height=_HEIGHT_PX)
+    if people is None:
+        return draw(plot, name=name, title=title, caption=caption)
+    rug = alt.LayerChart(layer=_rug(people, arms, alt.X("baseline:Q", scale=scale, axis=axis)))
     rug = rug.properties(width=width_px, height=_RUG_ROW_PX * len(arms))
     return draw(alt.vconcat(plot, rug, spacing=10), name=name, title=title, caption=caption)
 
 
-def _effect(curve: pd.DataFrame, scale: alt.Scale, axis: list[str]) -> list[alt.Chart]:
+def _people(participants: pd.DataFrame, arms: Sequence[str], name: str) -> pd.DataFrame:
+    """Check the participants whose ticks are drawn."""
+    people = numbers(require(participants, ["arm", "baseline"], where=name), ["baseline"], where=name)
+    require_arms(people, arms, where=name)
+    return people
+
+
+def _effect(curve: pd.DataFrame, x: alt.X, axis: list[str]) -> list[alt.Chart]:
     """Draw zero, the band, the curve and the marked percentiles."""
-    x = alt.X("baseline:Q", scale=scale, axis=None)
     y = alt.Y("effect:Q", scale=alt.Scale(zero=True), axis=alt.Axis(title=axis, tickCount=6))
     base = alt.Chart(values(curve))
     layers = [

@@ -8,19 +8,34 @@ from collections.abc import Iterable
 from calor.report import style
 from calor.report.lettering import text_width_px
 
+_FEW = 3  # ticks that let a reader see the scale
+
 
 def log_ticks(low: float, high: float) -> list[float]:
     """Return the values 1, 2 and 5 times a power of ten within limits; powers alone over three decades or more.
 
-    >>> log_ticks(0.4, 30), log_ticks(0.001, 2)
-    ([0.5, 1.0, 2.0, 5.0, 10.0, 20.0], [0.001, 0.01, 0.1, 1.0])
+    Limits too close for three of them get equal steps.
+
+    >>> log_ticks(0.4, 30), log_ticks(0.001, 2), log_ticks(0.93, 1.28)
+    ([0.5, 1.0, 2.0, 5.0, 10.0, 20.0], [0.001, 0.01, 0.1, 1.0], [1.0, 1.1, 1.2])
     """
     steps = (1,) if math.log10(high / low) >= 3 else (1, 2, 5)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     # Text to float, because 2 * 10**-1 is not 0.2.
     ticks = [float(f"{step}e{power}") for power in powers for step in steps]
     within = [tick for tick in ticks if low <= tick <= high]
-    return within or [low, high]
+    return within if len(within) >= _FEW else _even_ticks(low, high)
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Return three to seven multiples of 1, 2 or 5 times a power of ten within limits."""
+    power = math.floor(math.log10(high - low))
+    sizes = [float(f"{step}e{p}") for p in (power, power - 1) for step in (5, 2, 1)]
+    for size in sizes:
+        ticks = [round(k * size, 12) for k in range(math.ceil(low / size), math.floor(high / size) + 1)]
+        if len(ticks) >= _FEW:
+            break
+    return ticks
 
 
 def roomy(times: Iterable[float], counts: Iterable[float], domain: tuple[float, float], width_px: float) -> list[float]:

@@ -52,7 +52,7 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             title=_title(finding, log),
             caption=caption(finding),
             axis=f"{'Ratio' if log else 'Difference'} in {axis['label']}{unit}",
-            log=log,
+            scale="ratio" if log else "difference",
         ),
     )
 
