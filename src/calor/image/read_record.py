@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ class ReadRecord:
         voxel_mm: Voxel of the PET: slice, row, column [mm].
         slices: Of each vessel, lists by column: index, z_mm, voxels, suv_max, suv_mean.
         notes: What somebody should see.
+        scanned: Day of the scan, ISO.
+        code: Under which it was read blinded; empty for imported masks.
+        repeat: Whether it repeats a read, for repeatability only.
     """
 
     participant: str
@@ -50,6 +54,9 @@ class ReadRecord:
     voxel_mm: tuple[float, ...]
     slices: Mapping[str, Mapping[str, list[float]]]
     notes: tuple[str, ...] = ()
+    scanned: str = ""
+    code: str = ""
+    repeat: bool = False
 
     @property
     def key(self) -> str:
@@ -85,9 +92,11 @@ def record_of(found: StudyTbr, who: tuple[str, str, str], inputs: str, version: 
     for name, vessel in found.vessels.items():
         frame = vessel.uptake.to_frame()[["slice", "z_mm", "voxels", "suv_max", "suv_mean"]]
         slices[name] = {str(column): [float(v) for v in frame[column]] for column in frame.columns}
+    uptake_s, injected = found.factor.uptake_s or 0.0, found.factor.injected
+    scanned = "" if injected is None else (injected + timedelta(seconds=uptake_s)).date().isoformat()
     return ReadRecord(
-        *who, inputs, version, found.definition.model_dump(mode="json"), found.pool.suv, found.factor.uptake_s or 0.0,
-        str(found.factor), found.voxel_mm, slices, found.notes,
+        *who, inputs, version, found.definition.model_dump(mode="json"), found.pool.suv, uptake_s, str(found.factor),
+        found.voxel_mm, slices, found.notes, scanned,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 from calor.errors import ImageError
 from calor.image.adjudication import adjudicate
 from calor.image.adpet import adpet
-from calor.image.qc_sheet import qc_sheet
+from calor.image.qc_sheet import fused_slices, qc_sheet
 from calor.image.read_record import ReadRecord, keep, load, record_of
 from calor.image.reading_list import reading_list
 from calor.image.study import Study, measure
@@ -139,8 +139,8 @@ def test_a_follow_up_without_baseline_or_with_another_uptake_is_left_out(
 def test_a_quality_sheet_carries_its_code_and_no_identifier(
     phantom_study: Study, definition: Imaging, tmp_path: Path
 ) -> None:
-    path = tmp_path / "qc.png"
-    qc_sheet(phantom_study, measure(phantom_study, definition), path, code="AB1234")
+    path, found = tmp_path / "qc.png", measure(phantom_study, definition)
+    qc_sheet(found, fused_slices(phantom_study, found), path, code="AB1234")
     raw = path.read_bytes()
     assert raw.startswith(b"\x89PNG")
     assert len(raw) > 20_000
