@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,28 @@ def read_key(inputs: str, version: str, definition: Mapping[str, Any], reader: s
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def record_of(found: StudyTbr, who: tuple[str, str, str], inputs: str, version: str) -> ReadRecord:
+@dataclass(frozen=True)
+class Blinded:
+    """How a scan was handed to its reader.
+
+    Attributes:
+        code: Under which it was read; empty where it was not blinded.
+        repeat: Whether it repeats a read.
+        shift_s: By how much its dates and times were moved [s].
+    """
+
+    code: str = ""
+    repeat: bool = False
+    shift_s: int = 0
+
+
+OPENLY = Blinded()
+"""Read from masks that came with the scan."""
+
+
+def record_of(
+    found: StudyTbr, who: tuple[str, str, str], inputs: str, version: str, blinded: Blinded = OPENLY
+) -> ReadRecord:
     """Make the record of a measured study.
 
     Args:
@@ -87,17 +108,22 @@ def record_of(found: StudyTbr, who: tuple[str, str, str], inputs: str, version: 
         who: Participant, visit and reader.
         inputs: SHA-256 of the scan's files and masks.
         version: Version of Calor.
+        blinded: How it was handed to its reader.
     """
     slices = {}
     for name, vessel in found.vessels.items():
         frame = vessel.uptake.to_frame()[["slice", "z_mm", "voxels", "suv_max", "suv_mean"]]
         slices[name] = {str(column): [float(v) for v in frame[column]] for column in frame.columns}
     uptake_s, injected = found.factor.uptake_s or 0.0, found.factor.injected
-    scanned = "" if injected is None else (injected + timedelta(seconds=uptake_s)).date().isoformat()
+    scanned = "" if injected is None else _day(injected, uptake_s, blinded.shift_s)
     return ReadRecord(
         *who, inputs, version, found.definition.model_dump(mode="json"), found.pool.suv, uptake_s, str(found.factor),
-        found.voxel_mm, slices, found.notes, scanned,
+        found.voxel_mm, slices, found.notes, scanned, blinded.code, blinded.repeat,
     )  # fmt: skip
+
+
+def _day(injected: datetime, uptake_s: float, shift_s: int) -> str:
+    return (injected + timedelta(seconds=uptake_s - shift_s)).date().isoformat()
 
 
 def keep(record: ReadRecord, folder: Path) -> Path:

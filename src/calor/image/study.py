@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydicom.dataset import FileDataset
 
 from calor.errors import ImageError
 from calor.image.background import BloodPool, blood_pool
@@ -95,10 +96,8 @@ def read_study(folder: Path, drawn: Path | None = None) -> Study:
     kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
     pet_files = found.pop(_the_pet(kinds))
     pet = series_of(list(pet_files.values()))
-    cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
-    if len(cts) > 1:
-        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
-    ct = series_of(list(found.pop(cts[0]).values())) if cts else None
+    its_ct = _the_ct(kinds, folder)
+    ct = series_of(list(found.pop(its_ct).values())) if its_ct else None
     notes = [
         problem
         for files in found.values()
@@ -180,6 +179,18 @@ def check_uptake(factor: SuvFactor, definition: Imaging, partner_s: float | None
         )  # fmt: skip
 
 
+def pet_and_ct(folder: Path) -> dict[str, list[FileDataset]]:
+    """Read the files of a study's attenuation-corrected PET and of its CT, by modality.
+
+    Raises:
+        ImageError: As for `read_study`.
+    """
+    found = load_folder(folder)
+    kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
+    wanted = {"PT": _the_pet(kinds)} | ({"CT": ct} if (ct := _the_ct(kinds, folder)) else {})
+    return {kind: list(found[uid].values()) for kind, uid in wanted.items()}
+
+
 def _the_pet(kinds: Mapping[str, Any]) -> str:
     pets = [uid for uid, head in kinds.items() if head.get("Modality") == "PT"]
     corrected = [uid for uid in pets if "ATTN" in (kinds[uid].get("CorrectedImage") or ())
@@ -190,6 +201,14 @@ def _the_pet(kinds: Mapping[str, Any]) -> str:
             fix="Leave the series that the protocol names.",
         )  # fmt: skip
     return corrected[0]
+
+
+def _the_ct(kinds: Mapping[str, Any], folder: Path) -> str:
+    """Return the CT's identifier; empty where there is none."""
+    cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
+    if len(cts) > 1:
+        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
+    return cts[0] if cts else ""
 
 
 def _add(masks: dict[str, Mask], more: Mapping[str, Mask]) -> None:
