@@ -89,8 +89,9 @@ def outline(mask: Mask, at: int, middle: Float[np.ndarray, " 3"]) -> Float[np.nd
     inside: Bool[np.ndarray, "row column"] = np.pad(mask.voxels[at], 1)
     above = np.argwhere(inside[1:, 1:-1] != inside[:-1, 1:-1]) - [0.5, 0.0]
     beside = np.argwhere(inside[1:-1, 1:] != inside[1:-1, :-1]) - [0.0, 0.5]
-    begin = np.concatenate([above - [0, 0.5], beside - [0.5, 0]])
-    end = np.concatenate([above + [0, 0.5], beside + [0.5, 0]])
+    along, down = np.array([0.0, 0.5]), np.array([0.5, 0.0])
+    begin = np.concatenate([above - along, beside - down])
+    end = np.concatenate([above + along, beside + down])
     edges = np.hstack([_beside(mask.grid, at, corners) - middle[:2] for corners in (begin, end)])
     return np.asarray(edges[(np.abs(edges) <= FIELD_MM / 2).all(axis=1)])
 

@@ -128,7 +128,7 @@ def active_tbr(scan: Mapping[str, VesselTbr], choice: BaselineChoice) -> float |
 def active_at(vessel: VesselTbr, places: Sequence[float]) -> Int[np.ndarray, " active"]:
     """Return which of a vessel's slices lie at places along it, given as shares of its length."""
     count = vessel.tbr_max.size
-    return np.minimum((np.asarray(places, float) * count).astype(int), count - 1)
+    return np.asarray(np.minimum((np.asarray(places, float) * count).astype(int), count - 1))
 
 
 def change(baseline: float, follow_up: float) -> tuple[float, float]:

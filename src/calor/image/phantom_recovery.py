@@ -1,4 +1,4 @@
-"""What a scan of the phantom recovers of the truth: the loss to partial volume, vessel by vessel, and its closed form."""
+"""What a scan of the phantom recovers of the truth: the loss to partial volume, vessel by vessel, in closed form."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ class Recovery:
             true = vessel.hot_suv if vessel.hot_z_mm else vessel.wall_suv
             got = float(found.uptake.suv_max.max())
             expected = expected_suv_max(vessel, self.torso, self.fwhm_mm, self.voxel_mm)
-            rows.append({"vessel": vessel.name, "wall_mm": vessel.wall_mm, "true_suv_max": true,
-                         "expected_suv_max": expected, "suv_max": got, "recovery_percent": 100 * got / true,
-                         "true_tbr_max": true / self.torso.blood_suv, "tbr_max": float(found.tbr_max.max())})  # fmt: skip
+            rows.append({
+                "vessel": vessel.name, "wall_mm": vessel.wall_mm, "true_suv_max": true, "expected_suv_max": expected,
+                "suv_max": got, "recovery_percent": 100 * got / true, "true_tbr_max": true / self.torso.blood_suv,
+                "tbr_max": float(found.tbr_max.max()),
+            })  # fmt: skip
         return pd.DataFrame(rows)
 
     def __str__(self) -> str:
@@ -102,7 +104,9 @@ def expected_suv_max(vessel: Vessel, torso: Torso, fwhm_mm: float, voxel_mm: tup
     sigma = np.sqrt((fwhm_mm / FWHM_PER_SIGMA) ** 2 + np.array(voxel_mm[:2]) ** 2 / 12)
     middle = float(np.mean(vessel.hot_z_mm or vessel.z_mm))
     away = np.linspace(0, vessel.lumen_mm + vessel.wall_mm, 200)
-    return float(expected_suv(vessel, torso, (float(sigma[0]), float(sigma[1])), away, np.full(away.size, middle)).max())
+    return float(
+        expected_suv(vessel, torso, (float(sigma[0]), float(sigma[1])), away, np.full(away.size, middle)).max()
+    )
 
 
 def expected_suv(

@@ -75,8 +75,8 @@ def reader_agreement(reads: Sequence[ReadRecord]) -> ReaderAgreement:
         long = enough.melt(["vessel", "reader", "scan"], ["first", "again"], value_name="value")
         spread = repeatability_by(long, ["vessel", "reader"], target="scan", value="value")
         said += [
-            f"{r.vessel}, reader {r.reader}: repeatability coefficient {r.coefficient:.3f}, within-subject CV "
-            f"{100 * r.within_cv:.1f} % ({r.n} scans read twice)" for r in spread.itertuples()
+            f"{r['vessel']}, reader {r['reader']}: repeatability coefficient {r['coefficient']:.3f}, within-subject CV "
+            f"{100 * r['within_cv']:.1f} % ({r['n']} scans read twice)" for r in spread.to_dict("records")
         ]  # fmt: skip
     return ReaderAgreement(pairs, _joined(icc), _joined(limits), repeats, spread, tuple(said))
 
@@ -94,17 +94,17 @@ def sizes(agreement: ReaderAgreement, difference: float) -> pd.DataFrame:
     if agreement.repeatability.empty:
         raise ImageError.must("reads", f"repeat {LEAST} scans", len(agreement.repeats), fix="Repeat more scans.")
     rows = []
-    for found in agreement.repeatability.itertuples():
-        here = (agreement.repeats["vessel"] == found.vessel) & (agreement.repeats["reader"] == found.reader)
+    for found in agreement.repeatability.to_dict("records"):
+        here = (agreement.repeats["vessel"] == found["vessel"]) & (agreement.repeats["reader"] == found["reader"])
         means = agreement.repeats.loc[here, ["first", "again"]].mean(axis=1)
-        within = float(np.asarray(found.within_sd))
+        within = float(found["within_sd"])
         true = float(means.var(ddof=1)) - within**2 / 2
         if true <= 0 or within <= 0:
             continue
         one, two = (
             participants_per_arm(difference, between_sd=float(np.sqrt(true)), within_sd=within, reads=n) for n in (1, 2)
         )
-        rows.append({"vessel": found.vessel, "reader": found.reader, "one_read": one, "two_reads": two})
+        rows.append({"vessel": found["vessel"], "reader": found["reader"], "one_read": one, "two_reads": two})
     return pd.DataFrame(rows, columns=["vessel", "reader", "one_read", "two_reads"])
 
 

@@ -65,8 +65,13 @@ class ImageOutcome:
 
     def slices(self) -> pd.DataFrame:
         """Return one row per read, vessel and slice."""
-        parts = [v.to_frame().assign(**_of(r)) for r in self.reads for v in r.vessels().values()]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        rows = [
+            _of(r) | {str(name): value for name, value in row.items()}
+            for r in self.reads
+            for v in r.vessels().values()
+            for row in v.to_frame().to_dict("records")
+        ]
+        return pd.DataFrame(rows)
 
     def problems(self) -> pd.DataFrame:
         """Return what was refused, what waits, and what somebody should look at."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,7 +118,9 @@ def hand_out(
         ImageError: A scan cannot be blinded without changing its SUV.
     """
     if lab.exists() or key.exists() or lab.resolve() in key.resolve().parents:
-        raise TrialError.must("folder and key", "be new, the key outside the folder", f"{lab}, {key}", fix="Name others.")
+        raise TrialError.must(
+            "folder and key", "be new, the key outside the folder", f"{lab}, {key}", fix="Name others."
+        )
     if reading_state(results).reads:
         raise TrialError.must("reading list", "be made once", "reads have come", fix="Finish the one that is out.")
     by_scan = {(scan.participant, scan.visit): scan for scan in scans}
@@ -191,9 +194,10 @@ def take_in(definition: Imaging, *, lab: Path, key: Path, results: Path, tell: T
     state = reading_state(results)
     if not state.readers or not key.exists() or _hash(key) != state.key_sha256:
         raise TrialError.must("key", "be that of the list that is out", key, fix="Give the file that --key named.")
-    rows = pd.read_csv(key, dtype={"code": str, "participant": str, "visit": str}).set_index("code")
+    table = pd.read_csv(key, dtype={"code": str, "participant": str, "visit": str}).to_dict("records")
+    rows = {str(row["code"]): row for row in table}
     scans = _returned(lab, rows, (*state.readers, *([state.third] if state.third else [])))
-    kept = {(reader, code): (reader, code, *rest) for reader, code, *rest in state.reads}
+    kept = {(read[0], read[1]): read for read in state.reads}
     failed, now = [], 0
     for done in measure_scans(scans, definition, results / "reads"):
         scan = done.scan
@@ -202,15 +206,15 @@ def take_in(definition: Imaging, *, lab: Path, key: Path, results: Path, tell: T
         if done.record is None:
             failed.append((scan.reader, scan.blinded.code, done.reason))
         else:
-            at = (scan.reader, scan.blinded.code)
-            kept[at] = (*at, scan.participant, scan.visit, done.record.stem)
+            read = (scan.reader, scan.blinded.code, scan.participant, scan.visit, done.record.stem)
+            kept[read[0], read[1]] = read
     _keep(replace(state, reads=tuple(sorted(kept.values()))), results)
     return TakenIn(len(kept), now, tuple(sorted(failed)))
 
 
-def _returned(lab: Path, key: pd.DataFrame, readers: Sequence[str]) -> list[Scan]:
+def _returned(lab: Path, key: Mapping[str, Mapping[Hashable, Any]], readers: Sequence[str]) -> list[Scan]:
     folders = sorted(p for p in (lab / READS).glob("*/*") if p.is_dir() and not p.name.startswith("."))
-    strange = [p for p in folders if p.parent.name not in readers or p.name not in key.index]
+    strange = [p for p in folders if p.parent.name not in readers or p.name not in key]
     if strange or not folders:
         raise TrialError.must(
             "reads", f"lie as {READS}/<{' or '.join(readers)}>/<code>", strange[0] if strange else "none",
@@ -218,7 +222,7 @@ def _returned(lab: Path, key: pd.DataFrame, readers: Sequence[str]) -> list[Scan
         )  # fmt: skip
     found = []
     for path in folders:
-        row = key.loc[path.name]
+        row = key[path.name]
         blinded = Blinded(path.name, bool(row["repeat"]), int(row["shift_s"]))
         series = lab / SERIES / path.name
         found.append(Scan(str(row["participant"]), str(row["visit"]), series, path, path.parent.name, blinded))

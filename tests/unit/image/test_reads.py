@@ -12,6 +12,7 @@ import pytest
 from calor.errors import ImageError
 from calor.image.adjudication import adjudicate
 from calor.image.adpet import adpet
+from calor.image.counted_reads import Scan, counted_reads
 from calor.image.qc_sheet import fused_slices, qc_sheet
 from calor.image.read_record import ReadRecord, keep, load, record_of
 from calor.image.reading_list import reading_list
@@ -111,8 +112,12 @@ def scaled(record: ReadRecord, visit: str, factor: float, participant: str = "S0
     return replace(record, visit=visit, participant=participant, slices=slices)
 
 
+def scans(reads: list[ReadRecord]) -> dict[Scan, tuple[ReadRecord, ...]]:
+    return counted_reads(reads, limit=0.2).by_scan  # type: ignore[return-value]
+
+
 def test_adpet_carries_baseline_change_and_the_index_vessel(record: ReadRecord, definition: Imaging) -> None:
-    made = adpet([record, scaled(record, "V15", 0.9)], definition, study="T", visits=VISITS)
+    made = adpet(scans([record, scaled(record, "V15", 0.9)]), definition, study="T", visits=VISITS)
     index = made.frame[made.frame["PARAMCD"] == "TBRIDX"].set_index("AVISIT")
     assert index.loc["Day 61", "PCHG"] == pytest.approx(-10)
     assert index.loc["Day 61", "BASE"] == index.loc["Baseline", "AVAL"]
@@ -127,7 +132,7 @@ def test_a_follow_up_without_baseline_or_with_another_uptake_is_left_out(
     coarse = replace(scaled(record, "V15", 0.9, "S02"), voxel_mm=(5.0, 4.0, 4.0))
     alone = scaled(record, "V15", 0.9, "S03")
     made = adpet(
-        [record, late, replace(record, participant="S02"), coarse, alone], definition, study="T", visits=VISITS
+        scans([record, late, replace(record, participant="S02"), coarse, alone]), definition, study="T", visits=VISITS
     )
     assert set(made.frame["AVISIT"]) == {"Baseline"}
     words = {p: why for p, _, why in made.problems}
