@@ -13,7 +13,7 @@ from calor.errors import ImageError
 from calor.image.counted_reads import Scan
 from calor.image.index_vessel import BaselineChoice, active_tbr, change, freeze, index_of
 from calor.image.read_record import ReadRecord
-from calor.protocol.imaging import Imaging
+from calor.protocol.imaging import Imaging, in_words
 from calor.protocol.visits import Visit, analysis_day
 
 PARAMCD = {
@@ -121,7 +121,8 @@ def adpet(
             keys = (study, participant, by_id[visit])
             dated = _dated(scans[visit][0], by_id[visit], (starts or {}).get(participant))
             rows += _rows(keys, values, base, dated | _flags(scans[visit], choice, is_base=visit == first))
-    return Adpet(pd.DataFrame(rows, columns=list(LABELS)), choices, tuple(problems))
+    frame = pd.DataFrame(rows, columns=list(LABELS)).astype({"ADY": float, "BASE": float, "CHG": float, "PCHG": float})
+    return Adpet(frame.assign(ADT=pd.to_datetime(frame["ADT"])), choices, tuple(problems))
 
 
 def _values(reads: Sequence[ReadRecord], choice: BaselineChoice) -> Values:
@@ -140,7 +141,7 @@ def _of_one(read: ReadRecord, choice: BaselineChoice) -> Values:
         found["TBRACT"] = (f"Mean TBRmax of slices active at baseline (TBR {threshold})", active)
     for name, vessel in vessels.items():
         code = PARAMCD.get(name, f"TBR{name.replace('_', '').upper()}"[:8])
-        found[code] = (f"Mean TBRmax of the {name.replace('_', ' ')}", vessel.mean_tbr_max)
+        found[code] = (f"Mean TBRmax of the {in_words(name)}", vessel.mean_tbr_max)
     found["BLOODSUV"] = ("Mean SUV of the blood pool", read.background_suv)
     return found
 

@@ -135,4 +135,4 @@ def keep_fused(slices: Sequence[FusedSlice], folder: Path) -> None:
         Image.fromarray(one.pixels).save(folder / f"{one.name}.png", optimize=True)
         edges = {"outline": one.outline.round(2).tolist(), "others": one.others.round(2).tolist()}
         about.append({"name": one.name, "z_mm": one.z_mm, "file": f"{one.name}.png", **edges})
-    (folder / FILE).write_text(json.dumps({"field_mm": FIELD_MM, "slices": about}), encoding="utf-8")
+    (folder / FILE).write_text(json.dumps({"field_mm": FIELD_MM, "suv": SUV_RANGE, "slices": about}), encoding="utf-8")

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from calor.image.fused import FIELD_MM, PIXELS, SUV_RANGE, WINDOW_HU, FusedSlice, fused_slice
 from calor.image.study import Study, StudyTbr
 from calor.image.tbr import VesselTbr
+from calor.protocol.imaging import in_words
 
 GAP, HEAD = 24, 64
 INK, VERMILION, SLATE, GRAY = (28, 37, 48), (213, 94, 0), (71, 85, 105), (148, 163, 184)
@@ -51,10 +52,10 @@ def qc_sheet(found: StudyTbr, slices: Sequence[FusedSlice], path: Path, *, code:
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     pool = found.pool
-    _text(draw, (GAP, 18), f"{code}: {pool.vessel} SUV {pool.suv:.2f}, CV {pool.cv_percent:.1f} %", 20)
+    _text(draw, (GAP, 18), f"{code}: {in_words(pool.vessel)}, SUV {pool.suv:.2f}, CV {pool.cv_percent:.1f} %", 20)
     for at, one in enumerate(slices):
         top = HEAD + at * (PIXELS + GAP)
-        label = one.name.replace("_", " ")
+        label = in_words(one.name)
         _fused(sheet, draw, one, (GAP, top))
         _text(draw, (GAP + 8, top + 6), label if one.name in found.vessels else f"background: {label}", 16, "white")
         if one.name in found.vessels:

@@ -14,6 +14,7 @@ from calor.image.counted_reads import MASKS
 from calor.image.intraclass_correlation import all_forms, intraclass_correlation
 from calor.image.read_record import ReadRecord
 from calor.image.repeatability import participants_per_arm, repeatability_by
+from calor.protocol.imaging import in_words
 
 LEAST = 3
 """Scans from which agreement is described at all."""
@@ -110,7 +111,7 @@ def sizes(agreement: ReaderAgreement, difference: float) -> pd.DataFrame:
 
 def _table(reads: Sequence[ReadRecord]) -> pd.DataFrame:
     rows = [
-        (vessel, f"{read.participant} {read.visit}", read.reader, read.repeat, found.mean_tbr_max)
+        (in_words(vessel), f"{read.participant} {read.visit}", read.reader, read.repeat, found.mean_tbr_max)
         for read in reads
         if read.reader != MASKS
         for vessel, found in read.vessels().items()
@@ -120,7 +121,7 @@ def _table(reads: Sequence[ReadRecord]) -> pd.DataFrame:
 
 def _pairs(table: pd.DataFrame) -> pd.DataFrame:
     """Return scans with first reads of the two readers who share most scans; an adjudicator's few stay out."""
-    first = table[~table["repeat"]]
+    first = table[~table["repeat"].astype(bool)]
     counts = first.groupby("reader")["scan"].nunique().sort_values(ascending=False, kind="stable")
     two = sorted(counts.index[:2])
     if len(two) < 2:
