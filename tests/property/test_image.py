@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from calor.image.decay import decay_factor
-from calor.image.index_vessel import active_tbr, freeze, index_tbr
+from calor.image.index_vessel import active_tbr, freeze, index_of
 from calor.image.intraclass_correlation import FORMS, intraclass_correlation
 from calor.image.most_diseased_segment import most_diseased_segment
 from calor.image.pet_header import PetHeader
@@ -70,9 +70,9 @@ def vessel(name: str, suv_max: np.ndarray) -> VesselTbr:
 def test_no_follow_up_changes_the_choice_or_other_slices(
     a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray
 ) -> None:
-    choice = freeze({"aorta": vessel("aorta", a), "carotid": vessel("carotid", b)}, ("aorta", "carotid"))
+    choice = freeze([{"aorta": vessel("aorta", a), "carotid": vessel("carotid", b)}], ("aorta", "carotid"))
     later = {"aorta": vessel("aorta", c), "carotid": vessel("carotid", d)}
-    assert index_tbr(later, choice) == pytest.approx((c if choice.vessel == "aorta" else d).mean() / 1.2)
+    assert index_of(later, choice).mean_tbr_max == pytest.approx((c if choice.vessel == "aorta" else d).mean() / 1.2)
     active = active_tbr(later, choice)
     assert (active is None) == (max(a.max(), b.max()) / 1.2 < 1.6 - 1e-9)
 

@@ -12,6 +12,7 @@ from calor.protocol.events_beside import EventsBeside
 from calor.report.sections import KINDS
 from calor.report.sections import events_beside as beside_section
 from calor.report.trial_report import ORDER
+from calor.trial.imaging_extra import IMAGING
 
 
 def _methods(declared: object = Analysis) -> set[str]:
@@ -28,11 +29,11 @@ def test_every_method_says_which_endpoint_it_suits() -> None:
 
 
 def test_every_finding_has_a_section() -> None:
-    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY, HARM_LIMITS}
+    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY, HARM_LIMITS, IMAGING}
 
 
 def test_every_role_has_a_place_in_the_report() -> None:
-    assert set(ORDER) == {*get_args(Role), "descriptive", MULTIPLICITY}
+    assert set(ORDER) == {*get_args(Role), "descriptive", MULTIPLICITY, "measurement"}
 
 
 def test_everything_that_may_stand_beside_events_has_a_function_and_a_table() -> None:

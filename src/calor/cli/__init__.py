@@ -9,7 +9,7 @@ import typer
 from calor import __version__
 from calor.cli.audit import audit_app
 from calor.cli.design import design
-from calor.cli.image import image
+from calor.cli.image import image, reads_app
 from calor.cli.options import INTERRUPTED
 from calor.cli.protocol import protocol_app
 from calor.cli.screen import screen
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 for command in (demo, run, analyze, image, screen, report, design):
     app.command()(command)
+app.add_typer(reads_app, name="reads")
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(audit_app, name="audit")
 

@@ -38,19 +38,18 @@ MEASURES = {
 _UNITS = {"active_percent": codes.UCUM.Percent}
 
 
-def write_seg(study: Study, pet_files: Sequence[Path], path: Path, *, names: Sequence[str]) -> None:
+def write_seg(study: Study, path: Path, *, names: Sequence[str]) -> None:
     """Write masks as DICOM SEG on the PET's grid.
 
     Args:
-        study: The study as read.
-        pet_files: The PET's files, whose headers the SEG refers to.
+        study: The study as read; the SEG refers to its PET's files.
         path: Where the file goes.
         names: Masks to write.
 
     Raises:
-        ImageError: A mask is missing, or the files are not the PET's.
+        ImageError: A mask is missing, or the PET's files have changed.
     """
-    sources = _sources(study, pet_files)
+    sources = _sources(study)
     voxels = np.stack([_mask(study, name) for name in names], axis=-1).astype(np.uint8)
     segments = [
         hd.seg.SegmentDescription(
@@ -71,23 +70,20 @@ def write_seg(study: Study, pet_files: Sequence[Path], path: Path, *, names: Seq
     seg.save_as(path)
 
 
-def write_report(
-    study: Study, found: StudyTbr, pet_files: Sequence[Path], seg: Path, path: Path, *, reader: str
-) -> None:
+def write_report(study: Study, found: StudyTbr, seg: Path, path: Path, *, reader: str) -> None:
     """Write the measures as a TID 1500 structured report that refers to the SEG.
 
     Args:
         study: The study as read.
         found: Its measures.
-        pet_files: The PET's files.
         seg: The file that `write_seg` made.
         path: Where the report goes.
         reader: Code of the reader.
 
     Raises:
-        ImageError: The files are not the PET's.
+        ImageError: The PET's files have changed.
     """
-    sources, segmentation = _sources(study, pet_files), read_file(seg)
+    sources, segmentation = _sources(study), read_file(seg)
     labels = {str(s.SegmentLabel): int(s.SegmentNumber) for s in segmentation.SegmentSequence}
     groups = [_group(name, found, labels[name], segmentation, sources) for name in found.vessels if name in labels]
     observer = hd.sr.ObserverContext(
@@ -128,14 +124,12 @@ def _group(
     )  # fmt: skip
 
 
-def _sources(study: Study, files: Sequence[Path]) -> list[Dataset]:
-    """Return the PET's headers in the order of its grid."""
-    heads = {str(h.SOPInstanceUID): h for h in (read_file(f) for f in files)}
-    wanted = [uid for _, uid in study.pet.instances]
+def _sources(study: Study) -> list[Dataset]:
+    """Return the PET's headers in the order of its grid; a multi-frame PET has one."""
+    heads = {str(h.SOPInstanceUID): h for h in (read_file(f) for f in study.pet_files)}
+    wanted = dict.fromkeys(uid for _, uid in study.pet.instances)
     if set(heads) != set(wanted):
-        raise ImageError.must(
-            "pet_files", "be those of the measured PET", f"{len(heads)} others", fix="Give its folder."
-        )
+        raise ImageError.must("pet_files", "be those of the measured PET", f"{len(heads)} others", fix="Read it again.")
     return [heads[uid] for uid in wanted]
 
 

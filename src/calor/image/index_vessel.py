@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int
 
 from calor.errors import ImageError
 from calor.image.tbr import VesselTbr
@@ -58,28 +59,43 @@ def index_vessel(baseline: Mapping[str, float], order: tuple[str, ...]) -> tuple
     return tied[0], tied
 
 
-def freeze(baseline: Mapping[str, VesselTbr], order: tuple[str, ...]) -> BaselineChoice:
+def freeze(baseline: Sequence[Mapping[str, VesselTbr]], order: tuple[str, ...]) -> BaselineChoice:
     """Freeze index vessel and active slices on the baseline scan.
 
     Args:
-        baseline: The measured vessels.
+        baseline: The measured vessels, of one read or of each read that counts; slices are then those that all have.
         order: The protocol's vessels.
 
     Raises:
-        ImageError: A vessel is missing or unknown.
+        ImageError: A vessel is missing or unknown, or two reads share no slice of one.
     """
-    missing = set(order) - set(baseline)
-    if missing:
-        raise ImageError.must("baseline scan", "have every vessel of the protocol", f"no {', '.join(sorted(missing))}",
-                              fix="Segment it, or take it out of the protocol.")  # fmt: skip
-    means = {name: v.mean_tbr_max for name, v in baseline.items()}
+    for read in baseline:
+        missing = set(order) - set(read)
+        if missing:
+            raise ImageError.must("baseline scan", "have every vessel of the protocol",
+                                  f"no {', '.join(sorted(missing))}",
+                                  fix="Segment it, or take it out of the protocol.")  # fmt: skip
+    means = {name: float(np.mean([read[name].mean_tbr_max for read in baseline])) for name in baseline[0]}
     vessel, tied = index_vessel(means, order)
-    active = {name: tuple((np.flatnonzero(v.active) + 0.5) / v.active.size) for name, v in baseline.items()}
+    active = {name: _active_places([read[name] for read in baseline]) for name in means}
     return BaselineChoice(vessel, means[vessel], tied, active)
 
 
-def index_tbr(scan: Mapping[str, VesselTbr], choice: BaselineChoice) -> float:
-    """Return a scan's mean TBRmax of the vessel chosen at baseline.
+def _active_places(reads: Sequence[VesselTbr]) -> tuple[float, ...]:
+    """Return where along a vessel the mean of the reads is active, as shares of its length."""
+    shared = sorted(set.intersection(*(set(read.uptake.index.tolist()) for read in reads)))
+    if not shared:
+        raise ImageError.must(
+            "reads", "share slices", "none", where=reads[0].uptake.vessel, fix="Have the third reader read it."
+        )
+    in_body_order = [at for at in reads[0].uptake.index.tolist() if at in set(shared)]
+    mean = np.mean([[read.tbr_max[read.uptake.index.tolist().index(at)] for at in in_body_order] for read in reads], 0)
+    active = np.array([reads[0].definition.is_active(value) for value in mean.tolist()])
+    return tuple(((np.flatnonzero(active) + 0.5) / active.size).tolist())
+
+
+def index_of(scan: Mapping[str, VesselTbr], choice: BaselineChoice) -> VesselTbr:
+    """Return a scan's vessel that was chosen at baseline.
 
     Raises:
         ImageError: The scan lacks that vessel.
@@ -88,7 +104,7 @@ def index_tbr(scan: Mapping[str, VesselTbr], choice: BaselineChoice) -> float:
         raise ImageError.must(
             "scan", "have the index vessel", f"no {choice.vessel}", fix="Segment it; another is never taken."
         )
-    return scan[choice.vessel].mean_tbr_max
+    return scan[choice.vessel]
 
 
 def active_tbr(scan: Mapping[str, VesselTbr], choice: BaselineChoice) -> float | None:
@@ -105,9 +121,14 @@ def active_tbr(scan: Mapping[str, VesselTbr], choice: BaselineChoice) -> float |
             continue
         if name not in scan:
             raise ImageError.must("scan", "have every vessel active at baseline", f"no {name}", fix="Segment it.")
-        at = np.minimum((np.array(places) * scan[name].tbr_max.size).astype(int), scan[name].tbr_max.size - 1)
-        values += scan[name].tbr_max[at].tolist()
+        values += scan[name].tbr_max[active_at(scan[name], places)].tolist()
     return float(np.mean(values)) if values else None
+
+
+def active_at(vessel: VesselTbr, places: Sequence[float]) -> Int[np.ndarray, " active"]:
+    """Return which of a vessel's slices lie at places along it, given as shares of its length."""
+    count = vessel.tbr_max.size
+    return np.asarray(np.minimum((np.asarray(places, float) * count).astype(int), count - 1))
 
 
 def change(baseline: float, follow_up: float) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ class ReadRecord:
         voxel_mm: Voxel of the PET: slice, row, column [mm].
         slices: Of each vessel, lists by column: index, z_mm, voxels, suv_max, suv_mean.
         notes: What somebody should see.
+        scanned: Day of the scan, ISO.
+        code: Under which it was read blinded; empty for imported masks.
+        repeat: Whether it repeats a read, for repeatability only.
     """
 
     participant: str
@@ -50,6 +54,9 @@ class ReadRecord:
     voxel_mm: tuple[float, ...]
     slices: Mapping[str, Mapping[str, list[float]]]
     notes: tuple[str, ...] = ()
+    scanned: str = ""
+    code: str = ""
+    repeat: bool = False
 
     @property
     def key(self) -> str:
@@ -72,7 +79,28 @@ def read_key(inputs: str, version: str, definition: Mapping[str, Any], reader: s
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def record_of(found: StudyTbr, who: tuple[str, str, str], inputs: str, version: str) -> ReadRecord:
+@dataclass(frozen=True)
+class Blinded:
+    """How a scan was handed to its reader.
+
+    Attributes:
+        code: Under which it was read; empty where it was not blinded.
+        repeat: Whether it repeats a read.
+        shift_s: By how much its dates and times were moved [s].
+    """
+
+    code: str = ""
+    repeat: bool = False
+    shift_s: int = 0
+
+
+OPENLY = Blinded()
+"""Read from masks that came with the scan."""
+
+
+def record_of(
+    found: StudyTbr, who: tuple[str, str, str], inputs: str, version: str, blinded: Blinded = OPENLY
+) -> ReadRecord:
     """Make the record of a measured study.
 
     Args:
@@ -80,15 +108,22 @@ def record_of(found: StudyTbr, who: tuple[str, str, str], inputs: str, version: 
         who: Participant, visit and reader.
         inputs: SHA-256 of the scan's files and masks.
         version: Version of Calor.
+        blinded: How it was handed to its reader.
     """
     slices = {}
     for name, vessel in found.vessels.items():
         frame = vessel.uptake.to_frame()[["slice", "z_mm", "voxels", "suv_max", "suv_mean"]]
         slices[name] = {str(column): [float(v) for v in frame[column]] for column in frame.columns}
+    uptake_s, injected = found.factor.uptake_s or 0.0, found.factor.injected
+    scanned = "" if injected is None else _day(injected, uptake_s, blinded.shift_s)
     return ReadRecord(
-        *who, inputs, version, found.definition.model_dump(mode="json"), found.pool.suv, found.factor.uptake_s or 0.0,
-        str(found.factor), found.voxel_mm, slices, found.notes,
+        *who, inputs, version, found.definition.model_dump(mode="json"), found.pool.suv, uptake_s, str(found.factor),
+        found.voxel_mm, slices, found.notes, scanned, blinded.code, blinded.repeat,
     )  # fmt: skip
+
+
+def _day(injected: datetime, uptake_s: float, shift_s: int) -> str:
+    return (injected + timedelta(seconds=uptake_s - shift_s)).date().isoformat()
 
 
 def keep(record: ReadRecord, folder: Path) -> Path:

@@ -87,7 +87,7 @@ def find_series(folder: Path, modality: str | None = None) -> dict[str, list[Pat
         ImageError: A file is no DICOM file or is damaged, or nothing is found.
     """
     found: dict[str, list[Path]] = {}
-    for path in _candidates(folder):
+    for path in candidates(folder):
         head = read_file(path, pixels=False, only=_GROUPING)
         if modality in (None, str(head.get("Modality"))):
             found.setdefault(str(head.get("SeriesInstanceUID")), []).append(path)
@@ -103,7 +103,7 @@ def load_folder(folder: Path) -> dict[str, dict[Path, FileDataset]]:
         ImageError: A file is no DICOM file or is damaged, or nothing is found.
     """
     found: dict[str, dict[Path, FileDataset]] = {}
-    for path in _candidates(folder):
+    for path in candidates(folder):
         dataset = read_file(path)
         found.setdefault(str(dataset.get("SeriesInstanceUID")), {})[path] = dataset
     if not found:
@@ -111,7 +111,8 @@ def load_folder(folder: Path) -> dict[str, dict[Path, FileDataset]]:
     return found
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
+def candidates(folder: Path) -> Iterator[Path]:
+    """Yield the files beneath a folder that may be DICOM; links are not followed."""
     suffixes = {"", ".dcm", ".DCM", ".ima", ".IMA"}
     for path in sorted(folder.rglob("*")):
         hidden = path.name == "DICOMDIR" or path.name.startswith(".")

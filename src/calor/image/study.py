@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydicom.dataset import FileDataset
 
 from calor.errors import ImageError
 from calor.image.background import BloodPool, blood_pool
+from calor.image.dicom_file import read_file
+from calor.image.grid import Grid
 from calor.image.mask import Mask, move
 from calor.image.masks_nifti import read_nifti_mask
 from calor.image.masks_rtstruct import read_rtstruct
 from calor.image.masks_seg import read_seg, segments_by_name
 from calor.image.real_world_value import compare_mapping
-from calor.image.series import Series, load_folder, series_of
+from calor.image.series import Series, candidates, load_folder, series_of
 from calor.image.slice_uptake import slice_uptake
 from calor.image.suv import SuvFactor
 from calor.image.tbr import VesselTbr, vessel_tbr
@@ -33,12 +36,14 @@ class Study:
         ct: Its CT; None when there is none.
         masks: Vessels and background on the PET's grid, by name.
         notes: What somebody should see.
+        pet_files: The PET's files.
     """
 
     pet: Series
     ct: Series | None
     masks: Mapping[str, Mask]
     notes: tuple[str, ...] = ()
+    pet_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,35 +79,52 @@ class StudyTbr:
         return f"mean TBRmax: {means}; background {self.pool}; {self.definition}"
 
 
-def read_study(folder: Path) -> Study:
+def read_study(folder: Path, drawn: Path | None = None) -> Study:
     """Read PET, CT and every mask of a study's folder.
 
     Masks are DICOM SEG, RTSTRUCT on the PET, and NIfTI files named for their vessel; a segmentation may come with a
     `labels.json` that maps its names to the protocol's.
+
+    Args:
+        folder: PET and CT, and masks unless they lie elsewhere.
+        drawn: Folder of one reader's masks; only these count then.
 
     Raises:
         ImageError: There is not exactly one attenuation-corrected PET, more than one CT, or a mask cannot be placed.
     """
     found = load_folder(folder)
     kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
-    pet = series_of(list(found.pop(_the_pet(kinds)).values()))
-    cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
-    if len(cts) > 1:
-        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
-    ct = series_of(list(found.pop(cts[0]).values())) if cts else None
+    pet_files = found.pop(_the_pet(kinds))
+    pet = series_of(list(pet_files.values()))
+    its_ct = _the_ct(kinds, folder)
+    ct = series_of(list(found.pop(its_ct).values())) if its_ct else None
+    notes = [
+        problem
+        for files in found.values()
+        for path, head in files.items()
+        if head.get("Modality") == "RWV"
+        for problem in compare_mapping(path, pet).problems
+    ]
+    given = {path: head for files in found.values() for path, head in files.items()}
+    masks = _masks(given, folder, pet.grid) if drawn is None else _masks(_drawn(drawn), drawn, pet.grid)
+    return Study(pet, ct, masks, tuple(notes), tuple(pet_files))
+
+
+def _masks(files: Mapping[Path, Any], folder: Path, grid: Grid) -> dict[str, Mask]:
     masks: dict[str, Mask] = {}
-    notes: list[str] = []
-    for files in found.values():
-        for path, head in files.items():
-            if head.get("Modality") == "SEG":
-                _add(masks, {n: move(m, pet.grid) for n, m in read_seg(path).items()})
-            elif head.get("Modality") == "RTSTRUCT":
-                _add(masks, {n: m for n, m in read_rtstruct(path, pet.grid).items() if m.voxels.any()})
-            elif head.get("Modality") == "RWV":
-                notes += compare_mapping(path, pet).problems
+    for path, head in files.items():
+        if head.get("Modality") == "SEG":
+            _add(masks, {n: move(m, grid) for n, m in read_seg(path).items()})
+        elif head.get("Modality") == "RTSTRUCT":
+            _add(masks, {n: m for n, m in read_rtstruct(path, grid).items() if m.voxels.any()})
     for path in sorted([*folder.rglob("*.nii"), *folder.rglob("*.nii.gz")]):
-        _add(masks, {path.name.split(".")[0]: read_nifti_mask(path, pet.grid)})
-    return Study(pet, ct, _renamed(masks, folder), tuple(notes))
+        _add(masks, {path.name.split(".")[0]: read_nifti_mask(path, grid)})
+    return _renamed(masks, folder)
+
+
+def _drawn(folder: Path) -> dict[Path, Any]:
+    """Read what a reader's folder holds; NIfTI masks may be all of it."""
+    return {path: read_file(path) for path in candidates(folder)}
 
 
 def measure(study: Study, definition: Imaging) -> StudyTbr:
@@ -157,6 +179,18 @@ def check_uptake(factor: SuvFactor, definition: Imaging, partner_s: float | None
         )  # fmt: skip
 
 
+def pet_and_ct(folder: Path) -> dict[str, list[FileDataset]]:
+    """Read the files of a study's attenuation-corrected PET and of its CT, by modality.
+
+    Raises:
+        ImageError: As for `read_study`.
+    """
+    found = load_folder(folder)
+    kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
+    wanted = {"PT": _the_pet(kinds)} | ({"CT": ct} if (ct := _the_ct(kinds, folder)) else {})
+    return {kind: list(found[uid].values()) for kind, uid in wanted.items()}
+
+
 def _the_pet(kinds: Mapping[str, Any]) -> str:
     pets = [uid for uid, head in kinds.items() if head.get("Modality") == "PT"]
     corrected = [uid for uid in pets if "ATTN" in (kinds[uid].get("CorrectedImage") or ())
@@ -167,6 +201,14 @@ def _the_pet(kinds: Mapping[str, Any]) -> str:
             fix="Leave the series that the protocol names.",
         )  # fmt: skip
     return corrected[0]
+
+
+def _the_ct(kinds: Mapping[str, Any], folder: Path) -> str:
+    """Return the CT's identifier; empty where there is none."""
+    cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
+    if len(cts) > 1:
+        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
+    return cts[0] if cts else ""
 
 
 def _add(masks: dict[str, Mask], more: Mapping[str, Mask]) -> None:

@@ -13,6 +13,18 @@ EPSILON = 1e-9
 """What `>=` forgives: 2.4 / 1.5 is 1.5999999999999999 in binary and counts as 1.6."""
 
 
+def in_words(vessel: str) -> str:
+    """Return a vessel's name as a sentence says it.
+
+    >>> in_words("carotid_right"), in_words("svc"), in_words("ascending_aorta")
+    ('right carotid', 'superior vena cava', 'ascending aorta')
+    """
+    if vessel == "svc":
+        return "superior vena cava"
+    name, _, side = vessel.rpartition("_")
+    return (f"{side} {name}" if name and side in ("left", "right") else vessel).replace("_", " ")
+
+
 class Background(Value):
     """The blood pool that every SUV is divided by, and what tells a region of blood from one that is not.
 
@@ -106,6 +118,6 @@ class Imaging(Value):
         pool = "mean of slice means" if self.background.rule == "mean_of_slice_means" else "mean of voxels"
         low, high = self.uptake_minutes
         return (
-            f"TBR over {self.background.vessel} ({pool}); active slices TBRmax {self.active_comparator} "
+            f"TBR over {in_words(self.background.vessel)} ({pool}); active slices TBRmax {self.active_comparator} "
             f"{self.active_threshold:g}; most diseased segment {window}; uptake {low:g} to {high:g} min"
         )

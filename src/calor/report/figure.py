@@ -19,6 +19,7 @@ from calor.report.lettering import wrap
 from calor.report.saving import require_name, write_whole
 
 _SVG = "http://www.w3.org/2000/svg"
+_XLINK = "http://www.w3.org/1999/xlink"
 # What XML cannot hold: control characters, halves of a surrogate pair, non-characters.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORMATS = (".svg", ".png", ".pdf", ".json")
@@ -124,6 +125,7 @@ def draw(chart: alt.TopLevelMixin, *, name: str, title: str, caption: str) -> Fi
 def _accessible(svg: str, figure: Figure) -> str:
     """Rework Vega's SVG: title and description, ids of its own, one font for all, no roles within."""
     ET.register_namespace("", _SVG)
+    ET.register_namespace("xlink", _XLINK)  # by this prefix only does a page find the address of a picture
     root = ET.fromstring(svg)  # noqa: S314 - written by vl-convert from our own specification, a moment ago
     renamed = {
         element.attrib["id"]: f"{figure.name}-{index}"

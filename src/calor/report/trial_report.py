@@ -15,7 +15,7 @@ from calor.report.sections import KINDS
 from calor.report.sections.words import typeset
 from calor.report.table import Column, Table
 
-ORDER = ("primary", "multiplicity", "descriptive", "secondary", "sensitivity", "exploratory", "safety")
+ORDER = ("primary", "multiplicity", "descriptive", "secondary", "sensitivity", "exploratory", "safety", "measurement")
 """The roles in the order of the report: the answer first, then whom it is about, then the rest."""
 
 

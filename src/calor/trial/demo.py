@@ -12,6 +12,7 @@ from calor.datasets.dataset import read, write
 from calor.errors import TrialError
 from calor.simulate.ivory import reconstruct
 from calor.simulate.ivory_assumptions import ASSUMPTIONS
+from calor.trial.imaging_extra import IMAGING, measures_images
 from calor.trial.trial import Trial
 
 ASSUMED = "assumptions.csv"
@@ -37,6 +38,11 @@ def make_demo(folder: Path | str) -> Trial:
         # XPORT files carry their time of writing: an equal one is left, so that nothing downstream is repeated.
         if not (path.exists() and read(path).frame.equals(dataset.frame)):
             write(dataset, path)
+    (folder / IMAGING).mkdir(exist_ok=True)
+    if measures_images():
+        from calor.trial.demo_scans import write_scans  # noqa: PLC0415  (an optional part)
+
+        write_scans(folder / IMAGING)
     with aside(folder / ASSUMED) as part, part.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, ["what", "value", "reason", "source"])
         table.writeheader()

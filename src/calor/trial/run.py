@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from calor.analyze.finding import Finding
-from calor.errors import AnalysisError, MonitorError
+from calor.errors import AnalysisError, ImageError, MonitorError
 from calor.trial import paper, stored
 from calor.trial.atomic import sweep
+from calor.trial.imaging_extra import IMAGING, NEEDS, has_scans, imaging_hash, measures_images
 from calor.trial.lock import only_writer
 from calor.trial.provenance import provenance
 from calor.trial.record import write_record
@@ -56,6 +57,8 @@ def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
     with only_writer(trial.results):
         sweep(trial.results)
         outcomes = [_do(_analysis_step(trial, name), tell) for name in trial.analyses]
+        if has_scans(trial):
+            outcomes.append(_do(_imaging_step(trial, tell), tell))
         findings = _findings(trial, outcomes)
         not_done = tuple(str(o) for o in outcomes if o.state in {"failed", "left out"})
         sources = paper.Sources(trial.folder, trial.protocol, findings, not_done, trial.hashes)
@@ -76,6 +79,25 @@ def _analysis_step(trial: Trial, name: str) -> Step:
     return Step(name, trial.provenance(name), partial(stored.fingerprint, folder), work, missing)
 
 
+def _imaging_step(trial: Trial, tell: Tell) -> Step:
+    folder = trial.results / "analyses" / IMAGING
+    needs = "" if measures_images() else NEEDS
+    files = {} if needs else {IMAGING: imaging_hash(trial)}
+    hashes = {name: trial.hashes[name] for name in ("protocol", "adsl") if name in trial.hashes}
+    made_of = provenance(hashes | files)
+
+    def work() -> None:
+        from calor.trial.imaging import measure_studies  # noqa: PLC0415  (an optional part)
+        from calor.trial.imaging_finding import imaging_finding  # noqa: PLC0415
+
+        stored.store(folder, imaging_finding(trial, measure_studies(trial, tell)), made_of)
+
+    def fingerprint() -> str | None:
+        return stored.fingerprint(folder) if (trial.results / IMAGING / "adpet.xpt").exists() else None
+
+    return Step(IMAGING, made_of, fingerprint, work, needs=needs)
+
+
 def _report_step(trial: Trial, sources: paper.Sources) -> Step:
     inputs = {f.id: stored.fingerprint(trial.results / "analyses" / f.id) or "" for f in sources.findings}
     made_of = provenance({**inputs, "protocol": trial.hashes["protocol"], "not done": repr(sources.not_done)})
@@ -84,7 +106,9 @@ def _report_step(trial: Trial, sources: paper.Sources) -> Step:
 
 
 def _do(step: Step, tell: Tell) -> StepOutcome:
-    if step.missing:
+    if step.needs:
+        outcome = StepOutcome(step.name, "left out", step.needs)
+    elif step.missing:
         outcome = StepOutcome(step.name, "left out", f"no {', '.join(step.missing)} in the folder")
     elif step.is_current:
         outcome = StepOutcome(step.name, "unchanged", "its inputs did not change")
@@ -94,7 +118,7 @@ def _do(step: Step, tell: Tell) -> StepOutcome:
         try:
             step.work()
             outcome = StepOutcome(step.name, "done", "", time.perf_counter() - started)
-        except (AnalysisError, MonitorError) as error:
+        except (AnalysisError, ImageError, MonitorError) as error:
             outcome = StepOutcome(step.name, "failed", str(error), time.perf_counter() - started)
     tell(outcome)
     return outcome

@@ -21,6 +21,7 @@ class Step:
         stored: Fingerprint of what its results on disk were made from; None where there are none.
         work: Does it and stores the results, whole or not at all.
         missing: Inputs that the folder lacks.
+        needs: What must be installed first, and how; empty when it is.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Step:
     stored: Callable[[], str | None]
     work: Callable[[], None]
     missing: tuple[str, ...] = ()
+    needs: str = ""
 
     @property
     def is_current(self) -> bool:

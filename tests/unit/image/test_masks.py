@@ -72,21 +72,18 @@ def test_a_polygon_beyond_the_image_is_cut() -> None:
     assert inside(np.array([[-5.0, -5], [-5, 3.5], [3.5, 3.5], [3.5, -5]]), (10, 10)).sum() == 16
 
 
-def test_seg_that_was_written_reads_as_it_was(phantom_study: Study, phantom_folder: Path, tmp_path: Path) -> None:
-    files = sorted((phantom_folder / "PT").iterdir())
+def test_seg_that_was_written_reads_as_it_was(phantom_study: Study, tmp_path: Path) -> None:
     names = ["ascending_aorta", "svc"]
-    write_seg(phantom_study, files, tmp_path / "seg.dcm", names=names)
+    write_seg(phantom_study, tmp_path / "seg.dcm", names=names)
     for name, mask in read_seg(tmp_path / "seg.dcm").items():
         moved = move(mask, phantom_study.pet.grid)
         assert np.array_equal(moved.voxels, phantom_study.masks[name].voxels)
 
 
-def test_the_report_holds_the_measures(
-    phantom_study: Study, phantom_folder: Path, tmp_path: Path, definition: Imaging
-) -> None:
-    found, files = measure(phantom_study, definition), sorted((phantom_folder / "PT").iterdir())
-    write_seg(phantom_study, files, tmp_path / "seg.dcm", names=list(definition.vessels))
-    write_report(phantom_study, found, files, tmp_path / "seg.dcm", tmp_path / "sr.dcm", reader="A")
+def test_the_report_holds_the_measures(phantom_study: Study, tmp_path: Path, definition: Imaging) -> None:
+    found = measure(phantom_study, definition)
+    write_seg(phantom_study, tmp_path / "seg.dcm", names=list(definition.vessels))
+    write_report(phantom_study, found, tmp_path / "seg.dcm", tmp_path / "sr.dcm", reader="A")
     text = str(pydicom.dcmread(tmp_path / "sr.dcm"))
     assert f"{found.vessels['ascending_aorta'].mean_tbr_max:.6f}"[:7] in text
 

@@ -12,7 +12,8 @@ import pytest
 from calor.errors import ImageError
 from calor.image.adjudication import adjudicate
 from calor.image.adpet import adpet
-from calor.image.qc_sheet import qc_sheet
+from calor.image.counted_reads import Scan, counted_reads
+from calor.image.qc_sheet import fused_slices, qc_sheet
 from calor.image.read_record import ReadRecord, keep, load, record_of
 from calor.image.reading_list import reading_list
 from calor.image.study import Study, measure
@@ -111,8 +112,12 @@ def scaled(record: ReadRecord, visit: str, factor: float, participant: str = "S0
     return replace(record, visit=visit, participant=participant, slices=slices)
 
 
+def scans(reads: list[ReadRecord]) -> dict[Scan, tuple[ReadRecord, ...]]:
+    return counted_reads(reads, limit=0.2).by_scan  # type: ignore[return-value]
+
+
 def test_adpet_carries_baseline_change_and_the_index_vessel(record: ReadRecord, definition: Imaging) -> None:
-    made = adpet([record, scaled(record, "V15", 0.9)], definition, study="T", visits=VISITS)
+    made = adpet(scans([record, scaled(record, "V15", 0.9)]), definition, study="T", visits=VISITS)
     index = made.frame[made.frame["PARAMCD"] == "TBRIDX"].set_index("AVISIT")
     assert index.loc["Day 61", "PCHG"] == pytest.approx(-10)
     assert index.loc["Day 61", "BASE"] == index.loc["Baseline", "AVAL"]
@@ -127,7 +132,7 @@ def test_a_follow_up_without_baseline_or_with_another_uptake_is_left_out(
     coarse = replace(scaled(record, "V15", 0.9, "S02"), voxel_mm=(5.0, 4.0, 4.0))
     alone = scaled(record, "V15", 0.9, "S03")
     made = adpet(
-        [record, late, replace(record, participant="S02"), coarse, alone], definition, study="T", visits=VISITS
+        scans([record, late, replace(record, participant="S02"), coarse, alone]), definition, study="T", visits=VISITS
     )
     assert set(made.frame["AVISIT"]) == {"Baseline"}
     words = {p: why for p, _, why in made.problems}
@@ -139,8 +144,8 @@ def test_a_follow_up_without_baseline_or_with_another_uptake_is_left_out(
 def test_a_quality_sheet_carries_its_code_and_no_identifier(
     phantom_study: Study, definition: Imaging, tmp_path: Path
 ) -> None:
-    path = tmp_path / "qc.png"
-    qc_sheet(phantom_study, measure(phantom_study, definition), path, code="AB1234")
+    path, found = tmp_path / "qc.png", measure(phantom_study, definition)
+    qc_sheet(found, fused_slices(phantom_study, found), path, code="AB1234")
     raw = path.read_bytes()
     assert raw.startswith(b"\x89PNG")
     assert len(raw) > 20_000

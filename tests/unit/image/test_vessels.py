@@ -10,7 +10,7 @@ import pytest
 
 from calor.errors import ImageError
 from calor.image.background import blood_pool, eroded
-from calor.image.index_vessel import active_tbr, freeze, index_tbr
+from calor.image.index_vessel import active_tbr, freeze, index_of
 from calor.image.mask import Mask
 from calor.image.most_diseased_segment import most_diseased_segment
 from calor.image.phantom import LUNGS_MM, TORSO, Vessel, blurred, enclosed, make_phantom, torso_grid
@@ -113,17 +113,17 @@ def test_follow_up_cannot_change_what_baseline_chose() -> None:
         "aorta": vessel("aorta", [1.2, 1.4, 3.0, 3.0], definition),
         "carotid": vessel("carotid", [9.0] * 4, definition),
     }
-    choice = freeze(base, definition.vessels)
+    choice = freeze([base], definition.vessels)
     assert choice.vessel == "aorta"
-    assert index_tbr(later, choice) == pytest.approx(2.15)
+    assert index_of(later, choice).mean_tbr_max == pytest.approx(2.15)
     assert active_tbr(later, choice) == pytest.approx(1.3)  # the two slices active at baseline, not those active now
     with pytest.raises(ImageError, match="index vessel"):
-        index_tbr({"carotid": later["carotid"]}, choice)
+        index_of({"carotid": later["carotid"]}, choice)
 
 
 def test_active_slices_are_matched_by_place_when_slices_are_thinner() -> None:
     definition = Imaging(vessels=("aorta",), active_threshold=2.0)
-    choice = freeze({"aorta": vessel("aorta", [2.2, 1.0, 1.0], definition)}, ("aorta",))
+    choice = freeze([{"aorta": vessel("aorta", [2.2, 1.0, 1.0], definition)}], ("aorta",))
     thinner = {"aorta": vessel("aorta", [1.5, 1.7, 1.6, 1, 1, 1, 1, 1, 1], definition)}
     assert active_tbr(thinner, choice) == pytest.approx(1.7)
 

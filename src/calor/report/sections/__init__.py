@@ -17,6 +17,7 @@ from calor.report.sections import (
     events,
     events_of_interest,
     harm_limits,
+    imaging,
     interaction,
     laboratory_safety,
     missing_data,
@@ -53,5 +54,6 @@ KINDS: dict[str, Kind] = {
     "laboratory_safety": Kind(laboratory_safety.section, laboratory_safety.figures),
     "events_of_interest": Kind(events_of_interest.section, events_of_interest.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
+    "imaging": Kind(imaging.section, imaging.figures),
 }
 """Every kind of finding; a test proves the table complete."""
