@@ -149,6 +149,7 @@ def ls_means(case: Case) -> None:
     values = [getattr(difference, name) for name in ("estimate", "se", "df", "lower", "upper", "p_value")]
     for value, key in zip(values, keys, strict=True):
         close(value, want[key], tolerance, key)
+    close(difference.estimate / (difference.se or 1.0), want["t.ratio"], tolerance, "t.ratio")
     if "mean_baseline" in outputs:
         close(float(table.tbr_bl.mean()), outputs["mean_baseline"], tolerance, "mean baseline")
 

@@ -459,6 +459,7 @@ def compare_anova(problem: Problem, inference: Inference, residual: float, case:
         close(got.denominator_df, row["DenDF"], case["tolerance"], f"{name} denominator df")
         close(got.p_value, row["Pr(>F)"], case["tolerance"], f"{name} p")
         close(got.statistic * residual, row["Mean Sq"], case["tolerance"], f"{name} mean square")
+        close(got.statistic * residual * got.numerator_df, row["Sum Sq"], case["tolerance"], f"{name} sum of squares")
 
 
 def term(name: str, table: pd.DataFrame) -> str:
