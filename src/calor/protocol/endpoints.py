@@ -115,10 +115,12 @@ class Component(Value):
 
     Attributes:
         endpoint: Id of a time-to-event or continuous endpoint.
+        response: For a continuous one, the value (`AVAL`) or its change from baseline (`CHG`).
         margin: Difference of a continuous one that counts as none.
     """
 
     endpoint: Identifier
+    response: Literal["AVAL", "CHG"] = "AVAL"
     margin: float = Field(default=0.0, ge=0)
 
 

@@ -40,8 +40,8 @@ def _components_are_measured(protocol: Protocol) -> Iterator[Problem]:
                     f'must be a time to an event or a number, got "{component.endpoint}", which is {kind}. '
                     "Declare such an endpoint.",
                 )
-            if component.margin and kind == "time_to_event":
-                yield Problem((*at, "margin"), "must be 0 for a time to an event. Remove it.")
+            if (component.margin or component.response != "AVAL") and kind == "time_to_event":
+                yield Problem(at, "must have neither margin nor response for a time to an event. Remove them.")
             if counts[component.endpoint] > 1:
                 yield Problem((*at, "endpoint"), f'must stand once, got "{component.endpoint}" twice. Remove one.')
 

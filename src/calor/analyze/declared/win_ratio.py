@@ -34,6 +34,12 @@ NAMES = {
 }
 
 
+_UNADJUSTED = (
+    "Numbers are compared as they are, without adjustment for baseline: where the arms began apart by chance, this "
+    "answers less exactly than an analysis of covariance does."
+)
+
+
 def declared_win_ratio(protocol: Protocol, analysis: WinRatioAnalysis, datasets: Datasets) -> Finding:
     """Compare pairs of participants on a hierarchical composite as the protocol declares.
 
@@ -75,6 +81,7 @@ def declared_win_ratio(protocol: Protocol, analysis: WinRatioAnalysis, datasets:
         p_values=tuple(float(p) for p in together.loc[together["primary"], "p_value"]),
         notes=(
             *notes,
+            *((_UNADJUSTED,) if any(isinstance(level, Measure) for level in hierarchy) else ()),
             "A pair is decided by the first component on which it differs: a win ratio says nothing of how much, and "
             "hangs on how long participants were followed.",
         ),
@@ -116,10 +123,11 @@ def _component(
         cut = rows["AVAL"].clip(upper=endpoint.horizon_days)
         return rows[[SUBJECT, ARM]].assign(**{time: cut, event: happened}), EventTime(time, event)
     measured = of_kind(endpoint, ContinuousEndpoint)
-    rows = one_row_each(people, endpoint_rows(protocol, datasets, measured), ["AVAL"], measured.dataset)
+    response = component.response
+    rows = one_row_each(people, endpoint_rows(protocol, datasets, measured), [response], measured.dataset)
     value = f"VALUE{place}"
     level = Measure(value, better=measured.better, margin=component.margin, missing="tie")
-    return rows.rename(columns={"AVAL": value}), level
+    return rows.rename(columns={response: value}), level
 
 
 def _methods(found: WinRatio, p_value: float, analysis: WinRatioAnalysis) -> pd.DataFrame:
