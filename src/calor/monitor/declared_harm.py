@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 
-from calor.analyze.declared.records import ARM, SUBJECT, Datasets, endpoint_rows, participants
+from calor.analyze.declared.records import (
+    ARM,
+    SUBJECT,
+    Datasets,
+    datasets_of,
+    endpoint_rows,
+    of_kind,
+    participants,
+)
 from calor.analyze.finding import Finding
 from calor.errors import MonitorError
 from calor.monitor.harm_limits import HarmLimits, beta_binomial_limits, binomial_limits, operating_characteristics
 from calor.protocol import Protocol
 from calor.protocol.analyses import EventsOfInterestAnalysis
+from calor.protocol.endpoints import AdverseEventEndpoint
 from calor.protocol.safety_limits import ExactBoundary, HarmRule, SafetyLimit
 
 HARM_LIMITS = "harm_limits"
@@ -26,7 +35,8 @@ def harm_rules(protocol: Protocol) -> tuple[tuple[SafetyLimit, HarmRule], ...]:
 def harm_needs(protocol: Protocol) -> tuple[str, ...]:
     """Return the names of the datasets that the limits for harm read."""
     estimands = (protocol.estimand(protocol.analysis(rule.analysis).estimand) for _, rule in harm_rules(protocol))
-    return tuple(dict.fromkeys(("adsl", *(protocol.endpoint(e.endpoint).dataset for e in estimands))))
+    held = (name for e in estimands for name in datasets_of(protocol, protocol.endpoint(e.endpoint)))
+    return tuple(dict.fromkeys(("adsl", *held)))
 
 
 def declared_limits(rule: HarmRule) -> HarmLimits:
@@ -92,7 +102,7 @@ def _counts(protocol: Protocol, rule: HarmRule, datasets: Datasets) -> pd.Series
     analysis = protocol.analysis(rule.analysis)
     if not isinstance(analysis, EventsOfInterestAnalysis):  # the protocol's cross-checks let no other kind come here
         raise TypeError(f"{analysis.id} names no events of interest")
-    endpoint = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint)
+    endpoint = of_kind(protocol.endpoint(protocol.estimand(analysis.estimand).endpoint), AdverseEventEndpoint)
     arm = protocol.arm(rule.arm).label
     people = participants(datasets, protocol.analysis_set(analysis.set), [arm], actual=True)
     if "TRTSDT" not in people or people["TRTSDT"].isna().any():

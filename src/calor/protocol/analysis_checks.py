@@ -81,7 +81,7 @@ def _imputation_serves_the_estimand(protocol: Protocol) -> Iterator[Problem]:
             )
 
 
-UNCONFIRMED = ("threshold_search", "responder")
+UNCONFIRMED = ("threshold_search", "responder", "landmark")
 """Methods whose result confirms nothing, whatever the role."""
 
 

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from calor.protocol.analyses import EventsOfInterestAnalysis, ModifierAnalysis
+from calor.protocol.analyses import ModifierAnalysis
 from calor.protocol.analysis_checks import ANALYSIS_CHECKS
-from calor.protocol.endpoints import ContinuousEndpoint
+from calor.protocol.endpoints import BinaryEndpoint, ContinuousEndpoint
+from calor.protocol.event_checks import EVENT_CHECKS
 from calor.protocol.problem import Key, Problem
 from calor.protocol.problem import unknown as _unknown
 from calor.protocol.protocol import Protocol
-from calor.protocol.safety_limits import ExactBoundary
+from calor.protocol.safety_checks import SAFETY_CHECKS
 
 
 def problems(protocol: Protocol) -> list[Problem]:
@@ -109,7 +110,7 @@ def _gate_fits(protocol: Protocol) -> Iterator[Problem]:
 
 def _endpoints_name_visits(protocol: Protocol) -> Iterator[Problem]:
     for i, endpoint in enumerate(protocol.endpoints):
-        if isinstance(endpoint, ContinuousEndpoint):
+        if isinstance(endpoint, ContinuousEndpoint | BinaryEndpoint):
             visits = (visit.id for visit in protocol.visits)
             yield from _unknown(("endpoints", i, "visit"), "visit", endpoint.visit, visits)
 
@@ -141,6 +142,11 @@ ENDPOINT_KIND = {
     "responder": "continuous",
     "laboratory_safety": "laboratory",
     "events_of_interest": "adverse_events",
+    "competing_risks": "time_to_event",
+    "recurrent_events": "recurrent_events",
+    "win_ratio": "hierarchical",
+    "landmark": "time_to_event",
+    "proportions": "binary",
 }
 """The kind of endpoint that each method analyzes."""
 
@@ -240,16 +246,6 @@ def _looks_increase(protocol: Protocol) -> Iterator[Problem]:
         yield Problem(("looks", "looks"), f"must end at information_fraction 1, got {fractions[-1]:g}.")
 
 
-def _safety_limits_are_whole(protocol: Protocol) -> Iterator[Problem]:
-    for i, limit in enumerate(protocol.safety_limits):
-        given = [limit.biomarker is not None, limit.comparator is not None, limit.value is not None]
-        if any(given) and not all(given):
-            yield Problem(("safety_limits", i), "must have biomarker, comparator and value together, or none of them.")
-        if limit.biomarker is not None:
-            known = (b.id for b in protocol.biomarkers)
-            yield from _unknown(("safety_limits", i, "biomarker"), "biomarker", limit.biomarker, known)
-
-
 def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
     screening = protocol.screening
     if screening is None:
@@ -271,29 +267,6 @@ def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
             yield Problem((*at, several[1], "kind"), f"must be {kind} once, got {len(several)} such criteria.")
 
 
-def _harm_rules_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
-    analyses = {a.id: a for a in protocol.analyses if isinstance(a, EventsOfInterestAnalysis)}
-    for i, limit in enumerate(protocol.safety_limits):
-        rule, at = limit.harm, ("safety_limits", i, "harm")
-        if rule is None:
-            continue
-        if limit.level != "trial":
-            yield Problem(("safety_limits", i, "level"), 'must be "trial" where the limit has a harm rule. Change it.')
-        yield from _unknown((*at, "arm"), "arm", rule.arm, (arm.id for arm in protocol.arms))
-        yield from _unknown((*at, "analysis"), "events_of_interest analysis", rule.analysis, analyses)
-        if rule.analysis in analyses:
-            groups = (group.label for group in analyses[rule.analysis].groups)
-            yield from _unknown((*at, "group"), "group of that analysis", rule.group, groups)
-        if any(later <= earlier for earlier, later in pairwise(rule.looks)):
-            yield Problem((*at, "looks"), f"must increase, got {list(rule.looks)}. Give each look its number.")
-        spent = rule.boundary.alpha_spent if isinstance(rule.boundary, ExactBoundary) else rule.looks
-        if len(spent) != len(rule.looks):
-            yield Problem(
-                (*at, "boundary", "alpha_spent"),
-                f"must have one chance per look ({len(rule.looks)}), got {len(spent)}. Give each look its share.",
-            )
-
-
 CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _ids_are_unique,
     _one_control,
@@ -307,8 +280,8 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _one_primary,
     _multiplicity_adds_up,
     _looks_increase,
-    _safety_limits_are_whole,
     _screening_fits,
     *ANALYSIS_CHECKS,
-    _harm_rules_name_their_parts,
+    *EVENT_CHECKS,
+    *SAFETY_CHECKS,
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from calor.protocol.baseline import Column
 from calor.protocol.value import Value
 
 
@@ -23,15 +24,43 @@ class ProportionalHazardsBeside(Value):
     transform: Literal["km", "identity", "rank", "log"] = "km"
 
 
+class LogrankBeside(Value):
+    """Another log-rank test: with a Fleming-Harrington weight, within strata, or both.
+
+    Attributes:
+        weight: Powers of survival and of its complement; (1, 0) stresses early differences, (0, 1) late ones.
+        strata: Columns of ADSL.
+    """
+
+    method: Literal["logrank"]
+    weight: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] = (0.0, 0.0)
+    strata: tuple[Column, ...] = ()
+
+
+class WeibullBeside(Value):
+    """Weibull regression: the hazard ratio, and by what treatment multiplies the time to the event."""
+
+    method: Literal["weibull"]
+
+
 class BayesianRateBeside(Value):
-    """Posterior event rate of each arm from a gamma prior that is as if events had been seen in participant-years."""
+    """Posterior event rate of each arm from a gamma prior that is as if events had been seen in participant-years.
+
+    Attributes:
+        prior_events: Events that the prior is worth.
+        prior_years: Participant-years that they were seen in.
+        predict_at_most: The predictive probability of at most so many events ...
+        predict_years: ... in so many further participant-years.
+    """
 
     method: Literal["bayesian_rate"]
     prior_events: float = Field(gt=0)
     prior_years: float = Field(ge=0)
+    predict_at_most: int = Field(default=0, ge=0)
+    predict_years: float = Field(default=100.0, gt=0)
 
 
 EventsBeside = Annotated[
-    RmstBeside | ProportionalHazardsBeside | BayesianRateBeside,
+    RmstBeside | ProportionalHazardsBeside | LogrankBeside | WeibullBeside | BayesianRateBeside,
     Field(discriminator="method"),
 ]

@@ -13,7 +13,7 @@ from calor.protocol.baseline import BaselineTable
 from calor.protocol.biomarkers import Biomarker, Gate
 from calor.protocol.data import DataSources
 from calor.protocol.eligibility import Criterion
-from calor.protocol.endpoints import Endpoint
+from calor.protocol.endpoints import DatasetEndpoint, Endpoint, HierarchicalEndpoint
 from calor.protocol.estimands import AnalysisSet, Estimand
 from calor.protocol.imaging import Imaging
 from calor.protocol.looks import LookPlan
@@ -97,6 +97,11 @@ class Protocol(Value):
     def analysis(self, name: str) -> Analysis:
         """Return the analysis with this id."""
         return _named("analysis", self.analyses, name)
+
+    @property
+    def dataset_endpoints(self) -> tuple[DatasetEndpoint, ...]:
+        """The endpoints that a dataset holds: all but those made of others."""
+        return tuple(e for e in self.endpoints if not isinstance(e, HierarchicalEndpoint))
 
     @property
     def primary(self) -> Analysis:

@@ -8,19 +8,24 @@ from typing import Any
 from calor.analyze.declared.adverse_events import declared_adverse_events
 from calor.analyze.declared.ancova import declared_ancova
 from calor.analyze.declared.described import described_baseline, described_disposition
+from calor.analyze.declared.competing_risks import declared_competing_risks
 from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.events_of_interest import declared_events_of_interest
 from calor.analyze.declared.interaction import declared_interaction
 from calor.analyze.declared.laboratory_safety import declared_laboratory_safety
+from calor.analyze.declared.landmark import declared_landmark
 from calor.analyze.declared.missing_data import declared_missing_data
 from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
-from calor.analyze.declared.records import Datasets
+from calor.analyze.declared.proportions import declared_proportions
+from calor.analyze.declared.records import Datasets, datasets_of
+from calor.analyze.declared.recurrent_events import declared_recurrent_events
 from calor.analyze.declared.responder import declared_responder
 from calor.analyze.declared.subgroups import declared_subgroups
 from calor.analyze.declared.threshold_search import declared_threshold_search
+from calor.analyze.declared.win_ratio import declared_win_ratio
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
 from calor.protocol.analyses import ModifierAnalysis
@@ -45,6 +50,11 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "responder": declared_responder,
     "laboratory_safety": declared_laboratory_safety,
     "events_of_interest": declared_events_of_interest,
+    "competing_risks": declared_competing_risks,
+    "recurrent_events": declared_recurrent_events,
+    "win_ratio": declared_win_ratio,
+    "landmark": declared_landmark,
+    "proportions": declared_proportions,
 }
 """The function behind each `method` that a protocol may name; a test proves the table complete."""
 
@@ -88,7 +98,7 @@ def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
         each = [needs(protocol, hypothesis) for hypothesis in protocol.multiplicity.hypotheses]
         return tuple(dict.fromkeys(dataset for datasets in each for dataset in datasets))
     analysis = protocol.analysis(name)
-    own = protocol.endpoint(protocol.estimand(analysis.estimand).endpoint).dataset
+    own = datasets_of(protocol, protocol.endpoint(protocol.estimand(analysis.estimand).endpoint))
     modified = isinstance(analysis, ModifierAnalysis) and analysis.modifier != "BASE"
-    labs = ("adlb",) if modified or analysis.method == "responder" else ()
-    return tuple(dict.fromkeys(("adsl", own, *labs)))
+    labs = ("adlb",) if modified or analysis.method in ("responder", "landmark") else ()
+    return tuple(dict.fromkeys(("adsl", *own, *labs)))

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pandas as pd
 
 from calor.analyze.declared.borrowing import borrowing
-from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, participants
+from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, of_kind, participants
+from calor.analyze.declared.time_at_risk import at_risk_rule, time_at_risk
 from calor.analyze.finding import Finding
 from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
 from calor.analyze.safety.term_comparison import TermComparison, compare_terms
 from calor.protocol import Protocol
 from calor.protocol.analyses import AdverseEventsAnalysis
+from calor.protocol.endpoints import AdverseEventEndpoint
 
 GRADES = ("AETOXGR", ("1", "2", "3", "4", "5"))
 SEVERITIES = ("AESEV", ("MILD", "MODERATE", "SEVERE"))
@@ -22,10 +24,11 @@ SEVERITIES = ("AESEV", ("MILD", "MODERATE", "SEVERE"))
 def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis, datasets: Datasets) -> Finding:
     """Tabulate adverse events as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
-    endpoint = protocol.endpoint(estimand.endpoint)
+    endpoint = of_kind(protocol.endpoint(estimand.endpoint), AdverseEventEndpoint)
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)
+    people = people.assign(TRTDURD=time_at_risk(people, endpoint.after_last_dose_days))
     events = endpoint_rows(protocol, datasets, endpoint)
     severity, order = GRADES if "AETOXGR" in events else SEVERITIES
     found = adverse_events(
@@ -45,6 +48,7 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
         "A participant counts once per row, at the worst severity or grade. Percentages carry exact "
         "(Clopper-Pearson) limits, rates exact Poisson limits.",
+        at_risk_rule(endpoint.after_last_dose_days),
         "Fisher's p-values and flags look for signals among many terms; they test no declared hypothesis, and a term "
         "without a flag is not shown to be harmless.",
     )

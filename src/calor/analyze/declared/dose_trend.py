@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from calor.analyze.continuous.dose_trend import dose_trend
-from calor.analyze.declared.records import ARM, Datasets, endpoint_rows, one_row_each, participants
+from calor.analyze.declared.records import ARM, Datasets, continuous, endpoint_rows, one_row_each, participants
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
 from calor.protocol.analyses import DoseTrendAnalysis
@@ -15,7 +15,7 @@ from calor.protocol.analyses import DoseTrendAnalysis
 def declared_dose_trend(protocol: Protocol, analysis: DoseTrendAnalysis, datasets: Datasets) -> Finding:
     """Estimate the slope on dose as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
-    endpoint = protocol.endpoint(estimand.endpoint)
+    endpoint = continuous(protocol.endpoint(estimand.endpoint))
     names = (estimand.treatment.control, *estimand.treatment.active)
     doses: dict[Hashable, float] = {arm.label: arm.dose for arm in map(protocol.arm, names) if arm.dose is not None}
     population = protocol.analysis_set(analysis.set)

@@ -8,17 +8,25 @@ from typing import Any
 import pandas as pd
 
 from calor.analyze.counts.gamma_poisson import GammaPrior, RatePosterior, gamma_poisson
+from calor.analyze.declared.follow_up import EVENT, TIME
 from calor.analyze.declared.records import ARM, compared
 from calor.analyze.estimate import format_p
 from calor.analyze.safety.incidence_cells import DAYS_PER_YEAR
 from calor.analyze.survival.cox import cox
 from calor.analyze.survival.grambsch_therneau import grambsch_therneau
+from calor.analyze.survival.logrank import logrank
 from calor.analyze.survival.rmst import rmst
+from calor.analyze.survival.weibull import weibull
 from calor.errors import AnalysisError
 from calor.protocol.analyses import EventsAnalysis
-from calor.protocol.events_beside import BayesianRateBeside, ProportionalHazardsBeside, RmstBeside
+from calor.protocol.events_beside import (
+    BayesianRateBeside,
+    LogrankBeside,
+    ProportionalHazardsBeside,
+    RmstBeside,
+    WeibullBeside,
+)
 
-TIME, EVENT = "AVAL", "EVENT"
 Arms = tuple[str, ...]
 Shown = tuple[pd.DataFrame, tuple[str, ...]]
 """A table and what must be said of it."""
@@ -42,7 +50,8 @@ def events_beside(
     for wanted in analysis.beside:
         shown, said = METHODS[wanted.method](table, wanted, arms, analysis.level)
         if not shown.empty:
-            tables[wanted.method] = shown
+            before = [tables[wanted.method]] if wanted.method in tables else []
+            tables[wanted.method] = pd.concat([*before, shown], ignore_index=True)
         notes += said
     return tables, tuple(notes)
 
@@ -108,7 +117,11 @@ def _bayesian_rate(table: pd.DataFrame, wanted: BayesianRateBeside, arms: Arms, 
                 "lower": 100 * rate.lower,
                 "upper": 100 * rate.upper,
                 "below_control": None if arm == arms[0] else posterior.probability_below_rate_of(posteriors[arms[0]]),
-                "none_in_100_years": posterior.predictive_probability(at_most=0, follow_up=100.0),
+                "predicted": posterior.predictive_probability(
+                    at_most=wanted.predict_at_most, follow_up=wanted.predict_years
+                ),
+                "at_most": wanted.predict_at_most,
+                "in_years": wanted.predict_years,
             }
         )
     note = (
@@ -118,6 +131,42 @@ def _bayesian_rate(table: pd.DataFrame, wanted: BayesianRateBeside, arms: Arms, 
     return pd.DataFrame(rows).astype({"below_control": float}), (note,)
 
 
+def _logrank(table: pd.DataFrame, wanted: LogrankBeside, arms: Arms, level: float) -> Shown:
+    """Return the weighted or stratified log-rank test of each pair of arms."""
+    rows, notes = [], []
+    for active in arms[1:]:
+        name = compared(active, arms[0])
+        try:
+            test = logrank(
+                table[table[ARM].isin([arms[0], active])].reset_index(drop=True), time=TIME, event=EVENT, arm=ARM,
+                arms=(arms[0], active), strata=wanted.strata, rho=wanted.weight[0], gamma=wanted.weight[1],
+            )  # fmt: skip
+        except AnalysisError as error:
+            notes.append(f"The log-rank test of {name} is not shown: {error}")
+            continue
+        strata = ", ".join(wanted.strata)
+        rows.append({"comparison": name, "test": test.method, "strata": strata, "z": test.z, "p_value": test.p_value})
+    return pd.DataFrame(rows), tuple(notes)
+
+
+def _weibull(table: pd.DataFrame, wanted: WeibullBeside, arms: Arms, level: float) -> Shown:
+    """Return the hazard ratio and the time ratio of each pair of arms."""
+    tables, notes = [], []
+    for active in arms[1:]:
+        name = compared(active, arms[0])
+        pair = table[table[ARM].isin([arms[0], active])].reset_index(drop=True)
+        try:
+            categories = {ARM: (arms[0], active)}
+            fit = weibull(pair, time=TIME, event=EVENT, covariates=[ARM], categories=categories, level=level)
+        except AnalysisError as error:
+            notes.append(f"Weibull regression of {name} is not shown: {error}")
+            continue
+        shown = fit.to_frame()[["label", "estimate", "lower", "upper", "p_value", "n"]]
+        measure = shown.pop("label").str.partition(",")[0]
+        tables.append(shown.assign(comparison=name, measure=measure, shape=1 / fit.scale))
+    return (pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()), tuple(notes)
+
+
 def _posterior(here: pd.DataFrame, prior: GammaPrior) -> RatePosterior:
     return gamma_poisson(int(here[EVENT].sum()), float(here[TIME].sum()) / DAYS_PER_YEAR, prior=prior, n=len(here))
 
@@ -125,6 +174,8 @@ def _posterior(here: pd.DataFrame, prior: GammaPrior) -> RatePosterior:
 METHODS: dict[str, Callable[[pd.DataFrame, Any, Arms, float], Shown]] = {
     "rmst": _rmst,
     "proportional_hazards": _proportional_hazards,
+    "logrank": _logrank,
+    "weibull": _weibull,
     "bayesian_rate": _bayesian_rate,
 }
 """The function behind each method that may be declared beside; a test proves the table complete."""

@@ -8,8 +8,16 @@ from calor.analyze.counts.event_count import EventCount
 from calor.analyze.counts.fisher_exact import fisher_exact
 from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen
 from calor.analyze.declared.adverse_events import GRADES, SEVERITIES
-from calor.analyze.declared.records import SUBJECT, Datasets, arm_labels, compared, endpoint_rows, participants
-from calor.analyze.declared.time_at_risk import time_at_risk
+from calor.analyze.declared.records import (
+    SUBJECT,
+    Datasets,
+    arm_labels,
+    compared,
+    endpoint_rows,
+    of_kind,
+    participants,
+)
+from calor.analyze.declared.time_at_risk import at_risk_rule, time_at_risk
 from calor.analyze.declared.time_axis import numbers_at_risk
 from calor.analyze.estimate import format_p
 from calor.analyze.finding import Finding
@@ -18,6 +26,7 @@ from calor.analyze.safety.events_of_interest import events_of_interest
 from calor.analyze.survival.kaplan_meier import kaplan_meier
 from calor.protocol import Protocol
 from calor.protocol.analyses import EventsOfInterestAnalysis
+from calor.protocol.endpoints import AdverseEventEndpoint
 
 
 def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAnalysis, datasets: Datasets) -> Finding:
@@ -26,8 +35,9 @@ def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAn
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)
-    people = people.assign(TRTDURD=time_at_risk(people, analysis.after_last_dose_days))
-    events = endpoint_rows(protocol, datasets, protocol.endpoint(estimand.endpoint))
+    endpoint = of_kind(protocol.endpoint(estimand.endpoint), AdverseEventEndpoint)
+    people = people.assign(TRTDURD=time_at_risk(people, endpoint.after_last_dose_days))
+    events = endpoint_rows(protocol, datasets, endpoint)
     severity, order = GRADES if "AETOXGR" in events else SEVERITIES
     found = events_of_interest(
         events[events[SUBJECT].isin(people[SUBJECT])],
@@ -64,7 +74,7 @@ def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAn
                 f"{group}: {n} first events began after the time at risk; the curve leaves them out."
                 for group, n in late
             ),
-            f"Time at risk ends {analysis.after_last_dose_days} days after the last dose, or when a participant left. "
+            at_risk_rule(endpoint.after_last_dose_days),
             "The groups were named in the protocol; their p-values are not adjusted for each other.",
         ),
     )

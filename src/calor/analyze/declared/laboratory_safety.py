@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, endpoint_rows, participants
+from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, endpoint_rows, of_kind, participants
 from calor.analyze.finding import Finding
 from calor.analyze.safety.ctcae import grading_rules
 from calor.analyze.safety.edish import LiverRule, edish
@@ -13,6 +13,7 @@ from calor.analyze.safety.shift_table import NOT_GRADABLE, shift_table
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import LaboratorySafetyAnalysis
+from calor.protocol.endpoints import LaboratoryEndpoint
 
 OPTIONAL = ("ANRLO", "ANRHI", "BASE")
 """Columns without which a value may be not gradable; the others must be there."""
@@ -23,7 +24,7 @@ REQUIRED = (SUBJECT, "PARAMCD", "ADY", "AVAL", "AVALU")
 def declared_laboratory_safety(protocol: Protocol, analysis: LaboratorySafetyAnalysis, datasets: Datasets) -> Finding:
     """Grade laboratory values and judge the liver rule as the protocol declares."""
     estimand = protocol.estimand(analysis.estimand)
-    endpoint = protocol.endpoint(estimand.endpoint)
+    endpoint = of_kind(protocol.endpoint(estimand.endpoint), LaboratoryEndpoint)
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)

@@ -28,7 +28,7 @@ def modifier_records(protocol: Protocol, analysis: ModifierAnalysis, datasets: D
         AnalysisError: A column is absent, or the baseline record is not flagged, or more than once.
     """
     estimand = protocol.estimand(analysis.estimand)
-    endpoint = protocol.endpoint(estimand.endpoint)
+    endpoint = continuous(protocol.endpoint(estimand.endpoint))
     arms = arm_labels(protocol, estimand.treatment)
     people = participants(datasets, protocol.analysis_set(analysis.set), arms, actual=False)
     columns = list(dict.fromkeys(["AVAL", "BASE", *other_covariates(analysis)]))

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import pandas as pd
 
 from calor.datasets.dataset import Dataset
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
-from calor.protocol.endpoints import ContinuousEndpoint, Endpoint, TimeToEventEndpoint
+from calor.protocol.endpoints import (
+    AdverseEventEndpoint,
+    BinaryEndpoint,
+    ContinuousEndpoint,
+    DatasetEndpoint,
+    Endpoint,
+    HierarchicalEndpoint,
+    LaboratoryEndpoint,
+)
 from calor.protocol.estimands import AnalysisSet, Treatment
 
 Datasets = Mapping[str, Dataset]
+Kind = TypeVar("Kind", bound=DatasetEndpoint | HierarchicalEndpoint)
 ARM = "ARM_LABEL"
 SUBJECT = "USUBJID"
 
@@ -43,17 +53,17 @@ def participants(datasets: Datasets, population: AnalysisSet, arms: Sequence[str
     return inside.assign(**{ARM: inside[column]}).reset_index(drop=True)
 
 
-def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: Endpoint) -> pd.DataFrame:
+def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: DatasetEndpoint) -> pd.DataFrame:
     """Return the rows of an endpoint's dataset that its definition selects.
 
     Raises:
         AnalysisError: The dataset lacks a column that the definition names.
     """
-    at = (protocol.visit(endpoint.visit).label,) if isinstance(endpoint, ContinuousEndpoint) else ()
+    at = (protocol.visit(endpoint.visit).label,) if isinstance(endpoint, ContinuousEndpoint | BinaryEndpoint) else ()
     return rows_at(datasets, endpoint, at)
 
 
-def rows_at(datasets: Datasets, endpoint: Endpoint, visits: Sequence[str]) -> pd.DataFrame:
+def rows_at(datasets: Datasets, endpoint: DatasetEndpoint, visits: Sequence[str]) -> pd.DataFrame:
     """Return the rows that an endpoint's definition selects, at the visits of these labels or, without labels, at all.
 
     Raises:
@@ -61,7 +71,7 @@ def rows_at(datasets: Datasets, endpoint: Endpoint, visits: Sequence[str]) -> pd
     """
     frame = datasets[endpoint.dataset].frame
     wanted = {column: [value] for column, value in endpoint.where.items()}
-    if isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
+    if not isinstance(endpoint, AdverseEventEndpoint | LaboratoryEndpoint) and endpoint.paramcd is not None:
         wanted["PARAMCD"] = [endpoint.paramcd]
     if visits:
         wanted["AVISIT"] = list(visits)
@@ -74,11 +84,45 @@ def rows_at(datasets: Datasets, endpoint: Endpoint, visits: Sequence[str]) -> pd
     return frame
 
 
-def continuous(endpoint: Endpoint) -> ContinuousEndpoint:
-    """Return a continuous endpoint as such; the protocol's cross-checks let no other kind come here."""
-    if not isinstance(endpoint, ContinuousEndpoint):
-        raise TypeError(f"{endpoint.id} is no continuous endpoint")
+def of_kind(endpoint: Endpoint, kind: type[Kind]) -> Kind:
+    """Return an endpoint as one of its kind; the protocol's cross-checks let no other come here."""
+    if not isinstance(endpoint, kind):
+        raise TypeError(f"{endpoint.id} is no {kind.__name__}")
     return endpoint
+
+
+def continuous(endpoint: Endpoint) -> ContinuousEndpoint:
+    """Return a continuous endpoint as such."""
+    return of_kind(endpoint, ContinuousEndpoint)
+
+
+def datasets_of(protocol: Protocol, endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the names of the datasets that hold an endpoint, or its components."""
+    if isinstance(endpoint, HierarchicalEndpoint):
+        parts = (protocol.endpoint(component.endpoint) for component in endpoint.components)
+        return tuple(dict.fromkeys(name for part in parts for name in datasets_of(protocol, part)))
+    return (endpoint.dataset,)
+
+
+def with_columns(table: pd.DataFrame, people: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Give each row its participant's values of columns of ADSL.
+
+    Raises:
+        AnalysisError: ADSL lacks a column, or a participant has no value in it.
+    """
+    wanted = list(dict.fromkeys(columns))
+    missing = [column for column in wanted if column not in people]
+    if missing:
+        raise AnalysisError.must("adsl", f"have the columns {', '.join(missing)}", "none", fix="The analysis uses them.")
+    joined = table.merge(people[[SUBJECT, *wanted]], on=SUBJECT, how="left", validate="m:1")
+    for column in wanted:
+        if joined[column].isna().any():
+            who = joined.loc[joined[column].isna(), SUBJECT].iloc[0]
+            raise AnalysisError.must(
+                column, "be known for every participant", f"{int(joined[column].isna().sum())} without", where=str(who),
+                fix="Complete ADSL, or declare the analysis without it.",
+            )  # fmt: skip
+    return joined
 
 
 def one_row_each(people: pd.DataFrame, rows: pd.DataFrame, columns: Sequence[str], what: str) -> pd.DataFrame:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
 
 from calor.analyze.benefit.responder import landmark_responder
+from calor.analyze.declared.judged import RESPONDER, judged_at_visit
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -20,20 +19,10 @@ from calor.analyze.declared.records import (
     participants,
 )
 from calor.analyze.finding import Finding
-from calor.datasets.censored import readings
 from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import ResponderAnalysis
 from calor.protocol.visits import analysis_day
-
-RESPONDER = "RESPONDER"
-COMPARATORS: dict[str, Callable[[pd.Series, float], pd.Series]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">=": operator.ge,
-    ">": operator.gt,
-}
-
 
 def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets: Datasets) -> Finding:
     """Compare responders with others as the protocol declares, in the active arm and in the control arm."""
@@ -45,7 +34,7 @@ def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=False)
     table = one_row_each(people, endpoint_rows(protocol, datasets, endpoint), ["AVAL", "ADY"], endpoint.dataset)
-    table = table.merge(_judged(protocol, analysis, datasets), on=SUBJECT, how="left", validate="1:1")
+    table = table.merge(judged_at_visit(protocol, analysis, datasets), on=SUBJECT, how="left", validate="1:1")
     visit, biomarker = protocol.visit(analysis.visit), protocol.biomarker(analysis.biomarker)
     found = landmark_responder(
         table, response="AVAL", response_day="ADY", responder=RESPONDER, arm=ARM, arms=(arms[0], arms[1]),
@@ -77,27 +66,6 @@ def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets
             *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.difference.excluded),
         ),
     )
-
-
-def _judged(protocol: Protocol, analysis: ResponderAnalysis, datasets: Datasets) -> pd.DataFrame:
-    """Return USUBJID and whether the participant had responded at the landmark.
-
-    A value beyond a limit of detection is judged where its side of the cut-off is known; else it is missing, and who
-    was not measured is absent.
-    """
-    biomarker = protocol.biomarker(analysis.biomarker)
-    labs = datasets["adlb"].frame
-    rows = labs[(labs["PARAMCD"] == biomarker.paramcd) & (labs["AVISIT"] == protocol.visit(analysis.visit).label)]
-    rows = rows[rows["ANL01FL"] == "Y"] if "ANL01FL" in rows else rows
-    if rows[SUBJECT].duplicated().any():
-        raise AnalysisError.must(
-            "adlb", f"give each participant one {biomarker.paramcd} at the landmark", "more", fix="Flag it in ANL01FL."
-        )
-    read = readings(rows)
-    values, side, cut = read["value"], read["side"], analysis.cutoff
-    unknown = values.isna() | ((side == "below") & (values >= cut)) | ((side == "above") & (values <= cut))
-    responded = COMPARATORS[analysis.comparator](values, cut).astype(object).where(~unknown)
-    return rows[[SUBJECT]].assign(**{RESPONDER: responded})
 
 
 def _counts(table: pd.DataFrame, arms: tuple[str, ...]) -> pd.DataFrame:

@@ -27,3 +27,13 @@ def time_at_risk(people: pd.DataFrame, after_last_dose_days: int) -> pd.Series[f
     stayed = (people[end] - people["TRTSDT"]).dt.days + 1
     # Who left on the day of the last dose or, by the dates, before it was at risk while treated all the same.
     return days.clip(upper=stayed.astype(float).fillna(float("inf"))).clip(lower=people["TRTDURD"].astype(float))
+
+
+def at_risk_rule(after_last_dose_days: int) -> str:
+    """Say how long a participant is at risk of an event that counts as treatment-emergent.
+
+    >>> at_risk_rule(30)
+    'Time at risk: from the first dose to 30 days after the last, or to the end of participation if earlier.'
+    """
+    after = f"to {after_last_dose_days} days after the last" if after_last_dose_days else "to the last"
+    return f"Time at risk: from the first dose {after}, or to the end of participation if earlier."

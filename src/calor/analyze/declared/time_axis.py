@@ -19,11 +19,19 @@ def numbers_at_risk(curves: KaplanMeier, horizon_days: float) -> pd.DataFrame:
     >>> numbers_at_risk(curves, 9)["at_risk"].tolist()
     [2, 2, 1, 1]
     """
-    last = min(float(curves.curves["time"].max()), horizon_days)
-    step = _round_step(last / TICKS)
-    times = [float(t) for t in np.arange(0, last + 1e-9, step)]
+    times = evenly_spaced(min(float(curves.curves["time"].max()), horizon_days))
     wide = curves.at_risk(times).reset_index()
     return wide.melt(id_vars="arm", var_name="time", value_name="at_risk").astype({"time": float})
+
+
+def evenly_spaced(last: float) -> list[float]:
+    """Return about eight evenly spaced whole days from 0 to a last one.
+
+    >>> evenly_spaced(60.0)
+    [0.0, 14.0, 28.0, 42.0, 56.0]
+    """
+    step = _round_step(last / TICKS)
+    return [float(time) for time in np.arange(0, last + 1e-9, step)]
 
 
 def _round_step(days: float) -> float:

@@ -36,11 +36,13 @@ class Measure:
         column: Its column.
         better: Which direction is better.
         margin: Difference that counts as none.
+        missing: Whether a missing number is an error, or leaves the participant's pairs undecided here.
     """
 
     column: str
     better: Literal["lower", "higher"]
     margin: float = 0.0
+    missing: Literal["refuse", "tie"] = "refuse"
 
 
 Hierarchy = Sequence[EventTime | Measure]
@@ -105,8 +107,12 @@ def _by_measure(
         raise AnalysisError.must("better", "be lower or higher", endpoint.better, fix="Say which direction is better.")
     if not 0 <= endpoint.margin < inf:
         raise AnalysisError.must("margin", "be zero or above", endpoint.margin, fix="Give 0 to count any difference.")
+    if endpoint.missing not in ("refuse", "tie"):
+        raise AnalysisError.must("missing", "be refuse or tie", endpoint.missing, fix="Say what a gap means.")
     need_columns(table, [endpoint.column])
-    value: Float[np.ndarray, " n"] = finite_column(table, endpoint.column)
+    gaps = table[endpoint.column].isna().to_numpy() & (endpoint.missing == "tie")
+    value: Float[np.ndarray, " n"] = np.full(len(table), np.nan)
+    value[~gaps] = finite_column(table[~gaps], endpoint.column)
     gain = value[first][:, None] - value[second][None, :]
     if endpoint.better == "lower":
         gain = -gain

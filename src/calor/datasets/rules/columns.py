@@ -14,7 +14,7 @@ from calor.protocol.analyses import (
     ResponderAnalysis,
     SubgroupsAnalysis,
 )
-from calor.protocol.endpoints import ContinuousEndpoint, TimeToEventEndpoint
+from calor.protocol.endpoints import BinaryEndpoint, ContinuousEndpoint
 
 REQUIRED: dict[AdamClass, tuple[str, ...]] = {
     "ADSL": ("STUDYID", "USUBJID", "TRT01P", "TRT01A"),
@@ -33,7 +33,7 @@ def needed(given: Given, name: str) -> list[str]:
     if name == "adsl":
         columns += [analysis_set.flag for analysis_set in given.protocol.sets]
     estimands = {estimand.id: estimand.endpoint for estimand in given.protocol.estimands}
-    for endpoint in given.protocol.endpoints:
+    for endpoint in given.protocol.dataset_endpoints:
         if endpoint.dataset == name:
             columns += list(endpoint.where)
             for analysis in given.protocol.analyses:
@@ -76,17 +76,18 @@ def _missing_keys(given: Given) -> Iterator[Found]:
 
 
 def _no_endpoint(given: Given) -> Iterator[Found]:
-    for endpoint in given.protocol.endpoints:
+    for endpoint in given.protocol.dataset_endpoints:
         if endpoint.dataset not in given.datasets:
             continue
-        if not isinstance(endpoint, ContinuousEndpoint | TimeToEventEndpoint):
+        paramcd = getattr(endpoint, "paramcd", None)
+        if paramcd is None:
             continue
         frame = given.frame(endpoint.dataset)
-        if "PARAMCD" in frame and not (frame["PARAMCD"] == endpoint.paramcd).any():
-            yield Found(endpoint.dataset, "PARAMCD", value=endpoint.paramcd)
-        elif endpoint.kind == "continuous" and {"PARAMCD", "AVISIT"} <= set(frame.columns):
+        if "PARAMCD" in frame and not (frame["PARAMCD"] == paramcd).any():
+            yield Found(endpoint.dataset, "PARAMCD", value=paramcd)
+        elif isinstance(endpoint, ContinuousEndpoint | BinaryEndpoint) and {"PARAMCD", "AVISIT"} <= set(frame.columns):
             label = given.protocol.visit(endpoint.visit).label
-            if not (frame.loc[frame["PARAMCD"] == endpoint.paramcd, "AVISIT"] == label).any():
+            if not (frame.loc[frame["PARAMCD"] == paramcd, "AVISIT"] == label).any():
                 yield Found(endpoint.dataset, "AVISIT", value=label)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from calor.datasets.contents import Contents
 from calor.protocol import Protocol
 from calor.protocol.biomarkers import Biomarker
+from calor.protocol.endpoints import RecurrentEventsEndpoint
 
 AdamClass = Literal["ADSL", "BDS", "TTE", "OCCDS", "other"]
 
@@ -98,13 +99,16 @@ class Given:
         """Tell a dataset's class by the endpoint that the protocol takes from it, else by its name and columns."""
         by_kind: dict[str, AdamClass] = {
             "continuous": "BDS",
+            "binary": "BDS",
             "time_to_event": "TTE",
+            "recurrent_events": "OCCDS",
             "adverse_events": "OCCDS",
             "laboratory": "BDS",
         }
-        for endpoint in self.protocol.endpoints:
+        for endpoint in self.protocol.dataset_endpoints:
             if endpoint.dataset == name:
-                return by_kind[endpoint.kind]
+                recurrent = isinstance(endpoint, RecurrentEventsEndpoint) and endpoint.paramcd is not None
+                return "TTE" if recurrent else by_kind[endpoint.kind]
         if name in ("adsl", "adae"):
             return "ADSL" if name == "adsl" else "OCCDS"
         columns = set(self.frame(name).columns)

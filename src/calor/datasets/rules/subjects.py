@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from calor.datasets.rules.rule import Found, Given, Rule
+from calor.protocol.endpoints import RecurrentEventsEndpoint
 
 _ARM_COLUMNS = {"TRT01P": "TRT01P", "TRT01A": "TRT01A", "TRTP": "TRT01P", "TRTA": "TRT01A"}
 """Columns that hold an arm, with the column of ADSL that they repeat."""
@@ -60,7 +61,15 @@ def _duplicates(given: Given) -> Iterator[Found]:
         counted = frame[[key for key in keys if key != "ATPT"]].notna().all(axis=1)
         if "ANL01FL" in frame:
             counted &= frame["ANL01FL"] == "Y"
+        if "PARAMCD" in keys:
+            counted &= ~frame["PARAMCD"].isin(_many_times(given))
         yield Found(name, keys[-1], _repeated(frame, keys, counted))
+
+
+def _many_times(given: Given) -> set[str]:
+    """Return the parameters of which a participant may have several records: those of recurrent events."""
+    endpoints = given.protocol.endpoints
+    return {e.paramcd for e in endpoints if isinstance(e, RecurrentEventsEndpoint) and e.paramcd is not None}
 
 
 def _two_baselines(given: Given) -> Iterator[Found]:

@@ -24,7 +24,14 @@ from calor.protocol.analyses.continuous import (
     MmrmAnalysis,
     RepeatedAnalysis,
 )
-from calor.protocol.analyses.events import EventsAnalysis
+from calor.protocol.analyses.events import (
+    CompetingRisksAnalysis,
+    EventsAnalysis,
+    LandmarkAnalysis,
+    RecurrentEventsAnalysis,
+    WinRatioAnalysis,
+)
+from calor.protocol.analyses.proportions import ProportionsAnalysis
 from calor.protocol.analyses.safety import (
     AdverseEventsAnalysis,
     BorrowingAcrossTerms,
@@ -37,6 +44,11 @@ Analysis = Annotated[
     | DoseTrendAnalysis
     | InteractionAnalysis
     | EventsAnalysis
+    | CompetingRisksAnalysis
+    | RecurrentEventsAnalysis
+    | WinRatioAnalysis
+    | LandmarkAnalysis
+    | ProportionsAnalysis
     | AdverseEventsAnalysis
     | MmrmAnalysis
     | MissingDataAnalysis
@@ -54,6 +66,7 @@ __all__ = [
     "Analysis",
     "AncovaAnalysis",
     "BorrowingAcrossTerms",
+    "CompetingRisksAnalysis",
     "Covariance",
     "DoseTrendAnalysis",
     "EffectCurveAnalysis",
@@ -62,12 +75,16 @@ __all__ = [
     "ImputationStrategy",
     "InteractionAnalysis",
     "LaboratorySafetyAnalysis",
+    "LandmarkAnalysis",
     "MissingDataAnalysis",
     "MmrmAnalysis",
     "ModifierAnalysis",
+    "ProportionsAnalysis",
+    "RecurrentEventsAnalysis",
     "RepeatedAnalysis",
     "ResponderAnalysis",
     "Role",
     "SubgroupsAnalysis",
     "ThresholdSearchAnalysis",
+    "WinRatioAnalysis",
 ]

@@ -60,9 +60,7 @@ class EventsOfInterestAnalysis(DeclaredAnalysis):
 
     Attributes:
         groups: Terms that count together.
-        after_last_dose_days: Days after the last dose on which a participant is still at risk, unless gone earlier.
     """
 
     method: Literal["events_of_interest"]
     groups: tuple[EventGroup, ...] = Field(min_length=1)
-    after_last_dose_days: int = Field(default=30, ge=0)

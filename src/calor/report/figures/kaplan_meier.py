@@ -10,14 +10,10 @@ import pandas as pd
 from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
-from calor.report.figures.counts_beneath import counts_beneath, label_room_px
-from calor.report.figures.legend import legend
-from calor.report.figures.ticks import roomy
+from calor.report.figures.step_curves import STEPS_HEIGHT_PX, step_curves
 from calor.report.lettering import wrap
-from calor.report.tidy import numbers, require, require_arms, require_once, require_order, values
+from calor.report.tidy import numbers, require, require_arms, require_once, require_order
 
-_HEIGHT_PX = 300
-_HEADING = "At risk"
 _PERCENT = "format(100 * datum.value, '~f') + ' %'"
 
 
@@ -67,22 +63,13 @@ def kaplan_meier(
     require_once(at_risk, ["arm", "time"], where=name)
     at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
     _check(curve, arms, top, name)
-    domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
-    width_px = style.PLOT_WIDTH_PX - label_room_px(arms, _HEADING) - 14
-    shown = roomy(at_risk["time"], at_risk["at_risk"], domain, width_px)
-    ticks = alt.Axis(title=wrap(axes[0], width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
-    x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
-    scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
-    y = alt.Y(
+    vertical = alt.Y(
         "estimate:Q",
-        scale=scale,
-        axis=alt.Axis(title=wrap(axes[1], _HEIGHT_PX, style.TEXT_PX), labelExpr=_PERCENT, tickCount=5),
+        scale=alt.Scale(domain=[0, top], nice=False, clamp=True),
+        axis=alt.Axis(title=wrap(axes[1], STEPS_HEIGHT_PX, style.TEXT_PX), labelExpr=_PERCENT, tickCount=5),
     )
-    layers = [*_curves(curve, arms, x, y), *legend(arms, width_px, points=False)]
-    plot = alt.LayerChart(layer=layers).properties(width=width_px, height=_HEIGHT_PX)
-    counts = at_risk[at_risk["time"].isin(shown)].rename(columns={"at_risk": "count"})
-    strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)
-    return draw(alt.vconcat(plot, strip, spacing=26), name=name, title=title, caption=caption)
+    chart = step_curves(curve, at_risk, arms=arms, horizontal=axes[0], vertical=vertical)
+    return draw(chart, name=name, title=title, caption=caption)
 
 
 def _check(curve: pd.DataFrame, arms: Sequence[str], top: float, name: str) -> None:
@@ -98,23 +85,3 @@ def _check(curve: pd.DataFrame, arms: Sequence[str], top: float, name: str) -> N
             "estimate", f"lie between 0 and `top` ({top:g})", curve["estimate"].max(), where=name,
             fix="Give proportions, not percentages, and a `top` above them all.",
         )  # fmt: skip
-
-
-def _curves(curve: pd.DataFrame, arms: Sequence[str], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """Draw bands, steps and censor ticks of every arm."""
-    layers = []
-    for arm, look in style.arm_styles(arms).items():
-        rows = curve[curve["arm"] == arm].sort_values("time", kind="stable")
-        band = rows[rows["lower"].notna() & rows["upper"].notna()]
-        if not band.empty:
-            area = alt.Chart(values(band)).mark_area(interpolate="step-after", color=look.color, opacity=0.13)
-            layers.append(area.encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q"))
-        line = alt.Chart(values(rows)).mark_line(
-            interpolate="step-after", color=look.color, strokeWidth=2, strokeDash=list(look.dash), strokeCap="butt"
-        )
-        layers.append(line.encode(x=x, y=y))
-        censored = rows[rows["censored"] != 0]
-        if not censored.empty:
-            tick = alt.Chart(values(censored)).mark_point(shape="stroke", angle=90, size=70, color=look.color)
-            layers.append(tick.encode(x=x, y=y))
-    return layers

@@ -11,6 +11,7 @@ from calor.report.section import Section
 from calor.report.sections import (
     adverse_events,
     ancova,
+    competing_risks,
     described,
     dose_trend,
     effect_curve,
@@ -20,12 +21,16 @@ from calor.report.sections import (
     imaging,
     interaction,
     laboratory_safety,
+    landmark,
     missing_data,
     mmrm,
     multiplicity,
+    proportions,
+    recurrent_events,
     responder,
     subgroups,
     threshold_search,
+    win_ratio,
 )
 
 
@@ -53,6 +58,11 @@ KINDS: dict[str, Kind] = {
     "responder": Kind(responder.section, responder.figures),
     "laboratory_safety": Kind(laboratory_safety.section, laboratory_safety.figures),
     "events_of_interest": Kind(events_of_interest.section, events_of_interest.figures),
+    "competing_risks": Kind(competing_risks.section, competing_risks.figures),
+    "recurrent_events": Kind(recurrent_events.section, recurrent_events.figures),
+    "win_ratio": Kind(win_ratio.section, win_ratio.figures),
+    "landmark": Kind(landmark.section, landmark.figures),
+    "proportions": Kind(proportions.section, proportions.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
     "imaging": Kind(imaging.section, imaging.figures),
 }

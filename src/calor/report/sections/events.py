@@ -23,7 +23,7 @@ def section(finding: Finding) -> Section:
         title=f"{finding.role.capitalize()}: {finding.label}",
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
-        tables=(_counts(finding), _methods(finding), _medians(finding), *beside_tables(finding)),
+        tables=(_counts(finding), methods_table(finding), _medians(finding), *beside_tables(finding)),
         notes=tuple(typeset(note) for note in finding.notes),
     )
 
@@ -81,16 +81,19 @@ def _counts(finding: Finding) -> Table:
     )
 
 
-def _methods(finding: Finding) -> Table:
+def methods_table(finding: Finding) -> Table:
+    """Return the declared method and the others beneath it; without `measure` where all measure the same."""
     rows = finding.tables["methods"]
     names = [f"{r['name']} (declared)" if r["primary"] else r["name"] for r in rows.to_dict("records")]
-    measures = rows["measure"].where(rows["measure"] != "").map(capital, na_action="ignore")
-    rows = rows.assign(name=names, measure=measures)
+    if "measure" in rows:
+        rows = rows.assign(measure=rows["measure"].where(rows["measure"] != "").map(capital, na_action="ignore"))
+    rows = rows.assign(name=names)
+    measure = [Column("measure", "Measure", missing="test only")] if "measure" in rows else []
     several = [Column("comparison", "Comparison")] if len(finding.arms) > 2 else []
     columns = [
         Column("name", "Method"),
         *several,
-        Column("measure", "Measure", missing="test only"),
+        *measure,
         Column("estimate", "Estimate", digits=3, align="right", missing="none"),
         Column("lower", "CI, lower", digits=4, align="right", missing="none"),
         Column("upper", "CI, upper", digits=3, align="right", missing="none"),

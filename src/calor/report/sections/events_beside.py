@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from calor.analyze.finding import Finding
-from calor.report.sections.words import anchor
+from calor.report.sections.words import anchor, capital
 from calor.report.table import Column, Table
 
 
@@ -58,7 +60,7 @@ def _bayesian_rate(finding: Finding) -> Table:
         Column("lower", "Credible, lower", digits=2, align="right"),
         Column("upper", "Credible, upper", digits=2, align="right"),
         Column("below_control", "P(below control)", digits=3, align="right", missing=""),
-        Column("none_in_100_years", "P(no event in next 100 years)", digits=3, align="right"),
+        Column("predicted", _predicted(rows), digits=3, align="right"),
     ]
     return Table.from_frame(
         rows,
@@ -69,5 +71,56 @@ def _bayesian_rate(finding: Finding) -> Table:
     )
 
 
-TABLES = {"rmst": _rmst, "proportional_hazards": _proportional_hazards, "bayesian_rate": _bayesian_rate}
+def _predicted(rows: pd.DataFrame) -> str:
+    """Return the heading of the predictive probability."""
+    most, years = int(rows["at_most"].iloc[0]), rows["in_years"].iloc[0]
+    events = "no event" if most == 0 else f"at most {most} event{'s' * (most > 1)}"
+    return f"P({events} in next {years:g} years)"
+
+
+def _logrank(finding: Finding) -> Table:
+    rows = finding.tables["logrank"]
+    named = [r["test"] + (f" ({r['strata']})" if r["strata"] else "") for r in rows.to_dict("records")]
+    columns = [
+        Column("named", "Test"),
+        Column("comparison", "Comparison"),
+        Column("z", "z", digits=2, align="right"),
+        Column("p_value", "p", digits=4, align="right"),
+    ]
+    return Table.from_frame(
+        rows.assign(named=named),
+        name=f"{anchor(finding.id)}-logrank",
+        title="Weighted and stratified log-rank tests.",
+        columns=columns,
+        note="Fleming-Harrington weight S^rho (1 - S)^gamma. A negative z: fewer events than expected.",
+    )
+
+
+def _weibull(finding: Finding) -> Table:
+    columns = [
+        Column("comparison", "Comparison"),
+        Column("measure", "Measure"),
+        Column("estimate", "Estimate", digits=2, align="right"),
+        Column("lower", "CI, lower", digits=2, align="right"),
+        Column("upper", "CI, upper", digits=2, align="right"),
+        Column("p_value", "p", digits=4, align="right"),
+        Column("shape", "Shape", digits=2, align="right"),
+    ]
+    return Table.from_frame(
+        finding.tables["weibull"].assign(measure=finding.tables["weibull"]["measure"].map(capital)),
+        name=f"{anchor(finding.id)}-weibull",
+        title="Weibull regression.",
+        columns=columns,
+        note="A shape above 1: the hazard rises in time. The time ratio says by what treatment multiplies the time to "
+        "the event.",
+    )
+
+
+TABLES = {
+    "rmst": _rmst,
+    "proportional_hazards": _proportional_hazards,
+    "logrank": _logrank,
+    "weibull": _weibull,
+    "bayesian_rate": _bayesian_rate,
+}
 """The table of each method that may be declared beside; a test proves it complete."""

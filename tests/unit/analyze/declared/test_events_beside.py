@@ -71,7 +71,7 @@ def test_posterior_rate_with_no_events_has_its_prior_beside_it() -> None:
     tables, notes = events_beside(table, _analysis(wanted), ("Placebo", "High"))
     rows = tables["bayesian_rate"].set_index("arm")
     assert rows.loc["High", "years"] == 4
-    assert rows.loc["High", "none_in_100_years"] == pytest.approx((4 / 104) ** 0.5)
+    assert rows.loc["High", "predicted"] == pytest.approx((4 / 104) ** 0.5)
     assert rows.loc["High", "below_control"] > 0.9
     assert np.isnan(rows.loc["Placebo", "below_control"])
     assert set(rows["prior"]) == {"Gamma(0.5, 0)"}
