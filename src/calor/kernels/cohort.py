@@ -8,18 +8,21 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from calor.kernels.counter_random import quantile, trial_keys
+from calor.kernels.counter_random import quantile, trial_keys, uniform
 from calor.kernels.many_draws import fill_exponential, fill_uniform
 from calor.kernels.permuted_blocks import permuted_blocks
+from calor.kernels.visits import Visits, respond
 
 _ARRIVAL, _PART, _TRUE, _PRESENTS, _ARM, _FOLLOWED, _CAUSE, _TEST = 0, 1, 2, 3, 4, 5, 6, 7
+_SITE = 9 << 32  # stream 8 is that of the visits
 EVENT, COMPETING, CENSORED = 1, 2, 0
 
 
 class Cohort(NamedTuple):
     """What is true of candidates and participants, as numbers. Times are months.
 
-    `arrival`: calendar time by which each multiple of `arrival_step` candidates is expected. `most`: participants.
+    `arrival`: calendar time by which each multiple of `arrival_step` candidates is expected. `site_shares`: cumulative
+    shares of the sites in who arrives then. `site_risk`: relative hazard of each site. `most`: participants.
     `shares`: cumulative shares of the parts, or empty where the marker decides. `center`, `between`, `error`: mean and
     SDs of the log marker: of persons, and of one test of a person. `cuts`: on the log marker, rising; a candidate's
     part is the number of cuts that every one of `tests` tests reaches. `admitted`: the gate lets a part in.
@@ -27,11 +30,13 @@ class Cohort(NamedTuple):
     window. `grid`: log marker of the first entry of `risk`, and step. `risk`: hazard over the reference hazard, for
     control and active arm, by marker or by part. `starts`: of the pieces of time from randomization. `hazard`: of the
     event, by piece. `late`: the treatment acts in the piece. `competing`, `dropout`: hazards by arm and piece.
-    `follow_up`: longest. `ratio`, `sizes`: of the blocks. `duration`: latest look.
+    `follow_up`: longest. `ratio`, `sizes`: of the blocks. `duration`: latest look. `visits`: the continuous endpoint.
     """
 
     arrival: np.ndarray
     arrival_step: float
+    site_shares: np.ndarray
+    site_risk: np.ndarray
     most: int
     shares: np.ndarray
     center: float
@@ -54,32 +59,40 @@ class Cohort(NamedTuple):
     ratio: np.ndarray
     sizes: np.ndarray
     duration: float
+    visits: Visits
 
 
 class Room(NamedTuple):
     """Room for one trial's participants, in order of entry.
 
-    `draws`: by stream. `entry`: calendar time. `marker`: true, logarithm. `candidate`: number of candidates before.
-    `time`, `cause`: of the end of follow-up.
+    `draws`: by stream. `entry`: calendar time. `marker`, `measured`: true and lowest tested, logarithms. `candidate`:
+    number of candidates before. `time`, `cause`: of the end of follow-up. `responses`: baseline and each visit.
     """
 
     draws: np.ndarray
     entry: np.ndarray
     marker: np.ndarray
+    measured: np.ndarray
     part: np.ndarray
+    site: np.ndarray
     candidate: np.ndarray
     time: np.ndarray
     cause: np.ndarray
     arm: np.ndarray
+    responses: np.ndarray
 
 
 @njit(cache=True)
-def make_room(most: int) -> Room:
-    """Return room for `most` participants."""
+def make_room(cohort: Cohort) -> Room:
+    """Return room for a trial's participants."""
+    most, visits = cohort.most, cohort.visits.months.size
     whole = (np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64))
-    arm = np.empty(most, dtype=np.int64)
-    real = (np.empty(most), np.empty(most), np.empty(most))
-    return Room(np.empty((8, most)), real[0], real[1], whole[0], whole[1], real[2], whole[2], arm)
+    arm, site = np.empty(most, dtype=np.int64), np.zeros(most, dtype=np.int64)
+    real = (np.empty(most), np.empty(most), np.empty(most), np.empty(most))
+    responses = np.empty((most if visits else 0, visits + 1))
+    return Room(
+        np.empty((8, most)), real[0], real[1], real[2], whole[0], site, whole[1], real[3], whole[2], arm, responses
+    )
 
 
 @njit(cache=True)
@@ -123,9 +136,9 @@ def screen(  # noqa: C901 - one pass over the candidates; a call per candidate w
             time = cohort.arrival[before]
             time += (at - before) * (cohort.arrival[before + 1] - time)
             if by_marker:
-                marker, part = _tested(cohort, key_1, key_2, candidates + i, draws, i)
+                marker, measured, part = _tested(cohort, key_1, key_2, candidates + i, draws, i)
             else:
-                marker, part = 0.0, 0
+                marker, measured, part = 0.0, 0.0, 0
                 while draws[_PART, i] > cohort.shares[part]:
                     part += 1
             while stage + 1 < changes.size and time > changes[stage + 1]:
@@ -133,8 +146,11 @@ def screen(  # noqa: C901 - one pass over the candidates; a call per candidate w
             if part >= 0 and cohort.admitted[part] and allowed[stage, part]:
                 room.entry[n] = time
                 room.marker[n] = marker
+                room.measured[n] = measured
                 room.part[n] = part
                 room.candidate[n] = candidates + i
+                if cohort.site_risk.size > 1:
+                    room.site[n] = _site(cohort.site_shares[before], uniform(key_1, key_2, _SITE + candidates + i))
                 n += 1
                 if n == most:
                     break
@@ -142,14 +158,23 @@ def screen(  # noqa: C901 - one pass over the candidates; a call per candidate w
     return n
 
 
+@njit(cache=True)
+def _site(shares: np.ndarray, draw: float) -> int:
+    """Return the site that a draw falls to."""
+    site = 0
+    while site < shares.size - 1 and draw > shares[site]:
+        site += 1
+    return site
+
+
 @njit(cache=True, inline="always")  # a cohort is too large to pass for every participant
 def _tested(
     cohort: Cohort, key_1: np.uint64, key_2: np.uint64, candidate: int, draws: np.ndarray, i: int
-) -> tuple[float, int]:
-    """Return a candidate's true log marker and the part that the tests put it in; -1 outside the window."""
+) -> tuple[float, float, int]:
+    """Return a candidate's log marker, true and lowest tested, and the part for it; -1 outside the window."""
     marker = cohort.center + cohort.between * quantile(draws[_TRUE, i])
     if cohort.presents * draws[_PRESENTS, i] + cohort.needs > cohort.window:
-        return marker, -1
+        return marker, marker, -1
     lowest = marker + cohort.error * quantile(draws[_PART, i])
     if cohort.tests > 1:
         again = np.empty(cohort.tests - 1)
@@ -159,7 +184,7 @@ def _tested(
     part = 0
     while part < cohort.cuts.size and lowest >= cohort.cuts[part]:
         part += 1
-    return marker, part
+    return marker, lowest, part
 
 
 @njit(cache=True)
@@ -186,9 +211,10 @@ def follow(cohort: Cohort, key_1: np.uint64, key_2: np.uint64, n: int, room: Roo
         a = arm[i]
         room.arm[i] = a
         untreated, treated = _risks(cohort, room.part[i], room.marker[i], a)
+        here = cohort.site_risk[room.site[i]]
         budget = waiting[i]
         for q in range(pieces):
-            event = cohort.hazard[q] * (treated if cohort.late[q] else untreated)
+            event = cohort.hazard[q] * here * (treated if cohort.late[q] else untreated)
             other = cohort.competing[a, q]
             total = event + other + cohort.dropout[a, q]
             if q + 1 < pieces:
@@ -205,6 +231,8 @@ def follow(cohort: Cohort, key_1: np.uint64, key_2: np.uint64, n: int, room: Roo
             room.time[i] = time
             room.cause[i] = kind
             break
+    if cohort.visits.months.size:
+        respond(cohort.visits, key_1, key_2, _places(cohort, n, room), arm, room.responses)
 
 
 @njit(cache=True, inline="always")  # a cohort is too large to pass for every participant
@@ -212,18 +240,33 @@ def _risks(cohort: Cohort, part: int, marker: float, arm: int) -> tuple[float, f
     """Return a participant's relative hazard before and after the treatment acts."""
     if cohort.shares.size:
         return cohort.risk[0, part], cohort.risk[arm, part]
-    at = min(max((marker - cohort.grid[0]) / cohort.grid[1], 0.0), cohort.risk.shape[1] - 1.001)
+    at = _on_grid(cohort, marker)
     before = int(at)
     f = at - before
     untreated = (1.0 - f) * cohort.risk[0, before] + f * cohort.risk[0, before + 1]
     return untreated, (1.0 - f) * cohort.risk[arm, before] + f * cohort.risk[arm, before + 1]
 
 
+@njit(cache=True, inline="always")  # a cohort is too large to pass for every participant
+def _on_grid(cohort: Cohort, marker: float) -> float:
+    """Return the place of a log marker on the grid of markers."""
+    return float(min(max((marker - cohort.grid[0]) / cohort.grid[1], 0.0), cohort.risk.shape[1] - 1.001))
+
+
+@njit(cache=True)
+def _places(cohort: Cohort, n: int, room: Room) -> np.ndarray:
+    """Return each participant's place in tables by part or by marker."""
+    place = np.empty(n)
+    for i in range(n):
+        place[i] = room.part[i] if cohort.shares.size else _on_grid(cohort, room.marker[i])
+    return place
+
+
 @njit(cache=True)
 def one_trial(cohort: Cohort, seed: int, trial: int) -> tuple[Room, int]:
     """Return the participants of a trial that does not adapt, and their number."""
     key_1, key_2 = trial_keys(seed, trial)
-    room = make_room(cohort.most)
+    room = make_room(cohort)
     allowed = np.ones((1, cohort.admitted.size), dtype=np.bool_)
     n = screen(cohort, key_1, key_2, np.full(1, -1.0), allowed, room)
     follow(cohort, key_1, key_2, n, room)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.counter_random import normal, trial_keys
-from calor.kernels.interim import GIVEN, Plan, judge, select, stage_factor
+from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan, judge, select, stage_factor
 
 
 class Truth(NamedTuple):
@@ -32,7 +32,7 @@ class Results(NamedTuple):
     `stages`: looks done. `followed`, `rejected`: masks by stage. `success`: ended with the rejections asked for.
     `futile`: stopped for futility or with nobody selected. `units`: events or participants by stage. `z`, `effect`,
     `se`: of each population from all data so far. `months`, `enrolled`, `screened`: until the end of the trial.
-    `complete`: every look it began was reached in time.
+    `complete`: every look it began was reached in time. `pipeline`: participants at a look whose last visit is to come.
     """
 
     stages: np.ndarray
@@ -48,6 +48,7 @@ class Results(NamedTuple):
     enrolled: np.ndarray
     screened: np.ndarray
     complete: np.ndarray
+    pipeline: np.ndarray
 
 
 @njit(cache=True)
@@ -74,15 +75,27 @@ def populations_at(plan: Plan, sums: np.ndarray, rho: np.ndarray, out: np.ndarra
         out[1, g] = cs / math.sqrt(cv) if cv > 0.0 else 0.0
         out[2, g] = cs / cw if cw > 0.0 else 0.0
         out[3, g] = cw * cw / cv if cv > 0.0 else 0.0
-        rho[g, g] = v
+    if plan.intersection == SPIESSENS_DEBOIS:
+        correlations(plan, sums[1], rho)
+
+
+@njit(cache=True)
+def correlations(plan: Plan, information: np.ndarray, rho: np.ndarray) -> None:
+    """Get the correlations of populations' statistics from the information of the parts that they share."""
+    populations, parts = plan.members.shape
     for g in range(populations):
-        for h in range(g):
+        for h in range(g + 1):
             shared = 0.0
             for j in range(parts):
                 if plan.members[g, j] and plan.members[h, j]:
-                    shared += sums[1, j]
+                    shared += information[j]
+            rho[g, h] = shared
+    for g in range(populations):
+        for h in range(g):
             own = rho[g, g] * rho[h, h]
-            rho[g, h] = rho[h, g] = shared / math.sqrt(own) if own > 0.0 else 0.0
+            rho[g, h] = rho[h, g] = rho[g, h] / math.sqrt(own) if own > 0.0 else 0.0
+    for g in range(populations):
+        rho[g, g] = 1.0
 
 
 @njit(cache=True)

@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     `planned`: cumulative events or participants of each look. `members`: part belongs to population. `bounds`,
     `futility`, `weights`: of the combination test, by stage. `rule`, `parameter`, `threshold`, `measure`: selection.
     `any_success`: stop when one hypothesis is rejected rather than all followed. `power`, `most`: conditional power
-    aimed at by re-estimation (0: none) and how many times the planned stage it may make.
+    aimed at by re-estimation (0: none) and how many times the planned stage it may make. `statistic`: of participants.
     """
 
     planned: np.ndarray
@@ -44,6 +44,7 @@ class Plan(NamedTuple):
     any_success: bool
     power: float
     most: float
+    statistic: int
 
 
 @njit(cache=True)

@@ -6,6 +6,19 @@ import numpy as np
 from numba import njit
 
 
+@njit(cache=True, inline="always", error_model="numpy")
+def one_event(at_risk_active: float, at_risk: float) -> tuple[float, float]:
+    """Return the expectation of one event's being the active arm's, and its variance, if the arms do not differ.
+
+    >>> one_event(20.0, 40.0)
+    (0.5, 0.25)
+
+    Reference: Mantel N. Cancer Chemotherapy Reports 1966;50:163-170.
+    """
+    share = at_risk_active / at_risk
+    return share, share * (1.0 - share)
+
+
 @njit(cache=True, error_model="numpy")
 def logrank(
     time: np.ndarray, event: np.ndarray, active: np.ndarray, stratum: np.ndarray, rho: float, gamma: float
@@ -62,12 +75,12 @@ def logrank(
                 i += 1
             if d > 0.0:
                 weight = survival**rho * (1.0 - survival) ** gamma if weighted else 1.0
-                share = at_risk_active / at_risk
+                each, spread = one_event(at_risk_active, at_risk)
                 observed += weight * d_active
-                expected += weight * d * share
+                expected += weight * d * each
                 events += weight * d
                 if at_risk > 1.0:
-                    variance += weight * weight * d * share * (1.0 - share) * (at_risk - d) / (at_risk - 1.0)
+                    variance += weight * weight * d * spread * (at_risk - d) / (at_risk - 1.0)
                 survival *= 1.0 - d / at_risk
             at_risk -= leave
             at_risk_active -= leave_active

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from calor.kernels.logrank import one_event
+
 _ACTIVE, _EVENT = np.int64(1), np.int64(2)
 _FLAGS = np.int64(3)
 
@@ -123,8 +125,8 @@ def logrank_at(
                 latest += 1
             risk = gone + before[latest]
             at_risk = np.float64(np.int64(risk & np.uint64(0xFFFFFFFF)))
-            share = np.float64(np.int64(risk >> np.uint64(32))) / at_risk
-            score += np.float64(flag & _ACTIVE) - share
-            variance += share * (1.0 - share)
+            expected, spread = one_event(np.float64(np.int64(risk >> np.uint64(32))), at_risk)
+            score += np.float64(flag & _ACTIVE) - expected
+            variance += spread
             events += 1
     return score, variance, events

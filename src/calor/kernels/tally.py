@@ -29,7 +29,8 @@ def add_up(
         truth: True effect of each population.
         once: Entries 1 to 3: trials that reject anything, stop for futility, are incomplete; then sum and sum of
             squares of units, participants, candidates and months.
-        by_look: Trials that reach the look, that end there with success, and that end there for futility.
+        by_look: Trials that reach the look, that end there with success, and that end there for futility; sum and sum
+            of squares of the pipeline there.
         by_population: By look and population: first rejected there, followed there.
         errors: Number, sum and sum of squares (second axis) of the errors of estimates at the end: of populations
             followed to it; of those rejected; of the stages after the first alone.
@@ -42,6 +43,8 @@ def add_up(
         units = 0.0
         for k in range(last + 1):
             by_look[0, k] += 1
+            by_look[3, k] += results.pipeline[t, k]
+            by_look[4, k] += results.pipeline[t, k] ** 2
             units += results.units[t, k]
             new = results.rejected[t, k] & ~before
             before |= results.rejected[t, k]

@@ -96,6 +96,7 @@ def empty_results(trials: int, looks: int, populations: int) -> Results:
         enrolled=np.full(trials, np.nan),
         screened=np.full(trials, np.nan),
         complete=np.ones(trials, dtype=np.bool_),
+        pipeline=np.full(by_look, np.nan),
     )
 
 

@@ -17,6 +17,8 @@ from calor.kernels.interim import CUMULATIVE, FISHER, INVERSE_NORMAL, SPIESSENS_
 from calor.simulate.selection import Selection, best
 
 IntersectionTest = Literal["bonferroni", "simes", "sidak", "spiessens_debois"]
+Statistic = Literal["logrank", "cox_score", "ancova", "mmrm"]
+_STATISTICS = ("logrank", "cox_score", "ancova", "mmrm")
 _TESTS = ("bonferroni", "simes", "sidak", "spiessens_debois")
 
 
@@ -56,6 +58,8 @@ class Enrichment:
         success: Stop when "all" populations followed are rejected, or "any".
         reestimation: None to keep the planned stages.
         by: "units" to count events or participants; "months" for looks at calendar times.
+        statistic: Of participants: "logrank"; "cox_score", adjusted for the measured marker; "ancova" and "mmrm", at
+            the last visit, adjusted for baseline. All are stratified by part. With visits a unit is a last visit.
 
     >>> from calor.design import GroupSequential, spending
     >>> test = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
@@ -72,6 +76,7 @@ class Enrichment:
     success: Literal["all", "any"] = "all"
     reestimation: Reestimation | None = None
     by: Literal["units", "months"] = "units"
+    statistic: Statistic = "logrank"
 
     def __post_init__(self) -> None:
         _check(self)
@@ -114,7 +119,13 @@ class Enrichment:
             any_success=self.success == "any",
             power=0.0 if again is None else again.power,
             most=1.0 if again is None else again.most,
+            statistic=_STATISTICS.index(self.statistic),
         )
+
+    @property
+    def at_last_visit(self) -> bool:
+        """Whether the endpoint is continuous and measured at visits."""
+        return self.statistic in ("ancova", "mmrm")
 
     def __str__(self) -> str:
         at = ", ".join(f"{n:g}" for n in self.planned)
@@ -150,6 +161,9 @@ def _check(design: Enrichment) -> None:
     if len(design.populations) > 2 and _TESTS.index(design.intersection_test) == SPIESSENS_DEBOIS:
         fix = "Use simes or sidak."
         raise SimulationError.must("intersection_test", "suit three populations", "spiessens_debois", fix=fix)
+    if design.statistic not in _STATISTICS:
+        got = repr(design.statistic)
+        raise SimulationError.must("statistic", "be a known one", got, fix=f"Use one of {', '.join(_STATISTICS)}.")
     if design.by not in ("units", "months"):
         raise SimulationError.must("by", "be units or months", repr(design.by), fix="Choose one.")
     if design.by == "months" and design.reestimation is not None:

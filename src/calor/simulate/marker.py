@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.special import ndtr
 
 from calor.errors import SimulationError
@@ -117,6 +117,19 @@ class Screening:
     def parts(self) -> int:
         """Number of parts."""
         return len(self.cuts) + 1
+
+    def classified(
+        self, marker: Marker, candidates: int, rng: np.random.Generator
+    ) -> tuple[Float[np.ndarray, " candidate"], Int[np.ndarray, " candidate"]]:
+        """Draw candidates: the true logarithm of the marker, and the part that the tests put each in.
+
+        >>> true, part = Screening([2.0]).classified(Marker(2.0, 1.0, 0.5), 1000, np.random.default_rng(1))
+        >>> bool(true[part == 1].mean() > true[part == 0].mean())
+        True
+        """
+        true = rng.normal(math.log(marker.median), marker.between, candidates)
+        lowest = (true[:, None] + rng.normal(0.0, marker.error, (candidates, self.tests))).min(axis=1)
+        return true, np.searchsorted(np.log(self.cuts), lowest, side="right")
 
     @property
     def needs_days(self) -> float:

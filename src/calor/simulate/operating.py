@@ -110,6 +110,7 @@ class Run:
         followed_at: By population, share of all trials that follow it at each look.
         units: Events or participants in all.
         enrolled: Participants, screened: candidates, months: duration; NaN for simulated statistics.
+        pipeline: Participants at each look, held, whose last visit is still to come; NaN for events.
         estimation: By population.
     """
 
@@ -129,6 +130,7 @@ class Run:
     enrolled: Mean
     screened: Mean
     months: Mean
+    pipeline: tuple[Mean, ...]
     estimation: Mapping[str, Estimation]
 
     def __str__(self) -> str:
@@ -141,6 +143,7 @@ class Run:
         rows += [("power", "any", self.power_any), ("futility", "", self.stopped_for_futility)]
         rows += [("incomplete", "", self.incomplete), ("units", "", self.units), ("enrolled", "", self.enrolled)]
         rows += [("screened", "", self.screened), ("months", "", self.months)]
+        rows += [(f"pipeline at look {k + 1}", "", mean) for k, mean in enumerate(self.pipeline)]
         for name, seen in self.estimation.items():
             rows += [("bias", name, seen.bias), ("bias if rejected", name, seen.bias_if_rejected)]
             rows += [("bias, later stages", name, seen.bias_later), ("coverage", name, seen.coverage)]
@@ -158,7 +161,7 @@ def tally(results: Results, truth: Float[np.ndarray, " population"]) -> Tally:
         truth: True effect of each population.
     """
     trials, looks = results.followed.shape
-    once, by_look = np.zeros(12), np.zeros((3, looks))
+    once, by_look = np.zeros(12), np.zeros((5, looks))
     by_population, errors = np.zeros((2, looks, truth.size)), np.zeros((3, 3, truth.size))
     covered = np.zeros(truth.size)
     add_up(results, truth, once, by_look, by_population, errors, covered)
@@ -198,5 +201,6 @@ def characteristics(sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray
         enrolled=Mean.of(once[6], once[7], n),
         screened=Mean.of(once[8], once[9], n),
         months=Mean.of(once[10], once[11], n),
+        pipeline=tuple(Mean.of(total, squares, count) for count, _, _, total, squares in sums["by_look"].T),
         estimation=estimation,
     )

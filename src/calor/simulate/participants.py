@@ -20,8 +20,9 @@ def participants(cohort: Cohort, *, seed: int = 1, trial: int = 0, cut_month: fl
         cut_month: Calendar month of a look: who entered later is left out, follow-up ends at the look. None for all.
 
     Returns:
-        One row per participant: `entry_month`, `part`, `arm` (0 control, 1 active), `months` of follow-up, `event`,
-        `competing`, `true_marker` (NaN without a marker), `candidates_before`.
+        One row per participant: `entry_month`, `site` (from 0), `part`, `arm` (0 control, 1 active), `months` of
+        follow-up, `event`, `competing`, `true_marker` and `measured_marker` (lowest test; both NaN without a marker),
+        `candidates_before`; with visits, `baseline` and `visit_1`, ... (NaN where not attended by the look).
 
     Raises:
         SimulationError: A look before anybody has entered.
@@ -38,16 +39,23 @@ def participants(cohort: Cohort, *, seed: int = 1, trial: int = 0, cut_month: fl
         raise SimulationError.must("cut_month", "be after the first entry", cut_month, fix="Give a later month.")
     entry, months, cause = room.entry[:n][here], room.time[:n][here], room.cause[:n][here]
     by_cut = entry + months <= cut
-    marker = np.exp(room.marker[:n][here]) if cohort.marker is not None else np.full(here.sum(), np.nan)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "entry_month": entry,
+            "site": room.site[:n][here],
             "part": np.array(cohort.names)[room.part[:n][here]],
             "arm": room.arm[:n][here],
             "months": np.where(by_cut, months, cut - entry),
             "event": by_cut & (cause == EVENT),
             "competing": by_cut & (cause != EVENT) & (cause != CENSORED),
-            "true_marker": marker,
+            "true_marker": np.exp(room.marker[:n][here]) if cohort.marker is not None else np.nan,
+            "measured_marker": np.exp(room.measured[:n][here]) if cohort.marker is not None else np.nan,
             "candidates_before": room.candidate[:n][here],
         }
     )
+    if cohort.visits is not None:
+        table["baseline"] = room.responses[:n][here, 0]
+        for v, month in enumerate(cohort.visits.months):
+            seen = (months >= month) & (entry + month <= cut)
+            table[f"visit_{v + 1}"] = np.where(seen, room.responses[:n][here, 1 + v], np.nan)
+    return table

@@ -89,15 +89,19 @@ def engine_for(design: Enrichment, population: Population) -> Engine:
     """Return the engine that draws trials of a design in a population.
 
     Raises:
-        SimulationError: Looks in months without a cohort; parts that the populations do not have.
+        SimulationError: Looks in months without a cohort; parts that the populations do not have; a statistic at the
+            last visit without visits.
     """
     plan = design.plan(population.names)
-    truth = population.effects(plan.members)
     if isinstance(population, Cohort):
+        if design.at_last_visit and population.visits is None:
+            fix = "Give the cohort its visits, or test events by logrank or cox_score."
+            raise SimulationError.must("statistic", "suit the cohort", design.statistic, fix=fix)
+        truth = population.effects(plan.members, at_last_visit=design.at_last_visit)
         return CohortEngine(plan, population.numbers, design.by == "months", truth)
     if design.by == "months":
         raise SimulationError.must("by", "be units for simulated statistics", design.by, fix="Simulate a Cohort.")
-    return StatisticEngine(plan, population.truth, truth)
+    return StatisticEngine(plan, population.truth, population.effects(plan.members))
 
 
 def power_over(

@@ -16,6 +16,7 @@ from scipy.linalg import qr
 from scipy.special import fdtrc, stdtr, stdtrit
 
 from calor.errors import AnalysisError
+from calor.kernels.least_squares import qr_fit
 
 Robust = Literal["model", "HC0", "HC1", "HC2", "HC3", "HC4", "CR2"]
 
@@ -151,15 +152,13 @@ def least_squares(
             fix="Drop covariates.",
         )
     _refuse_dependent(design, names)
-    basis, upper = np.linalg.qr(design)
-    projected = basis.T @ response
-    inverse = np.linalg.inv(upper)
-    residuals = response - basis @ projected
+    x, y = np.ascontiguousarray(design, dtype=float), np.ascontiguousarray(response, dtype=float)
+    coefficients, residuals, basis, inverse = qr_fit(x, y)
     spread = float(np.ptp(response))
     if np.linalg.norm(residuals) <= 1e-12 * max(1.0, float(np.abs(response).max())) * np.sqrt(n):
         got = "all values tied" if spread == 0 else "a response that the model predicts without error"
         raise AnalysisError.must("response", "vary about its fitted values", got, fix="Check the response column.")
-    return LeastSquares(tuple(names), design, inverse @ projected, residuals, basis, inverse)
+    return LeastSquares(tuple(names), design, coefficients, residuals, basis, inverse)
 
 
 def f_test(full: LeastSquares, reduced: LeastSquares) -> FTest:

@@ -1,0 +1,137 @@
+"""The test statistics of a look at participants: log-rank, Cox's score, analysis of covariance, repeated measures."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from calor.kernels.cohort import Cohort, Room
+from calor.kernels.cox_score import cox_score
+from calor.kernels.enrichment_statistics import correlations, populations_at
+from calor.kernels.interim import Plan
+from calor.kernels.staged_logrank import logrank_at
+from calor.kernels.strata import Strata
+from calor.kernels.student import normal_score
+from calor.kernels.visit_statistics import ancova, attended, mmrm
+
+LOGRANK, COX_SCORE, ANCOVA, MMRM = 0, 1, 2, 3
+
+
+@njit(cache=True)
+def statistics_at(  # noqa: PLR0913, PLR0917 - the state of the trial under way
+    plan: Plan,
+    cohort: Cohort,
+    room: Room,
+    strata: Strata,
+    since: float,
+    cut: float,
+    sums: np.ndarray,
+    prior: np.ndarray,
+    events: np.ndarray,
+    out: np.ndarray,
+    rho: np.ndarray,
+) -> None:
+    """Get each population's statistics at a look.
+
+    Args:
+        plan: The design.
+        cohort: What is true; only whether there is a marker is read.
+        room: The participants.
+        strata: The participants by part.
+        since: Calendar time of the look before.
+        cut: Calendar time of the look.
+        sums: By part, as `populations_at` reads them; written here.
+        prior: By population: score and information at the look before; written here.
+        events: Events or last visits of each part, written here.
+        out: As `populations_at` writes it.
+        rho: Correlations of the stage statistics, written here.
+    """
+    if plan.statistic <= COX_SCORE:
+        measure(strata, cut, sums, events)
+    else:
+        last_visits(room, strata, cohort.visits.months, since, cut, sums, events)
+    if plan.statistic == LOGRANK:
+        populations_at(plan, sums, rho, out)
+        return
+    correlations(plan, sums[1], rho)
+    for g in range(plan.members.shape[0]):
+        inside = plan.members[g]
+        if plan.statistic == COX_SCORE:
+            score, information = cox_score(room, strata, inside, cohort.shares.size == 0, cut)
+            gained = max(information - prior[1, g], 0.0)
+            out[0, g] = (-score - prior[0, g]) / math.sqrt(gained) if gained > 0.0 else 0.0
+            out[1, g] = -score / math.sqrt(information) if information > 0.0 else 0.0
+            out[2, g] = -score / information if information > 0.0 else 0.0
+            out[3, g] = information
+            prior[0, g], prior[1, g] = -score, information
+        else:
+            _visits_at(plan.statistic, room, strata, inside, cohort.visits.months, since, cut, prior[:, g], out[:, g])
+
+
+@njit(cache=True)
+def measure(strata: Strata, cut: float, sums: np.ndarray, events: np.ndarray) -> None:
+    """Get each part's log-rank sums at a cut, and what this stage added to them; benefit is positive."""
+    for part in range(strata.size.size):
+        size, leavers = strata.size[part], strata.leavers[part]
+        score, variance, events[part] = logrank_at(
+            strata.entry[part, :size],
+            strata.end[part, :size],
+            strata.flags[part, :size],
+            strata.leaver[part, :leavers],
+            strata.left[part, :leavers],
+            cut,
+            strata.before,
+        )
+        sums[0, part] = -score - sums[2, part]
+        sums[1, part] = max(variance - sums[3, part], 0.0)
+        sums[2, part] = -score
+        sums[3, part] = variance
+        sums[4, part] = variance
+
+
+@njit(cache=True)
+def last_visits(
+    room: Room, strata: Strata, months: np.ndarray, since: float, cut: float, sums: np.ndarray, events: np.ndarray
+) -> None:
+    """Count each part's last visits by a cut, and get the information, but for the variance, that the stage added."""
+    one = np.zeros(events.size, dtype=np.bool_)
+    for part in range(events.size):
+        one[:] = False
+        one[part] = True
+        events[part] = attended(room, strata, one, months[-1], -math.inf, cut)[0].size
+        rows = attended(room, strata, one, months[-1], since, cut)[0]
+        active = room.arm[rows].sum()
+        sums[1, part] = active * (rows.size - active) / rows.size if rows.size else 0.0
+
+
+@njit(cache=True)
+def _visits_at(  # noqa: PLR0913, PLR0917 - as its caller
+    statistic: int,
+    room: Room,
+    strata: Strata,
+    inside: np.ndarray,
+    months: np.ndarray,
+    since: float,
+    cut: float,
+    prior: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Get a population's statistics at the last visit.
+
+    The stage of an analysis of covariance is that of the participants whose last visit the stage brought; the stage of
+    a mixed model is what the estimate, weighted by its information, gained.
+    """
+    if statistic == ANCOVA:
+        estimate, variance, df = ancova(room, strata, inside, months, -math.inf, cut)
+        stage, own, stage_df = ancova(room, strata, inside, months, since, cut)
+        out[0] = normal_score(stage / math.sqrt(own), stage_df)
+    else:
+        estimate, variance, df = mmrm(room, strata, inside, months, cut)
+        gained = 1.0 / variance - prior[1]
+        out[0] = (estimate / variance - prior[0]) / math.sqrt(gained) if gained > 0.0 else 0.0
+    out[1] = normal_score(estimate / math.sqrt(variance), df)
+    out[2] = estimate
+    out[3] = 1.0 / variance
+    prior[0], prior[1] = estimate / variance, 1.0 / variance
