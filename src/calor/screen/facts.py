@@ -54,8 +54,13 @@ class Facts:
     notes: tuple[str, ...]
 
 
-def stage(records: Records, rules: Rules) -> Facts:
+def stage(records: Records, rules: Rules, *, person: int | None = None) -> Facts:
     """Stage the rows that the rules ask for.
+
+    Args:
+        records: Opened health records.
+        rules: What is asked.
+        person: The one person to stage, as when eligibility is judged again at randomization; everyone by default.
 
     Raises:
         RecordsError: The records cannot be read, hold a person twice or a row dated in the future, or lack what a rule
@@ -72,7 +77,8 @@ def stage(records: Records, rules: Rules) -> Facts:
     )
     persons = count_persons(records)
     concepts = staged_members(records.engine, members)
-    candidates = staged(records.engine, with_event(records, concepts, screening.infarction))
+    having = with_event(records, concepts, screening.infarction)
+    candidates = staged(records.engine, having if person is None else having.filter(having.person_id == person))
     tables = {n: staged(records.engine, e) for n, e in narrow(records, concepts, candidates).items()}
     refuse_future(tables, rules.as_of)
     absent = frozenset(names) - set(members.frame["role"])

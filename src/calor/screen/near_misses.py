@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from calor.errors import RecordsError
 from calor.protocol.screening import ScreeningCriterion
-from calor.records.concept_set import concept_set
 from calor.screen.rules import Rules
 from calor.screen.screened import NOT_MET, UNDETERMINED, Screened
+from calor.screen.words import label_of
 
 COLUMNS = ["person_id", "criterion", "answer", "needs", "on", "by"]
 
@@ -62,13 +61,6 @@ Settled = tuple[str, date] | None
 """What is needed, and the first day on which it can be had; None where nothing helps."""
 
 
-def _label(name: str) -> str:
-    try:
-        return concept_set(name).label or name.replace("_", " ")
-    except RecordsError:
-        return name.replace("_", " ")
-
-
 def _gate(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
     on, gate = answer["changes"], rules.gate
     if on is None or gate is None:
@@ -76,33 +68,33 @@ def _gate(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
     missing = max(gate.tests - int(answer["tests"]), 1)
     number = {1: "one", 2: "two", 3: "three"}.get(missing, str(missing))
     last = f"on or after {on}" if missing == 1 else f"the last on or after {on}"
-    return f"{number} {_label(rule.lab)} {gate.comparator} {gate.cutoff:g} {rules.gate_unit}, {last}", on
+    return f"{number} {label_of(rule.lab)} {gate.comparator} {gate.cutoff:g} {rules.gate_unit}, {last}", on
 
 
 def _latest_lab(rule: Any, _answer: Mapping[str, Any], rules: Rules) -> Settled:
     wanted = f"{rule.comparator} {rule.cutoff:g} {rule.unit}"
-    return f"one {_label(rule.lab)} {wanted}, on or after {rules.as_of}", rules.as_of
+    return f"one {label_of(rule.lab)} {wanted}, on or after {rules.as_of}", rules.as_of
 
 
 def _covered(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
     if answer["undetermined"]:
-        return f"the end or strength of the {_label(rule.drug)} on record", rules.as_of
+        return f"the end or strength of the {label_of(rule.drug)} on record", rules.as_of
     known = "" if answer["day"] is not None else " (no record: ask for one)"
-    return f"{_label(rule.drug)} covered again{known}", rules.as_of
+    return f"{label_of(rule.drug)} covered again{known}", rules.as_of
 
 
 def _drug_absent(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
     if answer["undetermined"]:
-        return f"the end of the {_label(rule.drug)} on record", rules.as_of
+        return f"the end of the {label_of(rule.drug)} on record", rules.as_of
     on = answer["changes"]
-    return None if on is None else (f"no further {_label(rule.drug)} before {on}", on)
+    return None if on is None else (f"no further {label_of(rule.drug)} before {on}", on)
 
 
 def _event_absent(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
     if answer["undetermined"]:
-        return f"word on {_label(rule.event)}", rules.as_of
+        return f"word on {label_of(rule.event)}", rules.as_of
     on = answer["changes"]
-    return None if on is None else (f"no further {_label(rule.event)} before {on}", on)
+    return None if on is None else (f"no further {label_of(rule.event)} before {on}", on)
 
 
 def _waits(_rule: Any, answer: Mapping[str, Any], _rules: Rules) -> Settled:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 APPEND_ONLY = (
     "trial", "site", "rolechange", "drawnlist", "slot", "delivery", "kit", "participant", "allocation", "correction",
     "signature", "unblinding", "impactassessment", "notice", "auditrow",
 )  # fmt: skip
+# What is captured while the trial runs, in the application `calor.web.capture`; its migrations install these.
+CAPTURED = ("consent", "eligibilitycheck", "enrollment")
 # Counters: the column that goes up by one, and the columns that never change.
 HEADS = {"stratumhead": ("next_position", ("id", "trial_id", "stratum")), "audithead": ("n", ("id", "chain"))}
 
@@ -19,7 +22,20 @@ $$ BEGIN RAISE EXCEPTION 'calor: % is append-only', TG_TABLE_NAME; END $$;
 
 def guards(vendor: str) -> dict[str, str]:
     """Return the name of every trigger of a database and the table it guards."""
-    verbs = ("delete", "truncate") if vendor == "postgresql" else ("delete",)
+    return _first_guards(vendor) | _captured_guards(vendor, CAPTURED)
+
+
+def _verbs(vendor: str) -> tuple[str, ...]:
+    return ("delete", "truncate") if vendor == "postgresql" else ("delete",)
+
+
+def _captured_guards(vendor: str, tables: Sequence[str]) -> dict[str, str]:
+    verbs = ("update", *_verbs(vendor))
+    return {f"calor_{table}_{verb}": f"calor_capture_{table}" for table in tables for verb in verbs}
+
+
+def _first_guards(vendor: str) -> dict[str, str]:
+    verbs = _verbs(vendor)
     named = {f"calor_{table}_{verb}": f"calor_web_{table}" for table in APPEND_ONLY for verb in ("update", *verbs)}
     named |= {f"calor_{table}_{verb}": f"calor_web_{table}" for table in HEADS for verb in ("step", *verbs)}
     # A user name once given is never given again.
@@ -27,18 +43,35 @@ def guards(vendor: str) -> dict[str, str]:
 
 
 def install(apps: Any, schema_editor: Any) -> None:
-    """Create the triggers (a migration's step)."""
+    """Create the triggers of the first tables (a migration's step)."""
     vendor = schema_editor.connection.vendor
     if vendor == "postgresql":
         schema_editor.execute(_POSTGRESQL_FUNCTION, params=None)
-    for statement in statements(vendor):
+    _create(schema_editor, _first_guards(vendor))
+
+
+def install_captured(*tables: str) -> Callable[[Any, Any], None]:
+    """Return a migration's step that creates the triggers of tables of `calor.web.capture`."""
+
+    def step(apps: Any, schema_editor: Any) -> None:
+        _create(schema_editor, _captured_guards(schema_editor.connection.vendor, tables))
+
+    return step
+
+
+def _create(schema_editor: Any, named: Mapping[str, str]) -> None:
+    for statement in _written(schema_editor.connection.vendor, named):
         schema_editor.execute(statement, params=None)
 
 
 def statements(vendor: str) -> list[str]:
     """Return the SQL that creates every trigger of a database."""
+    return _written(vendor, guards(vendor))
+
+
+def _written(vendor: str, named: Mapping[str, str]) -> list[str]:
     one = _postgresql if vendor == "postgresql" else _sqlite
-    return [statement for name, table in guards(vendor).items() for statement in one(name, table)]
+    return [statement for name, table in named.items() for statement in one(name, table)]
 
 
 def missing(connection: Any) -> list[str]:

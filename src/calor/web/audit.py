@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -89,8 +89,11 @@ def audited_models() -> list[type[models.Model]]:
     # Slots and kits are vouched for together, by the digest of their list or delivery; the rest is the trail itself
     # and counters that it checks.
     others = {"slot", "kit", "stratumhead", "audithead", "auditrow"}
-    return [model for model in apps.get_app_config("calor_web").get_models() if model._meta.model_name not in others]
+    models_ = [model for app in ("calor_web", "calor_capture") for model in apps.get_app_config(app).get_models()]
+    return [model for model in models_ if model._meta.model_name not in others]
 
 
 def _plain(value: Any) -> Any:
-    return moment(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return moment(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -16,6 +16,7 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     INVESTIGATOR = "investigator"
     PHARMACIST = "unblinded pharmacist"
+    UNBLINDED_MONITOR = "unblinded monitor"
     MONITOR = "monitor"
     STATISTICIAN = "statistician"
     SAFETY_BOARD = "safety board"
@@ -25,6 +26,7 @@ class Role(StrEnum):
 class Action(StrEnum):
     """What can be done in a trial."""
 
+    ENTER = "enter"
     GRANT_ROLE = "grant role"
     ADD_SITE = "add site"
     ACTIVATE_LIST = "activate list"
@@ -39,42 +41,54 @@ class Action(StrEnum):
     VIEW_AUDIT = "view audit trail"
     READ_ARM = "read arm"
     UNBLIND = "unblind in an emergency"
+    SCREEN = "view worklist"
+    CONSENT = "record consent"
 
 
 AT_A_SITE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST})
-UNBLINDED = frozenset({Role.PHARMACIST, Role.SAFETY_BOARD})
+UNBLINDED = frozenset({Role.PHARMACIST, Role.UNBLINDED_MONITOR, Role.SAFETY_BOARD})
 
-_ALL_BLINDED = frozenset(Role) - UNBLINDED
+_AT_BEDSIDE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR})
 PERMITTED = MappingProxyType(
     {
+        Action.ENTER: frozenset(Role),
         Action.GRANT_ROLE: frozenset({Role.ADMINISTRATOR}),
         Action.ADD_SITE: frozenset({Role.ADMINISTRATOR}),
         Action.ACTIVATE_LIST: frozenset({Role.ADMINISTRATOR}),
         Action.RECEIVE_KITS: frozenset({Role.PHARMACIST}),
-        Action.REGISTER: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
-        Action.ALLOCATE: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
-        Action.CORRECT: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
+        Action.REGISTER: _AT_BEDSIDE,
+        Action.ALLOCATE: _AT_BEDSIDE,
+        Action.CORRECT: _AT_BEDSIDE,
         Action.SIGN_CORRECTION: frozenset({Role.INVESTIGATOR}),
         Action.SIGN: frozenset({Role.INVESTIGATOR}),
-        Action.VIEW: _ALL_BLINDED,
+        Action.VIEW: frozenset(Role) - {Role.SAFETY_BOARD},  # the board reads its reports only
         Action.EXPORT: frozenset({Role.MONITOR, Role.STATISTICIAN, Role.INVESTIGATOR}),
         Action.VIEW_AUDIT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
         Action.READ_ARM: frozenset({Role.PHARMACIST}),
         Action.UNBLIND: frozenset({Role.INVESTIGATOR}),
+        Action.SCREEN: _AT_BEDSIDE,
+        Action.CONSENT: _AT_BEDSIDE,
     }
 )
 
 
-def roles_of(user: Any, trial: Any, site: Any = None) -> frozenset[Role]:
-    """Return the roles that a person now holds in a trial, at a site or for the whole trial."""
-    if not user.is_active:
-        return frozenset()
+def held(user: Any, trial: Any) -> dict[Role, set[int | None]]:
+    """Return the roles that a person now holds in a trial, each with the keys of its sites; None is the whole trial."""
     now: dict[tuple[str, int | None], bool] = {}
     changes = RoleChange.objects.filter(user=user, trial=trial).order_by("pk")
     for role, at, granted in changes.values_list("role", "site_id", "granted"):
         now[role, at] = granted
+    roles: dict[Role, set[int | None]] = {}
+    for (role, at), granted in now.items():
+        if granted and user.is_active:
+            roles.setdefault(Role(role), set()).add(at)
+    return roles
+
+
+def roles_of(user: Any, trial: Any, site: Any = None) -> frozenset[Role]:
+    """Return the roles that a person now holds in a trial, at a site or for the whole trial."""
     here = {None, None if site is None else site.pk}
-    return frozenset(Role(role) for (role, at), granted in now.items() if granted and at in here)
+    return frozenset(role for role, places in held(user, trial).items() if places & here)
 
 
 def can(user: Any, action: Action, trial: Any, site: Any = None) -> bool:

@@ -1,3 +1,26 @@
-"""The addresses of the web application."""
+"""The addresses of the web application; each view names the action that opens it (`pages.page`)."""
 
-urlpatterns: list[object] = []
+from __future__ import annotations
+
+from django.contrib.staticfiles.views import serve
+from django.urls import path
+
+from calor.web.pages import candidate, dashboard, participant, participants, sign_in, style, worklist
+from calor.web.pages.page import anyone
+
+urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/second-factor/", sign_in.second_factor, name="second-factor"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("account/authenticator/", sign_in.authenticator, name="authenticator"),
+    path("screening/", worklist.worklist, name="worklist"),
+    path("screening/<int:person>/", candidate.candidate, name="candidate"),
+    path("screening/<int:person>/consent/", candidate.consent, name="consent"),
+    path("screening/<int:person>/randomize/", candidate.randomize, name="randomize"),
+    path("participants/", participants.participants, name="participants"),
+    path("participants/<str:identifier>/", participant.participant, name="participant"),
+    path("style.css", style.style, name="style"),
+    # Few and small files: no other server is needed for them.
+    path("static/<path:path>", anyone(serve), {"insecure": True}, name="static"),
+]

@@ -152,6 +152,6 @@ def test_a_refresh_by_other_rules_is_refused(facts: Facts, found: Screened, tmp_
 def test_a_protocol_without_screening_is_refused() -> None:
     from calor.protocol import read_protocol  # noqa: PLC0415
 
-    ivory = Path(__file__).parents[3] / "examples/ivory/protocol.toml"
+    pilot = Path(__file__).parents[3] / "examples/cdisc-pilot/protocol.toml"
     with pytest.raises(ScreenError, match="screening"):
-        rules_of(read_protocol(ivory))
+        rules_of(read_protocol(pilot))

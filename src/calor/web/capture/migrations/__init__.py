@@ -1,0 +1,1 @@
+"""How the tables of captured data came to be."""

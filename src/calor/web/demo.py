@@ -1,0 +1,145 @@
+"""A demonstration to click through: synthetic people, a trial under way, and one user in each role.
+
+Only a trial whose protocol says that its participants are synthetic can have any of this.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from calor.errors import ConductError
+from calor.protocol.protocol import Protocol
+from calor.simulate.candidates import candidate_records
+from calor.trial.screening import screen
+from calor.web import served
+from calor.web.models import Trial
+from calor.web.pages.candidate import stratum_name
+from calor.web.permissions import AT_A_SITE, Role
+from calor.web.services import accounts, activation, allocation
+
+OPERATOR = "calor demo"
+PEOPLE = {
+    Role.COORDINATOR: ("coordinator", "Carla Coordinator"),
+    Role.INVESTIGATOR: ("investigator", "Ivan Investigator"),
+    Role.PHARMACIST: ("pharmacist", "Petra Pharmacist"),
+    Role.UNBLINDED_MONITOR: ("unblinded", "Uma Unblinded"),
+    Role.MONITOR: ("monitor", "Mona Monitor"),
+    Role.STATISTICIAN: ("statistician", "Stella Statistician"),
+    Role.SAFETY_BOARD: ("board", "Boris Board"),
+    Role.ADMINISTRATOR: ("administrator", "Ada Administrator"),
+}
+_PASSWORDS = "demo-people.txt"
+_SITE, _PARTICIPANTS, _DAYS = "01", 22, 126
+
+
+def prepare_demo(folder: Path) -> dict[str, str]:
+    """Make the demonstration unless it is there, screen its records as of today, and return user names and passwords.
+
+    Raises:
+        ConductError: The protocol does not say that its participants are synthetic.
+    """
+    protocol = served.protocol()
+    if protocol.trial.participants != "synthetic":
+        fix = "Demo users exist in synthetic trials only."
+        raise ConductError.must("participants", "be synthetic", protocol.trial.participants, fix=fix)
+    _records(folder)
+    screen(folder)
+    listing = folder / "web" / _PASSWORDS
+    if not Trial.objects.filter(code=protocol.trial.id).exists():
+        passwords = {name: _password() for name, _ in PEOPLE.values()}
+        listing.touch(mode=0o600)
+        listing.write_text("\n".join(" ".join(pair) for pair in passwords.items()), encoding="utf-8")
+        _begin(protocol, passwords)
+    return dict(line.split(" ", 1) for line in listing.read_text(encoding="utf-8").splitlines())
+
+
+def _password() -> str:
+    return "-".join(secrets.token_hex(2) for _ in range(3))
+
+
+def _records(folder: Path) -> None:
+    """Write records whose last day is today, with the same people each day."""
+    target = folder / "records"
+    target.mkdir(exist_ok=True)
+    for name, table in candidate_records(np.random.default_rng(61), datetime.now(UTC).date()).items():
+        table.to_parquet(target / f"{name}.parquet", index=False)
+
+
+@contextmanager
+def _clock(start: datetime) -> Iterator[Any]:
+    """Let the server's clock show the past, forward only, while a history is being made up."""
+    now = start
+
+    def to(at: datetime) -> None:
+        nonlocal now
+        now = max(now, at)
+
+    def told() -> datetime:
+        nonlocal now
+        now += timedelta(milliseconds=20)
+        return now
+
+    with patch.object(timezone, "now", told):
+        yield to
+
+
+def _begin(protocol: Protocol, passwords: dict[str, str]) -> None:
+    """Open the trial some months ago and let it run until now, all or nothing."""
+    rng = np.random.default_rng(61)
+    today = timezone.now().replace(hour=9, minute=0, second=0, microsecond=0)
+    start = today - timedelta(days=_DAYS)
+    with _clock(start - timedelta(days=10)) as to:
+        people = {
+            role: accounts.create_account(OPERATOR, name, passwords[name], full_name=full)
+            for role, (name, full) in PEOPLE.items()
+        }
+        with transaction.atomic():
+            trial, site = _opened(protocol, people)
+            offsets = np.sort(rng.uniform(0, _DAYS - 3, _PARTICIPANTS))
+        for number, offset in enumerate(offsets, start=1):
+            to(start + timedelta(days=float(offset)))
+            _randomized(protocol, trial, site, people[Role.COORDINATOR], number, rng)
+
+
+def _opened(protocol: Protocol, people: dict[Role, Any]) -> tuple[Any, Any]:
+    administrator = people[Role.ADMINISTRATOR]
+    trial = accounts.open_trial(
+        OPERATOR, protocol.trial.id, [arm.label for arm in protocol.arms], administrator=administrator
+    )
+    site = accounts.add_site(administrator, trial, _SITE)
+    for role in set(Role) - {Role.ADMINISTRATOR}:
+        where = site if role in AT_A_SITE else None
+        accounts.change_role(administrator, people[role], role, trial, site=where, reason="demonstration")
+    ratio = tuple(arm.ratio for arm in protocol.arms)
+    plan = activation.ListPlan(ratio, (2 * sum(ratio), 3 * sum(ratio)), strata(protocol), 2 * protocol.trial.planned_size)
+    activation.activate(administrator, trial, plan, configuration=activation.preview(plan)[1])
+    arms = [arm for arm, share in enumerate(ratio) for _ in range(share)]
+    activation.receive_kits(people[Role.PHARMACIST], site, arms * protocol.trial.planned_size)
+    return trial, site
+
+
+def strata(protocol: Protocol) -> tuple[str, ...]:
+    """Return the names of all strata of a protocol's factors."""
+    names: list[tuple[str, ...]] = [()]
+    for factor in protocol.randomization.strata:
+        names = [(*name, level) for name in names for level in factor.levels]
+    return tuple(stratum_name(*name) for name in names)
+
+
+def _randomized(
+    protocol: Protocol, trial: Any, site: Any, coordinator: Any, number: int, rng: np.random.Generator
+) -> None:
+    identifier = f"{site.code}-{number:03d}"
+    stratum = str(rng.choice(strata(protocol)))
+    allocation.register(coordinator, site, identifier, stratum=stratum, consent_version="2.0", eligible=True)
+    allocation.allocate(coordinator, trial, identifier, key=f"demonstration {number}")

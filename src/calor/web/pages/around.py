@@ -1,0 +1,28 @@
+"""What stands around every page: the trial's name, the person, and the pages that are theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calor.errors import CalorError
+from calor.web import served
+from calor.web.permissions import Action
+
+# Address's name, word, action that opens it.
+PLACES = (
+    ("dashboard", "Today", Action.ENTER),
+    ("worklist", "Screening", Action.SCREEN),
+    ("participants", "Participants", Action.VIEW),
+)
+
+
+def around(request: Any) -> dict[str, Any]:
+    """Return what the base template needs (Django context processor)."""
+    visitor = getattr(request, "visitor", None)
+    try:
+        head = served.protocol().trial
+    except CalorError:
+        return {"places": [], "visitor": None}
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    places = [] if visitor is None else [(n, w, n == here) for n, w, action in PLACES if visitor.may(action)]
+    return {"places": places, "visitor": visitor, "head": head, "synthetic": head.participants == "synthetic"}

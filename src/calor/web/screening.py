@@ -1,0 +1,164 @@
+"""What the last screen found about candidates, and the same criteria judged again on the records as they are now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.utils import timezone
+
+from calor.protocol.protocol import Protocol
+from calor.records.open import open_records
+from calor.screen.facts import stage
+from calor.screen.rules import Rules, rules_of
+from calor.screen.screened import NOT_MET, UNDETERMINED, screen
+from calor.screen.words import in_words
+from calor.trial.screening import FOLDER, WORKLIST
+from calor.web import served
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One criterion about one candidate.
+
+    Attributes:
+        criterion: Its id in the protocol.
+        answer: met, not met or undetermined.
+        value: The number that decided, where there is one.
+        day: Its date.
+        changes: First day on which time alone changes the answer.
+        measured: Whether the value was measured; others, as the age, move with the day.
+    """
+
+    criterion: str
+    answer: str
+    value: float | None
+    day: str | None
+    changes: str | None
+    measured: bool
+
+    @property
+    def told(self) -> tuple[str, float | None, str | None]:
+        """What must be as it was seen when somebody is randomized."""
+        return self.answer, self.value if self.measured else None, self.day
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate judged.
+
+    Attributes:
+        status: eligible, ineligible or undetermined.
+        answers: One per criterion, in the protocol's order.
+    """
+
+    status: str
+    answers: tuple[Answer, ...]
+
+    def differences(self, before: Judged) -> list[tuple[Answer, Answer | None]]:
+        """Return the answers that are not as they were, each with what it was."""
+        was = {answer.criterion: answer for answer in before.answers}
+        pairs = [(now, was.get(now.criterion)) for now in self.answers]
+        return [(now, old) for now, old in pairs if old is None or now.told != old.told]
+
+
+def worklist() -> pd.DataFrame | None:
+    """Return the worklist of the last screen, with `days_left` as of today; None where nobody has screened."""
+    path = _results() / WORKLIST
+    if not path.exists():
+        return None
+    table = _table(path, path.stat().st_mtime_ns).copy()
+    left = [(day - timezone.now().date()).days if day else None for day in table["window_closes"]]
+    return table.assign(days_left=pd.array(left, dtype="Int64"))
+
+
+def candidate(person: int) -> dict[str, Any] | None:
+    """Return a candidate's row of the worklist; None where the person is not on it."""
+    table = worklist()
+    rows = [] if table is None else table[table["person_id"] == person].to_dict("records")
+    return {str(k): v for k, v in rows[0].items()} if rows else None
+
+
+def as_screened(person: int) -> Judged | None:
+    """Return what the last screen answered about a candidate; None where it saw no such person."""
+    path = _results() / "reasons.parquet"
+    if not path.exists():
+        return None
+    answers = _answers(pd.read_parquet(path, filters=[("person_id", "==", person)]), _rules(served.protocol()))
+    return Judged(_status(answers), answers) if answers else None
+
+
+def judge(person: int) -> Judged | None:
+    """Judge a person's criteria on the records as they are now; None where the records hold no such candidate.
+
+    Raises:
+        RecordsError: The records cannot be read.
+        ScreenError: The protocol has no [screening].
+    """
+    protocol = served.protocol()
+    rules = _rules(protocol)
+    place = rules.screening.records
+    records = open_records(
+        place if "://" in place else served.folder() / place, time_zone=rules.screening.time_zone
+    )
+    try:
+        found = screen(stage(records, rules, person=person), rules)
+    finally:
+        records.close()
+    if found.answers.empty:
+        return None
+    answers = _answers(found.to_frame(), rules)
+    return Judged(_status(answers), answers)
+
+
+def words_of(protocol: Protocol) -> dict[str, str]:
+    """Return each machine-judged criterion's id with its words."""
+    rules = _rules(protocol)
+    return {rule.id: in_words(rule, rules.gate, rules.gate_unit) for rule in rules.screening.criteria}
+
+
+def screened_on() -> date | None:
+    """Return the day on which the last screen was run."""
+    path = _results() / WORKLIST
+    return date.fromtimestamp(path.stat().st_mtime) if path.exists() else None  # noqa: DTZ012  (the machine's day)
+
+
+def _rules(protocol: Protocol) -> Rules:
+    return rules_of(protocol, timezone.now().date())
+
+
+def _answers(table: pd.DataFrame, rules: Rules) -> tuple[Answer, ...]:
+    rows = {row["criterion"]: row for row in table.to_dict("records")}
+    measured = {rule.id: rule.kind in ("latest_lab", "biomarker_gate") for rule in rules.screening.criteria}
+    return tuple(
+        Answer(i, row["answer"], _number(row["value"]), _day(row["day"]), _day(row["changes"]), measured[i])
+        for i in rules.ids
+        if (row := rows.get(i)) is not None
+    )
+
+
+def _status(answers: tuple[Answer, ...]) -> str:
+    """Combine as the screen does: any criterion not met decides, then any undetermined."""
+    found = {answer.answer for answer in answers}
+    return "ineligible" if NOT_MET in found else "undetermined" if UNDETERMINED in found else "eligible"
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _day(value: Any) -> str | None:
+    return None if value is None or pd.isna(value) else str(value)
+
+
+def _results() -> Path:
+    return served.folder() / "results" / FOLDER
+
+
+@lru_cache(maxsize=2)
+def _table(path: Path, _changed: int) -> pd.DataFrame:
+    return pd.read_parquet(path)
