@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.test.utils import override_settings
+from django.test.utils import override_settings, setup_test_environment, teardown_test_environment
 from tests.web.databases import POSTGRESQL_FOLDERS, migrate, sql, use
 
 import calor.web  # noqa: F401  (starts Django before any test is read)
@@ -32,8 +32,11 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def quick_hashes() -> Iterator[None]:
     """Passwords of tests hashed quickly; the product keeps Django's slow hash."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    setup_test_environment()  # answers then carry what their template was given
+    with override_settings(PASSWORD_HASHERS=hashers):
         yield
+    teardown_test_environment()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from calor.cli.image import image, reads_app
 from calor.cli.options import INTERRUPTED
 from calor.cli.protocol import protocol_app
 from calor.cli.screen import screen
+from calor.cli.serve import serve
 from calor.cli.trial import analyze, demo, report, run
 from calor.errors import CalorError
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, run, analyze, image, screen, report, design):
+for command in (demo, run, analyze, image, screen, report, design, serve):
     app.command()(command)
 app.add_typer(reads_app, name="reads")
 app.add_typer(protocol_app, name="protocol")

@@ -61,16 +61,17 @@ def _event_absent(rule: Any, _gate: Gate | None, _unit: str) -> str:
 
 
 def _latest_lab(rule: Any, _gate: Gate | None, _unit: str) -> str:
-    return f"Latest {label_of(rule.lab)} {rule.comparator} {rule.cutoff:g} {rule.unit}"
+    return f"Latest {label_of(rule.lab)} {_SIGNS[rule.comparator]} {rule.cutoff:g} {rule.unit}"
 
 
 def _gate(rule: Any, gate: Gate | None, unit: str) -> str:
     if gate is None:
         return f"{label_of(rule.lab)} gate"
     tests = "one test" if gate.tests == 1 else f"{gate.tests} tests {gate.least_interval_days} days apart"
-    return f"{label_of(rule.lab)} {gate.comparator} {gate.cutoff:g} {unit}, {tests}"
+    return f"{label_of(rule.lab)} {_SIGNS[gate.comparator]} {gate.cutoff:g} {unit}, {tests}"
 
 
+_SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
 _WORDS: Mapping[str, Callable[[ScreeningCriterion, Gate | None, str], str]] = {
     "recent_infarction": _infarction,
     "age": _age,

@@ -16,7 +16,7 @@ _CONDITIONS = {"infection": (255848, 0.06), "cancer": (443392, 0.04), "autoimmun
 _MG_L, _U_L, _EGFR_UNIT = "mg/L", "U/L", "mL/min/{1.73_m2}"
 
 
-def candidate_records(rng: np.random.Generator, today: date, persons: int = 160) -> dict[str, pd.DataFrame]:
+def candidate_records(rng: np.random.Generator, today: date, persons: int = 90) -> dict[str, pd.DataFrame]:
     """Draw the OMOP tables of people who had an infarction within the last three weeks.
 
     Args:
@@ -35,7 +35,9 @@ def candidate_records(rng: np.random.Generator, today: date, persons: int = 160)
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
     for person in range(10_001, 10_001 + persons):
         infarction = today - timedelta(days=int(rng.integers(0, 21)))
-        rows["person"].append((person, int(rng.integers(1938, 1984)), int(rng.integers(1, 13)), int(rng.integers(1, 29))))
+        rows["person"].append(
+            (person, int(rng.integers(1938, 1984)), int(rng.integers(1, 13)), int(rng.integers(1, 29)))
+        )
         _conditions(rng, rows, person, infarction, today)
         _drugs(rng, rows, person, infarction)
         _results(rng, rows, person, infarction, today)
@@ -87,7 +89,10 @@ def _results(
     table = rows["measurement"]
     since = (today - infarction).days
     level = float(rng.lognormal(np.log(2.2), 0.9))  # where hs-CRP comes to rest
-    tests = [(_EGFR, float(np.clip(rng.normal(76, 22), 14, 120)), _EGFR_UNIT, 0), (_ALT, float(rng.lognormal(3.4, 0.5)), _U_L, 0)]
+    tests = [
+        (_EGFR, float(np.clip(rng.normal(76, 22), 14, 120)), _EGFR_UNIT, 0),
+        (_ALT, float(rng.lognormal(3.4, 0.5)), _U_L, 0),
+    ]
     for after in sorted({0, *rng.integers(0, since + 1, size=2).tolist()}):
         crp = level + 9 * np.exp(-after / 3.0) * float(rng.lognormal(0, 0.3))
         tests.append((_HS_CRP, float(crp), _MG_L, int(after)))

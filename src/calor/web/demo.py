@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from django.db import transaction
@@ -89,12 +88,15 @@ def _clock(start: datetime) -> Iterator[Any]:
         now += timedelta(milliseconds=20)
         return now
 
-    with patch.object(timezone, "now", told):
+    real, timezone.now = timezone.now, told
+    try:
         yield to
+    finally:
+        timezone.now = real
 
 
 def _begin(protocol: Protocol, passwords: dict[str, str]) -> None:
-    """Open the trial some months ago and let it run until now, all or nothing."""
+    """Open the trial some months ago and let it run until now."""
     rng = np.random.default_rng(61)
     today = timezone.now().replace(hour=9, minute=0, second=0, microsecond=0)
     start = today - timedelta(days=_DAYS)
@@ -121,7 +123,9 @@ def _opened(protocol: Protocol, people: dict[Role, Any]) -> tuple[Any, Any]:
         where = site if role in AT_A_SITE else None
         accounts.change_role(administrator, people[role], role, trial, site=where, reason="demonstration")
     ratio = tuple(arm.ratio for arm in protocol.arms)
-    plan = activation.ListPlan(ratio, (2 * sum(ratio), 3 * sum(ratio)), strata(protocol), 2 * protocol.trial.planned_size)
+    plan = activation.ListPlan(
+        ratio, (2 * sum(ratio), 3 * sum(ratio)), strata(protocol), 2 * protocol.trial.planned_size
+    )
     activation.activate(administrator, trial, plan, configuration=activation.preview(plan)[1])
     arms = [arm for arm, share in enumerate(ratio) for _ in range(share)]
     activation.receive_kits(people[Role.PHARMACIST], site, arms * protocol.trial.planned_size)

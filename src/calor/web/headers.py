@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing from elsewhere, nothing inline, and no page kept by the browser after signing out."""
+"""Headers of every answer: nothing from elsewhere, nothing inline, and no page that the browser keeps."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def head_signing_key() -> Ed25519PrivateKey:
 
 def session_secret() -> str:
     """Return the secret for cookies: derived where a key file is named, else one that lasts as long as the process."""
-    return derived_key("sessions").hex() if os.environ.get(KEY_FILE) else secrets.token_hex(32)
+    name = os.environ.get(KEY_FILE)
+    return derived_key("sessions").hex() if name and Path(name).exists() else secrets.token_hex(32)
 
 
 @lru_cache  # a trial's key file never changes

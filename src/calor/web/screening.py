@@ -42,6 +42,11 @@ class Answer:
     measured: bool
 
     @property
+    def number(self) -> str:
+        """The value as it is printed; empty where there is none."""
+        return "" if self.value is None else f"{self.value:g}"
+
+    @property
     def told(self) -> tuple[str, float | None, str | None]:
         """What must be as it was seen when somebody is randomized."""
         return self.answer, self.value if self.measured else None, self.day
@@ -73,14 +78,20 @@ def worklist() -> pd.DataFrame | None:
         return None
     table = _table(path, path.stat().st_mtime_ns).copy()
     left = [(day - timezone.now().date()).days if day else None for day in table["window_closes"]]
-    return table.assign(days_left=pd.array(left, dtype="Int64"))
+    table = table.assign(days_left=pd.array(left, dtype="Int64")).astype(object)
+    return table.where(table.notna(), None)
 
 
 def candidate(person: int) -> dict[str, Any] | None:
     """Return a candidate's row of the worklist; None where the person is not on it."""
     table = worklist()
-    rows = [] if table is None else table[table["person_id"] == person].to_dict("records")
-    return {str(k): v for k, v in rows[0].items()} if rows else None
+    rows = [] if table is None else rows_of(table[table["person_id"] == person])
+    return rows[0] if rows else None
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows by column name."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def as_screened(person: int) -> Judged | None:
@@ -102,9 +113,7 @@ def judge(person: int) -> Judged | None:
     protocol = served.protocol()
     rules = _rules(protocol)
     place = rules.screening.records
-    records = open_records(
-        place if "://" in place else served.folder() / place, time_zone=rules.screening.time_zone
-    )
+    records = open_records(place if "://" in place else served.folder() / place, time_zone=rules.screening.time_zone)
     try:
         found = screen(stage(records, rules, person=person), rules)
     finally:

@@ -3,89 +3,53 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import waitress
+from django.conf import settings
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
 
 from calor.errors import ConductError
-from calor.protocol import read_protocol
+from calor.web import served
 from calor.web.keys import write_master_key
+from calor.web.models import Trial
+from calor.web.services import accounts
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _THREADS = 8
 
 
-@dataclass(frozen=True)
-class Served:
-    """A trial folder that is ready to be served.
-
-    Attributes:
-        folder: The trial's folder.
-        database: The embedded database's file.
-        synthetic: Whether the protocol says that its participants are synthetic: only then are there demo users.
-    """
-
-    folder: Path
-    database: Path
-    synthetic: bool
-
-
-def prepare(folder: Path) -> Served:
-    """Name database and key of a trial folder, make what is missing, and bring the tables up to date.
-
-    The database and its key lie in `web/` of the folder; the key is for the owner only. Call it before anything else
-    of `calor.web`, which reads the environment once.
+def prepare() -> None:
+    """Make the master key if there is no database yet, and bring the tables up to date.
 
     Raises:
-        ProtocolError: The folder has no valid protocol.
+        ConductError: A database lies there without its key.
     """
-    protocol = read_protocol(folder / "protocol.toml")
-    web = folder / "web"
-    web.mkdir(exist_ok=True, mode=0o700)
-    database, key = web / "calor.sqlite3", web / "master.key"
+    key, database = Path(os.environ["CALOR_KEY_FILE"]), Path(settings.DATABASES["default"]["NAME"])
     if not key.exists():
         if database.exists():
-            fix = "Restore web/master.key from the backup: without it no allocation can be read."
-            raise ConductError.must("web/master.key", "lie beside the database", "nothing", fix=fix)
+            fix = "Restore it from the backup: without it no allocation can be read."
+            raise ConductError.must(key.name, "lie beside the database", "nothing", fix=fix)
         write_master_key(key)
-    os.environ.update(
-        CALOR_DATABASE=f"sqlite:///{database.resolve()}",
-        CALOR_KEY_FILE=str(key.resolve()),
-        CALOR_TRIAL_FOLDER=str(folder.resolve()),
-        CALOR_PLAIN_HTTP="1",
-    )
-    import calor.web  # noqa: F401, PLC0415  (starts Django with the environment named above)
-
-    from django.core.management import call_command  # noqa: PLC0415
-
     call_command("migrate", verbosity=0)
-    return Served(folder, database, protocol.trial.participants == "synthetic")
 
 
-def open_for_work(served: Served, administrator: tuple[str, str, str] | None = None) -> None:
-    """Open the folder's trial with its first administrator, unless it is open.
+def is_open() -> bool:
+    """Say whether the folder's trial has been opened."""
+    return Trial.objects.filter(code=served.protocol().trial.id).exists()
 
-    Args:
-        served: What `prepare` made.
-        administrator: Name to sign in with, password, full name.
+
+def open_with(name: str, password: str, *, full_name: str) -> None:
+    """Open the folder's trial with its first administrator.
 
     Raises:
-        ConductError: The trial is not open and no administrator is named.
+        ConductError: The password is weak, or the name is taken.
     """
-    from calor.web.models import Trial  # noqa: PLC0415
-    from calor.web.services import accounts  # noqa: PLC0415
-
-    protocol = read_protocol(served.folder / "protocol.toml")
-    if Trial.objects.filter(code=protocol.trial.id).exists():
-        return
-    if administrator is None:
-        fix = "Name one with --administrator; the password is asked for."
-        raise ConductError.must("trial", "have a first administrator", "none", fix=fix)
-    name, password, full_name = administrator
+    protocol = served.protocol()
     person = accounts.create_account("calor serve", name, password, full_name=full_name)
-    accounts.open_trial(
-        "calor serve", protocol.trial.id, [arm.label for arm in protocol.arms], administrator=person
-    )
+    arms = [arm.label for arm in protocol.arms]
+    accounts.open_trial("calor serve", protocol.trial.id, arms, administrator=person)
 
 
 def serve(host: str, port: int) -> None:
@@ -97,13 +61,4 @@ def serve(host: str, port: int) -> None:
     if host not in LOOPBACK:
         fix = "Put a TLS proxy before it; docs/how-to/production.md shows how."
         raise ConductError.must("host", "be this machine", host, fix=fix)
-    import waitress  # noqa: PLC0415
-
-    waitress.serve(application(), host=host, port=port, threads=_THREADS, ident="Calor", _quiet=True)
-
-
-def application() -> Any:
-    """Return the WSGI application."""
-    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
-
-    return get_wsgi_application()
+    waitress.serve(get_wsgi_application(), host=host, port=port, threads=_THREADS, ident="Calor", _quiet=True)

@@ -1,6 +1,6 @@
 """Django's settings; what differs between installations comes from the environment.
 
-CALOR_DATABASE      sqlite:///path or postgresql://user:password@host:port/name (default: calor.sqlite3 where it is started)
+CALOR_DATABASE      sqlite:///path or postgresql://user:password@host:port/name (default: calor.sqlite3)
 CALOR_KEY_FILE      the master key, outside the database; see `calor.web.keys`
 CALOR_HOSTS         host names that the pages answer to, with commas between
 CALOR_TRIAL_FOLDER  the trial's folder: its protocol, and the results of `calor screen`
@@ -74,6 +74,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 # A name is locked, not an address: a hospital's people share one.
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = ["username"]
@@ -97,5 +98,6 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = "CALOR_PLAIN_HTTP" not in os.environ
 SESSION_COOKIE_AGE = 30 * 60
 CSRF_FAILURE_VIEW = "calor.web.refusals.no_csrf_token"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # the proxy sets it; without one it changes nothing
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"

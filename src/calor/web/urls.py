@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.staticfiles.views import serve
 from django.urls import path
 
 from calor.web.pages import candidate, dashboard, participant, participants, sign_in, style, worklist
-from calor.web.pages.page import anyone
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -21,6 +19,5 @@ urlpatterns = [
     path("participants/", participants.participants, name="participants"),
     path("participants/<str:identifier>/", participant.participant, name="participant"),
     path("style.css", style.style, name="style"),
-    # Few and small files: no other server is needed for them.
-    path("static/<path:path>", anyone(serve), {"insecure": True}, name="static"),
+    path("static/<path:path>", style.static_file, name="static"),
 ]

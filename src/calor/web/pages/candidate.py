@@ -16,6 +16,7 @@ from calor.errors import ConductError
 from calor.web import screening, served
 from calor.web.capture.models import Consent
 from calor.web.models import Allocation
+from calor.web.pages.form import PageForm
 from calor.web.pages.page import page
 from calor.web.permissions import Action
 from calor.web.screening import Answer, Judged
@@ -24,7 +25,7 @@ from calor.web.services import enrollment
 _SEEN = "what was seen of a candidate"
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(PageForm):
     """What the signed form says."""
 
     version = forms.CharField(label="Version of the consent form", max_length=40, help_text="It stands at its foot.")
@@ -40,7 +41,7 @@ class ConsentForm(forms.Form):
         return day
 
 
-class RandomizeForm(forms.Form):
+class RandomizeForm(PageForm):
     """What the records cannot say: the protocol's criteria in words, and the stratum."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
@@ -53,7 +54,6 @@ class RandomizeForm(forms.Form):
             label = rule.text if rule.kind == "include" else f"Excluded: none of “{rule.text}”"
             self.fields[f"rule_{rule.id}"] = forms.BooleanField(
                 label=label,
-                label_suffix="",
                 error_messages={"required": "Confirm it, or do not randomize."},
             )
         for factor in protocol.randomization.strata:

@@ -19,7 +19,7 @@ View = Callable[..., Any]
 
 
 def page(action: Action, *methods: str) -> Callable[[View], View]:
-    """Make a view a page that one action of the permission table opens; whoever may not is answered as if it were absent.
+    """Make a view a page that one action of the permission table opens; to others it looks absent.
 
     Args:
         action: What the page does; where it is permitted at a site only, the view asks for the site too.
@@ -27,7 +27,7 @@ def page(action: Action, *methods: str) -> Callable[[View], View]:
     """
 
     def guard(view: View) -> View:
-        @require_http_methods(methods or ("GET",))
+        @require_http_methods(methods or ("GET", "HEAD"))
         @wraps(view)
         def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
             user = request.user
@@ -40,7 +40,7 @@ def page(action: Action, *methods: str) -> Callable[[View], View]:
                 raise Http404
             return view(request, *args, **kwargs)
 
-        guarded.action = action  # type: ignore[attr-defined]  # a test asks every route for it
+        guarded.action = action  # a test asks every route for it
         return guarded
 
     return guard

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from calor.web.audit import SYSTEM, append
+from calor.web.pages.form import PageForm
 from calor.web.pages.page import anyone, page
 from calor.web.permissions import Action
 
@@ -26,13 +27,16 @@ from calor.web.permissions import Action
 class SignInForm(AuthenticationForm):
     """Name and password."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+
     error_messages = {  # noqa: RUF012  (Django's own form has it so)
         "invalid_login": "Name and password do not match. After five failures the name is locked for 15 minutes.",
         "inactive": "Name and password do not match. After five failures the name is locked for 15 minutes.",
     }
 
 
-class CodeForm(forms.Form):
+class CodeForm(PageForm):
     """The six digits of an authenticator."""
 
     code = forms.RegexField(

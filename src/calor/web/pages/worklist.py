@@ -41,25 +41,18 @@ def candidates(table: Any, site: Any, view: str = "all") -> list[dict[str, Any]]
     """Return the rows of a worklist that are still open: no window has closed and nobody was randomized."""
     consents = {given.person: given for given in Consent.objects.filter(site=site).select_related("enrollment")}
     rows = []
-    for row in table.to_dict("records"):
-        given, left = consents.get(row["person_id"]), _whole(row["days_left"])
+    for row in screening.rows_of(table):
+        given, left = consents.get(row["person_id"]), row["days_left"]
         if hasattr(given, "enrollment") or (left is not None and left < 0):
             continue
         if view == "week" and (left is None or left > 7):
             continue
         if view in ("eligible", "undetermined") and row["status"] != view:
             continue
-        rows.append({**row, "days_left": left, "consented": given, "parts": _parts(row)})
+        rows.append({**row, "consented": given, "parts": _parts(row)})
     return rows
 
 
 def _parts(row: dict[str, Any]) -> list[tuple[str, float]]:
     names = {"benefit": "benefit_points", "urgency": "urgency_points", "known": "completeness_points"}
-    return [(word, row[column]) for word, column in names.items()]
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+    return [(word, row[column]) for word, column in names.items() if word != "benefit" or row["benefit"] is not None]
