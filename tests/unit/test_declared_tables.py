@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import get_args
 
-from calor.analyze.declared import DESCRIPTIVE, METHODS, MULTIPLICITY, events_beside
+from calor.analyze.declared import DESCRIPTIVE, METHODS, MULTIPLICITY, ancova_beside, events_beside
 from calor.monitor.declared_harm import HARM_LIMITS
-from calor.protocol.analyses import Analysis, Role
+from calor.protocol.analyses import Analysis, Beside, Role
 from calor.protocol.checks import ENDPOINT_KIND
 from calor.protocol.events_beside import EventsBeside
 from calor.report.sections import KINDS
@@ -38,3 +38,7 @@ def test_every_role_has_a_place_in_the_report() -> None:
 
 def test_everything_that_may_stand_beside_events_has_a_function_and_a_table() -> None:
     assert set(events_beside.METHODS) == set(beside_section.TABLES) == _methods(EventsBeside)
+
+
+def test_everything_that_may_stand_beside_an_ancova_has_a_function() -> None:
+    assert set(ancova_beside.METHODS) == set(get_args(Beside))

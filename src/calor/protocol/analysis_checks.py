@@ -7,8 +7,10 @@ from itertools import pairwise
 
 from calor.protocol.analyses import (
     EffectCurveAnalysis,
+    MediationAnalysis,
     MissingDataAnalysis,
     MmrmAnalysis,
+    ModifiersAnalysis,
     RepeatedAnalysis,
     ResponderAnalysis,
 )
@@ -81,7 +83,7 @@ def _imputation_serves_the_estimand(protocol: Protocol) -> Iterator[Problem]:
             )
 
 
-UNCONFIRMED = ("threshold_search", "responder", "landmark")
+UNCONFIRMED = ("threshold_search", "responder", "landmark", "individual_benefit", "mediation", "surrogacy")
 """Methods whose result confirms nothing, whatever the role."""
 
 
@@ -91,7 +93,7 @@ def _exploration_stays_exploratory(protocol: Protocol) -> Iterator[Problem]:
             yield Problem(
                 ("analyses", i, "role"),
                 f'must be "exploratory" for the method "{analysis.method}", got "{analysis.role}". '
-                "What is searched for or not randomized confirms nothing.",
+                "What is searched for, not randomized or taken from other trials confirms nothing.",
             )
 
 
@@ -104,13 +106,17 @@ def _curves_have_what_their_form_needs(protocol: Protocol) -> Iterator[Problem]:
                     yield Problem(("analyses", i, key), f'must fit its form: "{analysis.form}" {need} {key}. Mend it.')
 
 
-def _responders_are_judged_before(protocol: Protocol) -> Iterator[Problem]:
+def _what_comes_first_is_measured_before(protocol: Protocol) -> Iterator[Problem]:
+    """Check that response and mediators are measured before the endpoint."""
     visits = {visit.id: visit for visit in protocol.visits}
     for i, analysis in enumerate(protocol.analyses):
-        if not isinstance(analysis, ResponderAnalysis):
+        if isinstance(analysis, ResponderAnalysis):
+            key, name, what = "biomarker", analysis.biomarker, "Judge response earlier."
+        elif isinstance(analysis, MediationAnalysis):
+            key, name, what = "mediator", analysis.mediator, "Take the mediator earlier."
+        else:
             continue
-        biomarkers = (b.id for b in protocol.biomarkers)
-        yield from unknown(("analyses", i, "biomarker"), "biomarker", analysis.biomarker, biomarkers)
+        yield from unknown(("analyses", i, key), "biomarker", name, (b.id for b in protocol.biomarkers))
         yield from unknown(("analyses", i, "visit"), "visit", analysis.visit, visits)
         own = visits.get(_own_visit(protocol, analysis.estimand) or "")
         judged = visits.get(analysis.visit)
@@ -118,8 +124,27 @@ def _responders_are_judged_before(protocol: Protocol) -> Iterator[Problem]:
             yield Problem(
                 ("analyses", i, "visit"),
                 f'must end before the endpoint\'s visit "{own.id}" begins (day {own.window[0]}), got "{judged.id}", '
-                f"which ends on day {judged.window[1]}. Judge response earlier.",
+                f"which ends on day {judged.window[1]}. {what}",
             )
+
+
+def _modifiers_are_known(protocol: Protocol) -> Iterator[Problem]:
+    for i, analysis in enumerate(protocol.analyses):
+        if not isinstance(analysis, ModifiersAnalysis):
+            continue
+        names = [modifier.biomarker for modifier in analysis.modifiers]
+        for j, name in enumerate(names):
+            at: Key = ("analyses", i, "modifiers", j, "biomarker")
+            yield from unknown(at, "biomarker (or BASE)", name, ("BASE", *(b.id for b in protocol.biomarkers)))
+            if names.index(name) < j:
+                yield Problem(at, f'must be unique, got "{name}" twice. Leave one out.')
+
+
+def _multiple_imputation_is_seeded(protocol: Protocol) -> Iterator[Problem]:
+    for i, analysis in enumerate(protocol.analyses):
+        if isinstance(analysis, MissingDataAnalysis) and (analysis.seed is None) == (analysis.imputation == "multiple"):
+            need = "needs a" if analysis.imputation == "multiple" else "has no"
+            yield Problem(("analyses", i, "seed"), f'must fit its imputation: "{analysis.imputation}" {need} seed.')
 
 
 ANALYSIS_CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
@@ -128,5 +153,7 @@ ANALYSIS_CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _imputation_serves_the_estimand,
     _exploration_stays_exploratory,
     _curves_have_what_their_form_needs,
-    _responders_are_judged_before,
+    _what_comes_first_is_measured_before,
+    _modifiers_are_known,
+    _multiple_imputation_is_seeded,
 )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -77,17 +78,21 @@ class Figure:
         path = Path(path)
         if path.suffix not in _FORMATS:
             raise ReportError.must("path", f"end in one of {', '.join(_FORMATS)}", path.name, fix="Rename it.")
-        spec = self._titled()
         match path.suffix:
             case ".png":
-                content = vl_convert.vegalite_to_png(spec, scale=scale, allowed_base_urls=[])
+                content = vl_convert.svg_to_png(self._titled_svg, scale=scale)
             case ".pdf":
-                content = vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
+                content = vl_convert.vegalite_to_pdf(self._titled(), allowed_base_urls=[])
             case ".json":
-                content = json.dumps(spec, indent=1, ensure_ascii=False, allow_nan=False).encode()
+                content = json.dumps(self._titled(), indent=1, ensure_ascii=False, allow_nan=False).encode()
             case _:
-                content = _accessible(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]), self).encode()
+                content = _accessible(self._titled_svg, self).encode()
         return write_whole(path, content)
+
+    @cached_property
+    def _titled_svg(self) -> str:
+        """The drawing with title and caption as Vega makes it, once for svg and png."""
+        return vl_convert.vegalite_to_svg(self._titled(), allowed_base_urls=[])
 
     def _titled(self) -> dict[str, Any]:
         """Return the specification with title and caption wrapped to the drawing's width."""

@@ -101,13 +101,14 @@ def r_learner(
     fold = _folds(cases.arm, folds, rng)
     y = cases.response - _held_out_means(x, cases.response, fold)
     a = cases.arm - cases.arm.mean()
-    effects = np.empty(cases.n)
-    for k in range(folds):
-        inside, outside = fold != k, fold == k
-        penalty = _best_penalty(z[inside], y[inside], a[inside], _folds(cases.arm[inside], folds, rng))
-        effects[outside] = _effect_design(z[outside]) @ _ridge_effect(z[inside], y[inside], a[inside], penalty)
     penalty = _best_penalty(z, y, a, fold)
     b = _ridge_effect(z, y, a, penalty)
+    # One average for all: that of the others is low where a fold's own is high, and would turn predictions around.
+    effects = np.full(cases.n, b[0])
+    for k in range(folds):
+        inside, outside = fold != k, fold == k
+        own = _best_penalty(z[inside], y[inside], a[inside], _folds(cases.arm[inside], folds, rng))
+        effects[outside] += z[outside] @ _ridge_effect(z[inside], y[inside], a[inside], own)[1:]
     slopes = dict(zip(cases.extra, (float(v) for v in b[1:]), strict=True))
     return RLearner(effects, cases.response, cases.arm, slopes, float(b[0]), penalty, cases.excluded)
 

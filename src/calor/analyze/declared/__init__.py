@@ -7,15 +7,18 @@ from typing import Any
 
 from calor.analyze.declared.adverse_events import declared_adverse_events
 from calor.analyze.declared.ancova import declared_ancova
-from calor.analyze.declared.described import described_baseline, described_disposition
 from calor.analyze.declared.competing_risks import declared_competing_risks
+from calor.analyze.declared.described import described_baseline, described_disposition
 from calor.analyze.declared.dose_trend import declared_dose_trend
 from calor.analyze.declared.effect_curve import declared_effect_curve
 from calor.analyze.declared.events import declared_events
 from calor.analyze.declared.events_of_interest import declared_events_of_interest
+from calor.analyze.declared.individual_benefit import declared_individual_benefit
 from calor.analyze.declared.interaction import declared_interaction
+from calor.analyze.declared.joint_interaction import declared_joint_interaction
 from calor.analyze.declared.laboratory_safety import declared_laboratory_safety
 from calor.analyze.declared.landmark import declared_landmark
+from calor.analyze.declared.mediation import declared_mediation
 from calor.analyze.declared.missing_data import declared_missing_data
 from calor.analyze.declared.mmrm import declared_mmrm
 from calor.analyze.declared.multiplicity import declared_multiplicity
@@ -24,11 +27,13 @@ from calor.analyze.declared.records import Datasets, datasets_of
 from calor.analyze.declared.recurrent_events import declared_recurrent_events
 from calor.analyze.declared.responder import declared_responder
 from calor.analyze.declared.subgroups import declared_subgroups
+from calor.analyze.declared.surrogacy import declared_surrogacy
 from calor.analyze.declared.threshold_search import declared_threshold_search
+from calor.analyze.declared.tobit import declared_tobit
 from calor.analyze.declared.win_ratio import declared_win_ratio
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
-from calor.protocol.analyses import ModifierAnalysis
+from calor.protocol.analyses import Analysis, ModifierAnalysis, ModifiersAnalysis
 
 DESCRIPTIVE: dict[str, Callable[[Protocol, Datasets], Finding]] = {
     "disposition": described_disposition,
@@ -48,6 +53,11 @@ METHODS: dict[str, Callable[[Protocol, Any, Datasets], Finding]] = {
     "effect_curve": declared_effect_curve,
     "threshold_search": declared_threshold_search,
     "responder": declared_responder,
+    "joint_interaction": declared_joint_interaction,
+    "individual_benefit": declared_individual_benefit,
+    "mediation": declared_mediation,
+    "surrogacy": declared_surrogacy,
+    "tobit": declared_tobit,
     "laboratory_safety": declared_laboratory_safety,
     "events_of_interest": declared_events_of_interest,
     "competing_risks": declared_competing_risks,
@@ -99,6 +109,13 @@ def needs(protocol: Protocol, name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(dataset for datasets in each for dataset in datasets))
     analysis = protocol.analysis(name)
     own = datasets_of(protocol, protocol.endpoint(protocol.estimand(analysis.estimand).endpoint))
-    modified = isinstance(analysis, ModifierAnalysis) and analysis.modifier != "BASE"
-    labs = ("adlb",) if modified or analysis.method in ("responder", "landmark") else ()
-    return tuple(dict.fromkeys(("adsl", *own, *labs)))
+    return tuple(dict.fromkeys(("adsl", *own, *(("adlb",) if _reads_labs(analysis) else ()))))
+
+
+def _reads_labs(analysis: Analysis) -> bool:
+    """Say whether an analysis takes a biomarker from the laboratory dataset besides its endpoint."""
+    if isinstance(analysis, ModifierAnalysis):
+        return analysis.modifier != "BASE"
+    if isinstance(analysis, ModifiersAnalysis):
+        return any(modifier.biomarker != "BASE" for modifier in analysis.modifiers)
+    return analysis.method in {"responder", "landmark", "mediation"}

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from calor.analyze.continuous.ancova import Ancova, ancova
-from calor.analyze.continuous.ancova_log import ancova_log
-from calor.analyze.continuous.comparison import Comparison
-from calor.analyze.continuous.unadjusted import Unadjusted, unadjusted
+from calor.analyze.continuous.unadjusted import Unadjusted
+from calor.analyze.declared.ancova_beside import Asked, beside_ancova, crude
 from calor.analyze.declared.records import (
     ARM,
     Datasets,
@@ -39,11 +38,8 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
     columns = dict.fromkeys([analysis.response, "AVAL", "BASE", *analysis.covariates, *analysis.factors])
     table = one_row_each(people, endpoint_rows(protocol, datasets, endpoint), list(columns), endpoint.dataset)
     main = _ancova(table, analysis, arms)
-    crude = [
-        unadjusted(table, Comparison("AVAL", ARM, (arms[0], active)), baseline="BASE", level=analysis.level)
-        for active in arms[1:]
-        if {"unadjusted", "change_score"} & set(analysis.beside)
-    ]
+    asked = Asked(table, analysis, arms)
+    unlike = [c for c in crude(asked) if c.disagree] if {"unadjusted", "change_score"} & set(analysis.beside) else []
     return Finding(
         id=analysis.id,
         label=analysis.label,
@@ -57,13 +53,13 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
         tables={
             "differences": _differences(main, arms),
             "ls_means": pd.concat([e.to_frame() for e in main.ls_means], ignore_index=True),
-            "beside": _beside(table, analysis, crude, arms),
+            "beside": beside_ancova(asked),
             "arms": _described(table, analysis.response, arms),
             "axis": pd.DataFrame([{"label": endpoint.label, "unit": endpoint.unit, "better": endpoint.better}]),
             "participants": table[[ARM, "BASE", "AVAL"]].dropna().reset_index(drop=True),
         },
         p_values=tuple(d.p_value for d in main.differences if d.p_value is not None),
-        notes=(*_excluded(main.differences[0]), *(_imbalance(c, analysis.label) for c in crude if c.disagree)),
+        notes=(*_excluded(main.differences[0]), *(_imbalance(c, analysis.label) for c in unlike)),
     )
 
 
@@ -104,33 +100,6 @@ def _differences(main: Ancova, arms: tuple[str, ...]) -> pd.DataFrame:
     table = pd.concat([e.to_frame() for e in main.differences], ignore_index=True)
     table["label"] = [compared(active, arms[0]) for active in arms[1:]]
     return table.assign(percent_of_control=np.array(main.percent_of_control, dtype=float))
-
-
-def _beside(
-    table: pd.DataFrame, analysis: AncovaAnalysis, crude: list[Unadjusted], arms: tuple[str, ...]
-) -> pd.DataFrame:
-    """Return the same comparison by other methods: one row per method and comparison; empty when none is asked for."""
-    rows: list[tuple[str, Estimate]] = []
-    model = {"covariates": analysis.covariates, "factors": analysis.factors, "level": analysis.level}
-    for method in analysis.beside:
-        if method == "HC3":
-            found = ancova(table, response=analysis.response, arm=ARM, arms=arms, se="HC3", **model)  # type: ignore[arg-type]
-            rows += [("ANCOVA, HC3 errors", d) for d in found.differences]
-        elif method == "log_ratio":
-            logged = table.assign(BASE=np.log(table["BASE"].where(table["BASE"] > 0)))
-            ratios = ancova_log(logged, response="AVAL", arm=ARM, arms=arms, **model).ratios  # type: ignore[arg-type]
-            rows += [("Ratio, ANCOVA of logarithms", r) for r in ratios]
-        elif method == "unadjusted":
-            rows += [("Follow-up, unadjusted", c.followup) for c in crude]
-        else:
-            rows += [("Change score, unadjusted", c.change) for c in crude]
-    frames = [estimate.to_frame().assign(method=method) for method, estimate in rows]
-    return pd.concat(frames, ignore_index=True) if frames else main_columns()
-
-
-def main_columns() -> pd.DataFrame:
-    """Return an empty table with an estimate's columns."""
-    return pd.DataFrame(columns=["label", "estimate", "lower", "upper", "level", "scale", "method", "n", "p_value"])
 
 
 def _described(table: pd.DataFrame, response: str, arms: tuple[str, ...]) -> pd.DataFrame:

@@ -8,12 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from calor.analyze.benefit.johnson_neyman import JohnsonNeyman, johnson_neyman
+from calor.analyze.benefit.johnson_neyman import johnson_neyman
 from calor.analyze.benefit.mfpi import mfpi
 from calor.analyze.benefit.restricted_cubic_spline import spline_interaction
 from calor.analyze.benefit.stepp import stepp
 from calor.analyze.continuous.comparison import Comparison
-from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
+from calor.analyze.declared.modifier import (
+    MODIFIER,
+    modifier_records,
+    modifier_words,
+    other_covariates,
+    region_words,
+)
 from calor.analyze.declared.records import ARM, Datasets, arm_labels
 from calor.analyze.estimate import format_p
 from calor.analyze.finding import Finding
@@ -59,7 +65,7 @@ def declared_effect_curve(protocol: Protocol, analysis: EffectCurveAnalysis, dat
         estimand=estimand.label,
         population=protocol.analysis_set(analysis.set).label,
         arms=arms,
-        sentences=(f"{analysis.label}, {found.method}: {found.test}, n = {found.n}", _region(region, what, unit)),
+        sentences=(f"{analysis.label}, {found.method}: {found.test}, n = {found.n}", region_words(region, what, unit)),
         tables={
             "curve": found.points.assign(n=found.n),
             "test": pd.DataFrame([{"p_value": found.p_value, "level": analysis.level}]),
@@ -112,13 +118,3 @@ FORMS: dict[str, Callable[[pd.DataFrame, Comparison, EffectCurveAnalysis], Curve
     "stepp": _stepp,
 }
 """The function behind each form that a protocol may name."""
-
-
-def _region(found: JohnsonNeyman, what: str, unit: str) -> str:
-    """Say for which values of the biomarker an effect is shown."""
-    how = f"Johnson-Neyman region of the straight-line interaction, simultaneous {found.level * 100:g} %"
-    if not found.regions:
-        return f"No value of {what} shows an effect ({how})"
-    shown = "" if unit == "1" else f" {unit}"
-    ranges = " and ".join(f"from {low:.3g} to {high:.3g}{shown}" for low, high in found.regions)
-    return f"An effect is shown for {what} {ranges}, {found.participants * 100:.0f} % of participants ({how})"

@@ -7,8 +7,15 @@ from dataclasses import replace
 import pandas as pd
 
 from calor.analyze.benefit.interaction import Interaction, interaction
+from calor.analyze.benefit.johnson_neyman import johnson_neyman
 from calor.analyze.continuous.comparison import Comparison
-from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
+from calor.analyze.declared.modifier import (
+    MODIFIER,
+    modifier_records,
+    modifier_words,
+    other_covariates,
+    region_words,
+)
 from calor.analyze.declared.records import ARM, Datasets, arm_labels, compared
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
@@ -20,14 +27,16 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
     estimand = protocol.estimand(analysis.estimand)
     arms = arm_labels(protocol, estimand.treatment)
     table = modifier_records(protocol, analysis, datasets)
+    comparison = Comparison("AVAL", ARM, arms, other_covariates(analysis))
     found = interaction(
         table,
-        Comparison("AVAL", ARM, arms, other_covariates(analysis)),
+        comparison,
         biomarker=MODIFIER,
         scale=analysis.scale,
         percentiles=analysis.percentiles,
         level=analysis.level,
     )
+    region = johnson_neyman(table, comparison, biomarker=MODIFIER, scale=analysis.scale, level=analysis.level)
     what, unit = modifier_words(protocol, analysis)
     return Finding(
         id=analysis.id,
@@ -38,11 +47,15 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
         estimand=estimand.label,
         population=protocol.analysis_set(analysis.set).label,
         arms=arms,
-        sentences=_sentences(found, f"{compared(arms[1], arms[0])}, change of the effect", what, unit),
+        sentences=(
+            *_sentences(found, f"{compared(arms[1], arms[0])}, change of the effect", what, unit),
+            region_words(region, what, unit),
+        ),
         tables={
             "effects": found.to_frame().assign(n=found.slope_difference.n),
             "slope": found.slope_difference.to_frame(),
             "curve": found.curve,
+            "regions": region.to_frame().assign(participants=region.participants),
             "participants": table[[ARM, MODIFIER]].dropna().reset_index(drop=True),
             "axis": pd.DataFrame([{"biomarker": what, "unit": unit, "scale": found.scale}]),
         },

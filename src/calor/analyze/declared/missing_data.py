@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from calor.analyze.declared.mmrm import on_scale
@@ -13,6 +14,7 @@ from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, c
 from calor.analyze.declared.visits import RESPONSE, VISIT, VisitRecords, visit_records
 from calor.analyze.estimate import Estimate
 from calor.analyze.finding import Finding
+from calor.analyze.missing.multiple_imputation import multiple_imputation
 from calor.analyze.missing.reference_based import reference_based
 from calor.analyze.missing.strategies import StrategyName, strategy_named
 from calor.analyze.missing.tipping_point import TippingPoint, tipping_point
@@ -47,7 +49,7 @@ def declared_missing_data(protocol: Protocol, analysis: MissingDataAnalysis, dat
         label=analysis.label,
         role=analysis.role,
         kind=analysis.method,
-        method=f"imputation by conditional means ({first['strategy']} first), ANCOVA, jackknife",
+        method=_method(analysis, first["strategy"]),
         estimand=estimand.label,
         population=protocol.analysis_set(analysis.set).label,
         arms=arms,
@@ -64,9 +66,23 @@ def declared_missing_data(protocol: Protocol, analysis: MissingDataAnalysis, dat
             *records.notes,
             f"{event.event}: {event.strategy.replace('_', ' ')} ({event.how}). Values are imputed from the first visit "
             "without a later value, as if that event had happened there.",
+            *(
+                (
+                    "Rubin's variance is too large for strategies that borrow from the control arm. Shifts are judged "
+                    "by conditional means with the jackknife.",
+                )
+                if analysis.imputation == "multiple"
+                else ()
+            ),
             "No set of data can tell which assumption on missing values holds; the table shows what hangs on it.",
         ),
     )
+
+
+def _method(analysis: MissingDataAnalysis, first: str) -> str:
+    if analysis.imputation == "multiple":
+        return f"multiple imputation ({first} first), ANCOVA, Rubin's rules over {analysis.imputations} data sets"
+    return f"imputation by conditional means ({first} first), ANCOVA, jackknife"
 
 
 def _strategies(
@@ -76,12 +92,28 @@ def _strategies(
     rows = []
     for name in analysis.strategies:
         strategy = STRATEGIES[name]
-        found = reference_based(records.table, columns, arms=arms, strategy=strategy, level=analysis.level)
-        last = [e for e in found.contrasts if e.label.endswith(f" at {records.visits[-1]}")]
+        contrasts = _contrasts(records, columns, analysis, arms, strategy)
+        last = [e for e in contrasts if e.label.endswith(f" at {records.visits[-1]}")]
         for arm, estimate in zip(arms[1:], last, strict=True):
             row = on_scale(replace(estimate, label=compared(arm, arms[0])), analysis.scale).to_frame()
             rows.append(row.assign(strategy=strategy, serves=strategy_named(strategy).estimand))
     return pd.concat(rows, ignore_index=True)
+
+
+def _contrasts(
+    records: VisitRecords,
+    columns: RepeatedMeasures,
+    analysis: MissingDataAnalysis,
+    arms: tuple[str, ...],
+    strategy: StrategyName,
+) -> tuple[Estimate, ...]:
+    """Return the differences under one strategy; every strategy of multiple imputation draws from the same seed."""
+    if analysis.imputation == "conditional_means":
+        return reference_based(records.table, columns, arms=arms, strategy=strategy, level=analysis.level).contrasts
+    return multiple_imputation(
+        records.table, columns, arms=arms, strategy=strategy, imputations=analysis.imputations,
+        rng=np.random.default_rng(analysis.seed), level=analysis.level,
+    ).contrasts  # fmt: skip
 
 
 def _tip(

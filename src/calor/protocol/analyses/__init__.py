@@ -9,20 +9,27 @@ from pydantic import Field
 from calor.protocol.analyses.analysis import Role
 from calor.protocol.analyses.benefit import (
     EffectCurveAnalysis,
+    IndividualBenefitAnalysis,
     InteractionAnalysis,
+    JointInteractionAnalysis,
+    MediationAnalysis,
     ModifierAnalysis,
+    ModifiersAnalysis,
     ResponderAnalysis,
     SubgroupsAnalysis,
+    SurrogacyAnalysis,
     ThresholdSearchAnalysis,
 )
 from calor.protocol.analyses.continuous import (
     AncovaAnalysis,
+    Beside,
     Covariance,
     DoseTrendAnalysis,
     ImputationStrategy,
     MissingDataAnalysis,
     MmrmAnalysis,
     RepeatedAnalysis,
+    TobitAnalysis,
 )
 from calor.protocol.analyses.events import (
     CompetingRisksAnalysis,
@@ -56,6 +63,11 @@ Analysis = Annotated[
     | EffectCurveAnalysis
     | ThresholdSearchAnalysis
     | ResponderAnalysis
+    | JointInteractionAnalysis
+    | IndividualBenefitAnalysis
+    | MediationAnalysis
+    | SurrogacyAnalysis
+    | TobitAnalysis
     | LaboratorySafetyAnalysis
     | EventsOfInterestAnalysis,
     Field(discriminator="method"),
@@ -65,6 +77,7 @@ __all__ = [
     "AdverseEventsAnalysis",
     "Analysis",
     "AncovaAnalysis",
+    "Beside",
     "BorrowingAcrossTerms",
     "CompetingRisksAnalysis",
     "Covariance",
@@ -73,18 +86,24 @@ __all__ = [
     "EventsAnalysis",
     "EventsOfInterestAnalysis",
     "ImputationStrategy",
+    "IndividualBenefitAnalysis",
     "InteractionAnalysis",
+    "JointInteractionAnalysis",
     "LaboratorySafetyAnalysis",
     "LandmarkAnalysis",
+    "MediationAnalysis",
     "MissingDataAnalysis",
     "MmrmAnalysis",
     "ModifierAnalysis",
+    "ModifiersAnalysis",
     "ProportionsAnalysis",
     "RecurrentEventsAnalysis",
     "RepeatedAnalysis",
     "ResponderAnalysis",
     "Role",
     "SubgroupsAnalysis",
+    "SurrogacyAnalysis",
     "ThresholdSearchAnalysis",
+    "TobitAnalysis",
     "WinRatioAnalysis",
 ]

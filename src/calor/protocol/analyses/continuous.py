@@ -10,6 +10,18 @@ from calor.protocol.analyses.analysis import DeclaredAnalysis
 from calor.protocol.baseline import Column
 from calor.protocol.value import Identifier, Text
 
+Beside = Literal[
+    "HC3",
+    "heterogeneous_slopes",
+    "g_computation",
+    "log_ratio",
+    "unadjusted",
+    "change_score",
+    "rank_sum",
+    "quade",
+]
+"""What may be shown beneath an ANCOVA: the same comparison by other methods."""
+
 
 class AncovaAnalysis(DeclaredAnalysis):
     """Analysis of covariance of one response at one visit.
@@ -25,7 +37,7 @@ class AncovaAnalysis(DeclaredAnalysis):
     response: Literal["AVAL", "CHG"] = "AVAL"
     covariates: tuple[Column, ...] = ("BASE",)
     factors: tuple[Column, ...] = ()
-    beside: tuple[Literal["HC3", "log_ratio", "unadjusted", "change_score"], ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
 class DoseTrendAnalysis(DeclaredAnalysis):
@@ -100,6 +112,9 @@ class MissingDataAnalysis(RepeatedAnalysis):
         strategies: How values go on after it; the first serves the event's strategy, the others show what hangs on it.
         deltas: Added to the active arm's imputed values, on the scale of the analysis; 0 is the analysis itself.
         control_deltas: Added to the control arm's.
+        imputation: By conditional means with the jackknife, or multiple, pooled by Rubin's rules.
+        imputations: Number of imputed data sets, where it is multiple.
+        seed: Seed of the imputations, where it is multiple.
     """
 
     method: Literal["missing_data"]
@@ -107,3 +122,23 @@ class MissingDataAnalysis(RepeatedAnalysis):
     strategies: tuple[ImputationStrategy, ...] = Field(min_length=1)
     deltas: tuple[float, ...] = ()
     control_deltas: tuple[float, ...] = (0.0,)
+    imputation: Literal["conditional_means", "multiple"] = "conditional_means"
+    imputations: int = Field(default=50, ge=2)
+    seed: int | None = Field(default=None, ge=0)
+
+
+class TobitAnalysis(DeclaredAnalysis):
+    """Comparison at one visit of an endpoint with values below a limit of detection.
+
+    Attributes:
+        limit: Limit of detection [unit of the endpoint]; what lies below it counts as that and no more.
+        scale: Whether the values enter as they are or as natural logarithms, which turns differences into ratios.
+        covariates: Numeric columns of the endpoint's dataset; `BASE` takes the scale.
+        factors: Categorical columns of it.
+    """
+
+    method: Literal["tobit"]
+    limit: float
+    scale: Literal["linear", "log"] = "log"
+    covariates: tuple[Column, ...] = ("BASE",)
+    factors: tuple[Column, ...] = ()

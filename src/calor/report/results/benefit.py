@@ -31,7 +31,9 @@ def assurance(result: Assurance) -> Figure:
     curve = result.curve.melt("se", ["assurance", "power"], var_name="series", value_name="y").rename(
         columns={"se": "x"}
     )
-    own = pd.DataFrame([{"x": np.median(curve["x"]), "y": result.assurance, "label": f"{100 * result.assurance:.0f} %"}])
+    own = pd.DataFrame(
+        [{"x": np.median(curve["x"]), "y": result.assurance, "label": f"{100 * result.assurance:.0f} %"}]
+    )
     return curves(
         curve,
         series=["assurance", "power"],
@@ -62,7 +64,8 @@ def joint_interaction(result: JointInteraction) -> Figure:
     return estimates(
         result.slopes,
         name="joint-interaction",
-        title=f"Change of the effect with each biomarker, the others held fixed; together {format_p(result.joint.p_value)}.",
+        title="Change of the effect with each biomarker, the others held fixed; "
+        f"together {format_p(result.joint.p_value)}.",
         axis="Change of the effect per unit",
     )
 
@@ -138,7 +141,8 @@ def surrogacy(result: Surrogacy) -> Figure:
         name="surrogacy",
         title=f"Across {result.trials} trials the biomarker explains {100 * result.r_squared:.0f} % "
         "of the variance of the effect.",
-        caption=f"{source(result.slope)} Band: prediction for a new, large trial. Surrogate threshold effect: {threshold}.",
+        caption=f"{source(result.slope)} Band: prediction for a new, large trial. "
+        f"Surrogate threshold effect: {threshold}.",
         axes=("Effect on the biomarker", "Effect on the endpoint"),
     )
 

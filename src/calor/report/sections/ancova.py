@@ -133,9 +133,9 @@ def _comparisons(finding: Finding) -> Table:
     columns = [
         Column("method", "Method"),
         *several,
-        Column("estimate", "Estimate", digits=3, align="right"),
-        Column("lower", "CI, lower", digits=3, align="right"),
-        Column("upper", "CI, upper", digits=3, align="right"),
+        Column("estimate", "Estimate", digits=3, align="right", missing="none"),
+        Column("lower", "CI, lower", digits=3, align="right", missing="none"),
+        Column("upper", "CI, upper", digits=3, align="right", missing="none"),
         Column("se", "SE", digits=4, align="right", missing="none"),
         Column("df", "df", digits=1, align="right", missing="none"),
         Column("p_value", "p", digits=4, align="right"),
