@@ -38,18 +38,31 @@ MEASURES = {
 _UNITS = {"active_percent": codes.UCUM.Percent}
 
 
-def write_seg(study: Study, path: Path, *, names: Sequence[str]) -> None:
+def pet_headers_of(study: Study) -> list[Dataset]:
+    """Read the PET's files in the order of its grid; a multi-frame PET has one.
+
+    Raises:
+        ImageError: They have changed since the study was read.
+    """
+    heads = {str(h.SOPInstanceUID): h for h in (read_file(f) for f in study.pet_files)}
+    wanted = dict.fromkeys(uid for _, uid in study.pet.instances)
+    if set(heads) != set(wanted):
+        raise ImageError.must("pet_files", "be those of the measured PET", f"{len(heads)} others", fix="Read it again.")
+    return [heads[uid] for uid in wanted]
+
+
+def write_seg(study: Study, sources: Sequence[Dataset], path: Path, *, names: Sequence[str]) -> None:
     """Write masks as DICOM SEG on the PET's grid.
 
     Args:
-        study: The study as read; the SEG refers to its PET's files.
+        study: The study as read.
+        sources: Its `pet_headers_of`, to which the SEG refers.
         path: Where the file goes.
         names: Masks to write.
 
     Raises:
-        ImageError: A mask is missing, or the PET's files have changed.
+        ImageError: A mask is missing.
     """
-    sources = _sources(study)
     voxels = np.stack([_mask(study, name) for name in names], axis=-1).astype(np.uint8)
     segments = [
         hd.seg.SegmentDescription(
@@ -62,7 +75,7 @@ def write_seg(study: Study, path: Path, *, names: Sequence[str]) -> None:
         for number, name in enumerate(names, 1)
     ]
     seg = hd.seg.Segmentation(
-        source_images=sources, pixel_array=voxels, segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        source_images=list(sources), pixel_array=voxels, segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=segments, series_instance_uid=generate_uid(), series_number=900,
         sop_instance_uid=generate_uid(), instance_number=1, manufacturer="Calor", manufacturer_model_name="calor",
         software_versions=VERSION, device_serial_number="0",
@@ -70,20 +83,17 @@ def write_seg(study: Study, path: Path, *, names: Sequence[str]) -> None:
     seg.save_as(path)
 
 
-def write_report(study: Study, found: StudyTbr, seg: Path, path: Path, *, reader: str) -> None:
+def write_report(found: StudyTbr, sources: Sequence[Dataset], seg: Path, path: Path, *, reader: str) -> None:
     """Write the measures as a TID 1500 structured report that refers to the SEG.
 
     Args:
-        study: The study as read.
-        found: Its measures.
+        found: A study's measures.
+        sources: Its `pet_headers_of`.
         seg: The file that `write_seg` made.
         path: Where the report goes.
         reader: Code of the reader.
-
-    Raises:
-        ImageError: The PET's files have changed.
     """
-    sources, segmentation = _sources(study), read_file(seg)
+    segmentation = read_file(seg)
     labels = {str(s.SegmentLabel): int(s.SegmentNumber) for s in segmentation.SegmentSequence}
     groups = [_group(name, found, labels[name], segmentation, sources) for name in found.vessels if name in labels]
     observer = hd.sr.ObserverContext(
@@ -106,7 +116,7 @@ def write_report(study: Study, found: StudyTbr, seg: Path, path: Path, *, reader
 
 
 def _group(
-    name: str, found: StudyTbr, number: int, segmentation: Dataset, sources: list[Dataset]
+    name: str, found: StudyTbr, number: int, segmentation: Dataset, sources: Sequence[Dataset]
 ) -> hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
     values = found.vessels[name].measures()
     made = [
@@ -122,15 +132,6 @@ def _group(
         finding_type=ANATOMY.get(name, VESSEL),
         measurements=made,
     )  # fmt: skip
-
-
-def _sources(study: Study) -> list[Dataset]:
-    """Return the PET's headers in the order of its grid; a multi-frame PET has one."""
-    heads = {str(h.SOPInstanceUID): h for h in (read_file(f) for f in study.pet_files)}
-    wanted = dict.fromkeys(uid for _, uid in study.pet.instances)
-    if set(heads) != set(wanted):
-        raise ImageError.must("pet_files", "be those of the measured PET", f"{len(heads)} others", fix="Read it again.")
-    return [heads[uid] for uid in wanted]
 
 
 def _mask(study: Study, name: str) -> np.ndarray:

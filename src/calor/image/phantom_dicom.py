@@ -68,40 +68,40 @@ def write_study(phantom: Phantom, facts: ScanFacts, folder: Path, *, ct_mm: floa
     activity = phantom.suv / facts.factor
     slope = np.maximum(activity.max(axis=(1, 2)) / 32000, 1e-6)
     stored = np.rint(activity / slope[:, None, None]).astype(np.int16)
-    heads = []
-    for at in range(len(stored)):
-        head = _slice(facts, phantom.grid, at, stored[at], (study, frame, "PT"))
-        head.RescaleSlope, head.RescaleIntercept = f"{slope[at]:.12g}"[:16], "0"
-        _pet(head, facts)
-        heads.append(head)
+    shared = _shared(facts, phantom.grid, (study, frame, "PT"))
+    _pet(shared, facts)
+    heads = [_slice(shared, facts, phantom.grid, at, stored[at]) for at in range(len(stored))]
+    for head, one in zip(heads, slope.tolist(), strict=True):
+        head.RescaleSlope, head.RescaleIntercept = f"{one:.12g}"[:16], "0"
     _save(heads, folder / "PT", PET_CLASS)
     spacing = float(phantom.grid.spacing_mm[0])
     grid = torso_grid((spacing, ct_mm, ct_mm), phantom.torso)
     hu = np.rint(ct_numbers(phantom.torso, grid) + 1024).astype(np.int16)
-    heads = []
-    for at in range(len(hu)):
-        head = _slice(facts, grid, at, hu[at], (study, frame, "CT"))
-        head.RescaleSlope, head.RescaleIntercept = "1", "-1024"
-        heads.append(head)
-    _save(heads, folder / "CT", CT_CLASS)
+    shared = _shared(facts, grid, (study, frame, "CT"))
+    shared.RescaleSlope, shared.RescaleIntercept = "1", "-1024"
+    _save((_slice(shared, facts, grid, at, hu[at]) for at in range(len(hu))), folder / "CT", CT_CLASS)
     _save([_contours(facts, phantom.torso, phantom.grid, (study, frame))], folder / "RS", RTSTRUCT_CLASS)
 
 
-def _slice(
-    facts: ScanFacts, grid: Grid, at: int, stored: Int[np.ndarray, "row column"], ids: tuple[str, str, str]
-) -> Dataset:
-    study, frame, modality = ids
-    head = _head(facts, study, frame, modality)
-    head.SOPInstanceUID = _uid(facts, modality, str(at))
+def _shared(facts: ScanFacts, grid: Grid, ids: tuple[str, str, str]) -> Dataset:
+    """Return what all slices of a series have in common, made once: setting an element costs far more than sharing."""
+    head = _head(facts, *ids)
     head.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
-    head.InstanceNumber = at + 1
-    head.ImagePositionPatient = [_ds(v) for v in grid.to_patient(np.array([[at, 0.0, 0.0]]))[0]]
     head.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
     head.PixelSpacing = [_ds(v) for v in grid.spacing_mm[1:]]
     head.SliceThickness = _ds(grid.spacing_mm[0])
-    head.Rows, head.Columns = stored.shape
+    head.Rows, head.Columns = grid.shape[1:]
     head.SamplesPerPixel, head.PhotometricInterpretation = 1, "MONOCHROME2"
     head.BitsAllocated, head.BitsStored, head.HighBit, head.PixelRepresentation = 16, 16, 15, 1
+    return head
+
+
+def _slice(shared: Dataset, facts: ScanFacts, grid: Grid, at: int, stored: Int[np.ndarray, "row column"]) -> Dataset:
+    head = Dataset()
+    head.update(shared)
+    head.SOPInstanceUID = _uid(facts, str(shared.Modality), str(at))
+    head.InstanceNumber = at + 1
+    head.ImagePositionPatient = [_ds(v) for v in grid.to_patient(np.array([[at, 0.0, 0.0]]))[0]]
     head.PixelData = stored.astype("<i2").tobytes()
     return head
 

@@ -15,7 +15,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from calor import __version__
 from calor.errors import CalorError, ImageError, TrialError
 from calor.image.counted_reads import MASKS
-from calor.image.dicom_results import write_report, write_seg
+from calor.image.dicom_results import pet_headers_of, write_report, write_seg
 from calor.image.fused import keep_fused
 from calor.image.qc_sheet import fused_slices, qc_sheet
 from calor.image.read_record import OPENLY, Blinded, ReadRecord, keep, read_key, record_of
@@ -163,8 +163,9 @@ def _products(study: Study, found: StudyTbr, record: ReadRecord, folder: Path) -
         qc_sheet(found, slices, aside / "sheet.png", code=record.code or record.key[:8])
         keep_fused(slices, aside)
         names = [*found.vessels, found.pool.vessel]
-        write_seg(study, aside / "vessels.seg.dcm", names=names)
-        write_report(study, found, aside / "vessels.seg.dcm", aside / "measures.sr.dcm", reader=record.reader)
+        sources = pet_headers_of(study)
+        write_seg(study, sources, aside / "vessels.seg.dcm", names=names)
+        write_report(found, sources, aside / "vessels.seg.dcm", aside / "measures.sr.dcm", reader=record.reader)
 
 
 def hash_of(*folders: Path) -> str:

@@ -205,9 +205,8 @@ def _recovered(path: Path, cases: Sequence[_Case]) -> pd.DataFrame:
 
 def _torso(content: Mapping[str, Any]) -> Torso:
     pairs = ("z_mm", "hot_z_mm")
-    vessels = tuple(
-        Vessel(**{k: tuple(v) if k in pairs else v for k, v in each.items()}) for each in content["vessels"]
-    )
+    each: list[dict[str, Any]] = content["vessels"]
+    vessels = tuple(Vessel(**one | {pair: tuple(one[pair]) for pair in pairs}) for one in each)
     return Torso(**{**content, "vessels": vessels, "half_axes_mm": tuple(content["half_axes_mm"])})
 
 

@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from calor.errors import ImageError
-from calor.image.dicom_results import write_report, write_seg
+from calor.image.dicom_results import pet_headers_of, write_report, write_seg
 from calor.image.grid import Grid, stack
 from calor.image.mask import Mask, move
 from calor.image.masks_nifti import read_nifti_mask
@@ -74,7 +74,7 @@ def test_a_polygon_beyond_the_image_is_cut() -> None:
 
 def test_seg_that_was_written_reads_as_it_was(phantom_study: Study, tmp_path: Path) -> None:
     names = ["ascending_aorta", "svc"]
-    write_seg(phantom_study, tmp_path / "seg.dcm", names=names)
+    write_seg(phantom_study, pet_headers_of(phantom_study), tmp_path / "seg.dcm", names=names)
     for name, mask in read_seg(tmp_path / "seg.dcm").items():
         moved = move(mask, phantom_study.pet.grid)
         assert np.array_equal(moved.voxels, phantom_study.masks[name].voxels)
@@ -82,8 +82,8 @@ def test_seg_that_was_written_reads_as_it_was(phantom_study: Study, tmp_path: Pa
 
 def test_the_report_holds_the_measures(phantom_study: Study, tmp_path: Path, definition: Imaging) -> None:
     found = measure(phantom_study, definition)
-    write_seg(phantom_study, tmp_path / "seg.dcm", names=list(definition.vessels))
-    write_report(phantom_study, found, tmp_path / "seg.dcm", tmp_path / "sr.dcm", reader="A")
+    write_seg(phantom_study, pet_headers_of(phantom_study), tmp_path / "seg.dcm", names=list(definition.vessels))
+    write_report(found, pet_headers_of(phantom_study), tmp_path / "seg.dcm", tmp_path / "sr.dcm", reader="A")
     text = str(pydicom.dcmread(tmp_path / "sr.dcm"))
     assert f"{found.vessels['ascending_aorta'].mean_tbr_max:.6f}"[:7] in text
 
