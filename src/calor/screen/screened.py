@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from calor.records.records import rows
 from calor.screen.decide import PARTS, decide
 from calor.screen.facts import Facts
-from calor.screen.rules import EPOCH, Rules
+from calor.screen.rules import Rules
 
 MET, NOT_MET, UNDETERMINED = "met", "not met", "undetermined"
 
@@ -126,5 +125,7 @@ def _typed(answers: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 
 def _dates(days: pd.Series) -> pd.Series:
     """Turn days from 1970-01-01 into dates, None where there is none."""
-    made = [None if pd.isna(day) else date.fromordinal(int(day) + EPOCH) for day in days]
+    missing = days.isna().to_numpy()
+    made = days.fillna(0).to_numpy(dtype="int64").astype("datetime64[D]").astype(object)
+    made[missing] = None
     return pd.Series(made, index=days.index, dtype=object)
