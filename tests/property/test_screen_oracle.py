@@ -18,7 +18,8 @@ from calor.records.records import Records
 from calor.records.tables import TABLES
 from calor.records.units import unit_codes
 from calor.records.vocabulary import resolve
-from calor.screen.facts import convert, stage, units_wanted
+from calor.screen.facts import stage
+from calor.screen.lab_units import convert, units_wanted
 from calor.screen.oracle import OracleVerdict, judge
 from calor.screen.refresh import refresh
 from calor.screen.rules import Rules

@@ -11,7 +11,8 @@ from tests.spec.ehr_cases import TABLES, expected, rules, write_records
 from calor.records.open import open_records
 from calor.records.records import rows
 from calor.records.units import unit_codes
-from calor.screen.facts import convert, stage, units_wanted
+from calor.screen.facts import stage
+from calor.screen.lab_units import convert, units_wanted
 from calor.screen.oracle import OracleVerdict, judge
 from calor.screen.screened import Screened, screen
 

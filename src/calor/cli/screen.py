@@ -15,7 +15,7 @@ def screen(
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Day of screening; today by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Screen the health records: who is eligible, who is not and why, whom to call first."""
+    """Screen the health records: who is eligible, who is not and why, whom to call first, what changed."""
     from datetime import date  # noqa: PLC0415
 
     from calor.errors import ScreenError  # noqa: PLC0415
@@ -31,3 +31,4 @@ def screen(
         print_json(outcome.to_dict())
     else:
         typer.echo(str(outcome))
+        typer.echo(f"report: {outcome.folder / 'report' / 'report.html'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import ibis
@@ -14,7 +15,7 @@ from ibis.expr import types as ir
 
 from calor.errors import RecordsError
 from calor.records.fhir import is_fhir, read_fhir
-from calor.records.records import Records, declared, on_engine
+from calor.records.records import Records, declared, declared_table, on_engine
 from calor.records.tables import TABLES
 
 SUFFIXES = (".parquet", ".csv")
@@ -39,19 +40,30 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
             return _postgres(text, time_zone)
         if text.startswith("spark://"):
             return on_spark(text.removeprefix("spark://"), time_zone=time_zone)
+        files = files_of(place)
         path = Path(place)
-        if path.is_file() and path.suffix in {".duckdb", ".db"}:
-            engine = ibis.duckdb.connect(path, read_only=True)
-        elif path.is_dir():
-            engine = ibis.duckdb.connect()
-        else:
-            raise RecordsError.must("records", f"be {KINDS}", text, fix="Name one in [screening] records.")
-        engine.raw_sql(f"SET TimeZone = '{_zone(time_zone)}'")
-        if path.is_file():
-            return declared(engine, _existing(engine))
         if is_fhir(path):
-            return in_memory(*read_fhir(path))
-        return declared(engine, _files(engine, path))
+            return replace(in_memory(*read_fhir(path)), files=files)
+        engine = ibis.duckdb.connect(path, read_only=True) if path.is_file() else ibis.duckdb.connect()
+        engine.raw_sql(f"SET TimeZone = '{_zone(time_zone)}'")
+        tables = _existing(engine) if path.is_file() else _read(engine, files)
+        return replace(declared(engine, tables), files=files)
+
+
+def files_of(place: Path | str) -> dict[str, tuple[Path, ...]]:
+    """Return the files that records lie in, by table; `database` or `fhir` for those; none for a server.
+
+    Raises:
+        RecordsError: There is no such place.
+    """
+    path = Path(place)
+    if "://" in str(place):
+        return {}
+    if path.is_file() and path.suffix in {".duckdb", ".db"}:
+        return {"database": (path,)}
+    if not path.is_dir():
+        raise RecordsError.must("records", f"be {KINDS}", str(place), fix="Name one in [screening] records.")
+    return {"fhir": tuple(sorted(path.glob("*.ndjson")))} if is_fhir(path) else _files(path)
 
 
 def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -> Records:
@@ -69,7 +81,7 @@ def on_spark(folder: str, *, time_zone: str = "UTC", session: object = None) -> 
     """Open a folder of Parquet or CSV on Spark; the folder may be any address that Spark reads."""
     engine = ibis.pyspark.connect(session) if session is not None else ibis.pyspark.connect()
     engine._session.conf.set("spark.sql.session.timeZone", _zone(time_zone))
-    return declared(engine, _files(engine, Path(folder)))
+    return declared(engine, _read(engine, _files(Path(folder))))
 
 
 def _postgres(address: str, time_zone: str) -> Records:
@@ -87,30 +99,51 @@ def _existing(engine: BaseBackend) -> dict[str, ir.Table]:
     return {name: engine.table(names[name]) for name in TABLES if name in names}
 
 
-def _files(engine: BaseBackend, folder: Path) -> dict[str, ir.Table]:
-    found: dict[str, ir.Table] = {}
+def added(records: Records, name: str, paths: tuple[Path, ...]) -> ir.Table:
+    """Return the rows of some of a table's files.
+
+    Args:
+        records: Opened from a folder.
+        name: The table.
+        paths: Files of it.
+    """
+    with on_engine():
+        return declared_table(name, _file(records.engine, paths))
+
+
+def _files(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Find each table's files: one of its own, or the Parquet parts in a folder of its own."""
+    found: dict[str, tuple[Path, ...]] = {}
     for path in sorted(folder.iterdir()):
         name = path.stem.lower()
         if name not in TABLES or path.suffix.lower() not in (*SUFFIXES, ""):
             continue
         if name in found:
             raise RecordsError.must("records", "hold each table once", name, fix="Remove the file that is stale.")
-        found[name] = _file(engine, path)
-    return found
+        found[name] = tuple(sorted(path.glob("*.parquet"))) if path.is_dir() else (path,)
+    return {name: paths for name, paths in found.items() if paths}
 
 
-def _file(engine: BaseBackend, path: Path) -> ir.Table:
+def _read(engine: BaseBackend, files: Mapping[str, tuple[Path, ...]]) -> dict[str, ir.Table]:
+    return {name: _file(engine, paths) for name, paths in files.items()}
+
+
+def _file(engine: BaseBackend, paths: tuple[Path, ...]) -> ir.Table:
     """Read one table; a damaged file is named, its content is not."""
     try:
-        if path.suffix.lower() == ".csv":
+        if paths[0].suffix.lower() == ".csv":
             header = {"header": True} if engine.name == "duckdb" else {"header": True, "inferSchema": True}
-            return engine.read_csv(path, **header)
-        if path.is_dir() and engine.name == "duckdb":
-            return engine.read_parquet(path / "*.parquet")
-        return engine.read_parquet(path)
+            return engine.read_csv(paths[0], **header)
+        if engine.name == "duckdb":
+            return engine.read_parquet([str(path) for path in paths])
+        return engine.read_parquet(paths[0] if len(paths) == 1 else paths[0].parent)
     except Exception:  # noqa: BLE001 (engines raise many kinds; each means: this file cannot be read)
         fix = "It may be cut short: export it again."
-        raise RecordsError.must("records", "be whole Parquet or CSV files", path.name, fix=fix) from None
+        raise RecordsError.must("records", "be whole Parquet or CSV files", _whole_name(paths), fix=fix) from None
+
+
+def _whole_name(paths: tuple[Path, ...]) -> str:
+    return paths[0].name if len(paths) == 1 else f"{paths[0].parent.name}/*.parquet"
 
 
 def _zone(name: str) -> str:

@@ -6,7 +6,8 @@ import itertools
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import ibis
 import pandas as pd
@@ -32,11 +33,13 @@ class Records:
         engine: The connection through which ibis runs every expression.
         tables: By OMOP name, with the declared columns in the declared types.
         notes: What the records lack or could not be mapped, in sentences.
+        files: The files that each table lies in, where the records are files; `database` for a DuckDB file.
     """
 
     engine: BaseBackend
     tables: Mapping[str, ir.Table]
     notes: tuple[str, ...] = ()
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> ir.Table:
         if name not in self.tables:
@@ -64,10 +67,15 @@ def declared(engine: BaseBackend, found: Mapping[str, ir.Table], notes: tuple[st
         raise RecordsError.must(
             "records", f"hold the tables {', '.join(CLINICAL)}", f"no {', '.join(missing)}", fix=fix
         )
-    return Records(engine, {name: _declared(name, found[name]) for name in TABLES if name in found}, notes)
+    return Records(engine, {name: declared_table(name, found[name]) for name in TABLES if name in found}, notes)
 
 
-def _declared(name: str, table: ir.Table) -> ir.Table:
+def declared_table(name: str, table: ir.Table) -> ir.Table:
+    """Give one table its declared columns and types.
+
+    Raises:
+        RecordsError: A needed column is missing or has a type that cannot serve.
+    """
     table = table.rename(str.lower) if any(c != c.lower() for c in table.columns) else table
     lacking = [column for column in TABLES[name].needed if column not in table.columns]
     if lacking:

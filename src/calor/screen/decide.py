@@ -84,7 +84,8 @@ def _counted(facts: Facts, rules: Rules, index: ir.Table) -> Iterator[ir.Table]:
     yield from _grouped(lab_days, latest_lab, of_kind["latest_lab"], rules.today)
     if rule is not None and gate is not None:
         timing = biomarker_gate.opens(index, facts.drugs, rules, gate, rule)
-        counted = biomarker_gate.counts(lab_days, timing, rule, gate)
+        tests = biomarker_gate.tests_in_time(lab_days, timing, rule)
+        counted = biomarker_gate.counts(tests, rule, gate.comparator, gate.cutoff)
         yield counted.rename({f"{rule.id}__{name}": name for name in biomarker_gate.COUNTED})
         yield timing
 

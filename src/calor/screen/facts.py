@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 import ibis
 import pandas as pd
@@ -15,12 +14,11 @@ import pyarrow as pa
 from ibis import BaseBackend
 from ibis.expr import types as ir
 
-from calor.errors import RecordsError
-from calor.records.concept_set import concept_set
-from calor.records.records import Records, day_number, in_query, rows, staged
-from calor.records.units import factor, unit_codes
+from calor.records.records import Records, day_number, in_query, staged
 from calor.records.vocabulary import Members, resolve
-from calor.screen.rules import EPOCH, Rules
+from calor.screen.lab_units import factors
+from calor.screen.record_checks import check_days, count_persons
+from calor.screen.rules import Rules
 
 TABLES = ("people", "events", "drugs", "labs")
 
@@ -80,24 +78,32 @@ def stage(records: Records, rules: Rules, *, person: int | None = None) -> Facts
     having = with_event(records, concepts, screening.infarction)
     candidates = staged(records.engine, having if person is None else having.filter(having.person_id == person))
     tables = {n: staged(records.engine, e) for n, e in narrow(records, concepts, candidates).items()}
-    refuse_future(tables, rules.as_of)
-    absent = frozenset(names) - set(members.frame["role"])
-    notes = (*records.notes, *members.notes, *_lacks(records, tables))
+    return facts_of(records, rules, tables, members, persons)
+
+
+def facts_of(records: Records, rules: Rules, tables: Mapping[str, ir.Table], members: Members, persons: int) -> Facts:
+    """Check staged tables, find the factors of their units and say what they lack.
+
+    Raises:
+        RecordsError: A row is dated in the future.
+    """
+    undated = check_days(tables, rules.as_of)
+    lacks = [f"No {name} table." for name in ("observation", "drug_strength") if name not in records]
     return Facts(
         records.engine,
         **tables,
         factors=factors(records, tables["labs"], rules),
         members=members,
         persons=persons,
-        absent=frozenset(absent),
-        notes=notes,
+        absent=frozenset(rules.sets) - set(members.frame["role"]),
+        notes=(*records.notes, *members.notes, *lacks, *undated),
     )
 
 
 def narrow(records: Records, concepts: ir.Table, candidates: ir.Table) -> dict[str, ir.Table]:
     """Return the expression of each narrow table, for the persons of `candidates`."""
     return {
-        "people": _people(records, candidates),
+        "people": people(records, candidates),
         "events": _events(records, concepts, candidates),
         "drugs": _drugs(records, concepts, candidates),
         "labs": _labs(records, concepts, candidates),
@@ -110,14 +116,17 @@ def staged_members(engine: BaseBackend, members: Members) -> ir.Table:
     return staged(engine, in_query(members.frame, schema).filter(ibis._.concept_id > 0))
 
 
-def with_event(records: Records, concepts: ir.Table, infarction: str) -> ir.Table:
-    """Return the persons who ever had the index event."""
+def with_event(records: Records, concepts: ir.Table, infarction: str, among: ir.Table | None = None) -> ir.Table:
+    """Return the persons who ever had the index event, each once; among some persons, where they are given."""
     index = concepts.filter(concepts.role == infarction)
     conditions = records["condition_occurrence"]
+    if among is not None:
+        conditions = conditions.inner_join(among, "person_id")
     return conditions.semi_join(index, conditions.condition_concept_id == index.concept_id)[["person_id"]].distinct()
 
 
-def _people(records: Records, candidates: ir.Table) -> ir.Table:
+def people(records: Records, candidates: ir.Table) -> ir.Table:
+    """Return birth and death of each candidate."""
     person = records["person"].semi_join(candidates, "person_id")
     death = records["death"].semi_join(candidates, "person_id")
     deaths = death.group_by("person_id").agg(
@@ -136,7 +145,7 @@ def _people(records: Records, candidates: ir.Table) -> ir.Table:
 
 def _events(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
     condition = records["condition_occurrence"]
-    events = _of(condition, "condition_concept_id", concepts, candidates).select(
+    events = of_sets(condition, "condition_concept_id", concepts, candidates).select(
         "person_id",
         "role",
         row_id=ibis._.condition_occurrence_id,
@@ -145,7 +154,7 @@ def _events(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Ta
     )
     if "observation" not in records:
         return events
-    observation = _of(records["observation"], "observation_concept_id", concepts, candidates).select(
+    observation = of_sets(records["observation"], "observation_concept_id", concepts, candidates).select(
         "person_id",
         "role",
         row_id=ibis._.observation_id,
@@ -157,7 +166,7 @@ def _events(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Ta
 
 def _drugs(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
     start = day_number(ibis._.drug_exposure_start_date)
-    return _of(records["drug_exposure"], "drug_concept_id", concepts, candidates).select(
+    return of_sets(records["drug_exposure"], "drug_concept_id", concepts, candidates).select(
         "person_id",
         "role",
         "certain",
@@ -168,7 +177,7 @@ def _drugs(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Tab
 
 
 def _labs(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
-    return _of(records["measurement"], "measurement_concept_id", concepts, candidates).select(
+    return of_sets(records["measurement"], "measurement_concept_id", concepts, candidates).select(
         "person_id",
         "role",
         row_id=ibis._.measurement_id,
@@ -181,87 +190,10 @@ def _labs(records: Records, concepts: ir.Table, candidates: ir.Table) -> ir.Tabl
     )
 
 
-def _of(table: ir.Table, column: str, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
-    """Keep the rows of the sets' concepts and of the candidates.
+def of_sets(table: ir.Table, column: str, concepts: ir.Table, candidates: ir.Table) -> ir.Table:
+    """Keep a table's rows of the sets' concepts and of the candidates.
 
     Candidates stand there once each, so an inner join is a semi-join that DuckDB does at two thirds of the cost.
     """
     kept = table.inner_join(candidates, "person_id")
     return kept.inner_join(concepts, kept[column] == concepts.concept_id)
-
-
-def factors(records: Records, labs: ir.Table, rules: Rules) -> pd.DataFrame:
-    """Return the factor of each unit that stands in the staged results; null where it cannot be converted."""
-    found = rows(labs.select("role", "unit_concept_id", "unit_text").distinct())
-    codes = unit_codes(records) if len(found) else {}
-    wanted = units_wanted(rules)
-    found["factor"] = [
-        convert(role, int(concept), text, codes, wanted)
-        for role, concept, text in found[["role", "unit_concept_id", "unit_text"]].itertuples(index=False)
-    ]
-    found["unit_concept_id"], found["factor"] = found["unit_concept_id"].astype("int64"), found["factor"].astype(float)
-    return found
-
-
-def units_wanted(rules: Rules) -> dict[str, str]:
-    """Return the unit in which each laboratory set is compared."""
-    wanted = {rule.lab: rule.unit for rule in rules.screening.criteria if rule.kind == "latest_lab"}
-    gate = rules.gate_rule
-    if gate is not None:
-        wanted |= {name: rules.gate_unit for name in (gate.lab, gate.stand_in) if name}
-    return wanted
-
-
-def convert(role: str, concept: int, text: str, codes: Mapping[int, str], wanted: Mapping[str, str]) -> float | None:
-    """Return the factor of one recorded unit: by its concept, else by its text where that is UCUM; else None."""
-    unit = codes.get(concept, "") if concept else text
-    if role not in wanted or not unit:
-        return None
-    known = role in wanted and _molar_mass(role)
-    return factor(unit, wanted[role], known or None)
-
-
-def _molar_mass(role: str) -> float | None:
-    try:
-        return concept_set(role).molar_mass_g_per_mol
-    except RecordsError:
-        return None  # a set that the protocol defines by its own concepts
-
-
-def count_persons(records: Records) -> int:
-    """Count the persons.
-
-    Raises:
-        RecordsError: A person stands there twice.
-    """
-    person = records["person"]
-    counts = rows(person.aggregate(n=person.count(), different=person.person_id.nunique())).iloc[0]
-    if counts["n"] != counts["different"]:
-        got = f"{int(counts['n'] - counts['different'])} rows too many"
-        raise RecordsError.must("person", "hold each person_id once", got, fix="Remove the duplicates.")
-    return int(counts["n"])
-
-
-def refuse_future(tables: Mapping[str, ir.Table], as_of: date) -> None:
-    """Refuse rows dated after today and after the day of screening: some clock is wrong.
-
-    Raises:
-        RecordsError: There are such rows.
-    """
-    limit = max(as_of, datetime.now(UTC).date()).toordinal() - EPOCH + 1  # a day's grace for time zones
-    for name, column in (("people", "death_day"), ("events", "start"), ("drugs", "start"), ("labs", "day")):
-        late = int(rows(tables[name].aggregate(n=(tables[name][column] > limit).sum()))["n"].fillna(0).iloc[0])
-        if late:
-            fix = "Correct them at the source; ends of prescriptions may lie ahead."
-            raise RecordsError.must(name, "not be dated in the future", f"{late} such rows", fix=fix)
-
-
-def _lacks(records: Records, tables: Mapping[str, ir.Table]) -> tuple[str, ...]:
-    """Say what no criterion will find here."""
-    notes = [f"No {name} table." for name in ("observation", "drug_strength") if name not in records]
-    for name, column in (("events", "start"), ("drugs", "start"), ("labs", "day")):
-        table = tables[name]
-        undated = int(rows(table.aggregate(n=table.count() - table[column].count()))["n"].iloc[0])
-        if undated:
-            notes.append(f"{undated} {name} without a date were not seen.")
-    return tuple(notes)

@@ -11,16 +11,17 @@ import pandas as pd
 from calor.protocol.screening import ScreeningCriterion
 from calor.screen.rules import Rules
 from calor.screen.screened import NOT_MET, UNDETERMINED, Screened
-from calor.screen.words import label_of
+from calor.screen.words import SIGNS, label_of
 
 COLUMNS = ["person_id", "criterion", "answer", "needs", "on", "by"]
 
 
-def near_misses(screened: Screened) -> pd.DataFrame:
+def near_misses(screened: Screened, *, undetermined_only: bool = False) -> pd.DataFrame:
     """Return the candidates who meet every criterion but one and can still come to meet it.
 
     Args:
         screened: Answers of a screen.
+        undetermined_only: Whether those who do not meet the one are left out.
 
     Returns:
         `person_id`, `criterion`, `answer` (not met or undetermined), `needs` in words, `on` (first day on which it can
@@ -28,6 +29,8 @@ def near_misses(screened: Screened) -> pd.DataFrame:
     """
     rules, met = screened.rules, screened.met
     one = (met != 1).sum(axis=1) == 1
+    if undetermined_only:
+        one &= (met == -1).any(axis=1)
     closes = closing(screened)
     found = []
     for j, rule in enumerate(rules.screening.criteria):
@@ -68,11 +71,11 @@ def _gate(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
     missing = max(gate.tests - int(answer["tests"]), 1)
     number = {1: "one", 2: "two", 3: "three"}.get(missing, str(missing))
     last = f"on or after {on}" if missing == 1 else f"the last on or after {on}"
-    return f"{number} {label_of(rule.lab)} {gate.comparator} {gate.cutoff:g} {rules.gate_unit}, {last}", on
+    return f"{number} {label_of(rule.lab)} {SIGNS[gate.comparator]} {gate.cutoff:g} {rules.gate_unit}, {last}", on
 
 
 def _latest_lab(rule: Any, _answer: Mapping[str, Any], rules: Rules) -> Settled:
-    wanted = f"{rule.comparator} {rule.cutoff:g} {rule.unit}"
+    wanted = f"{SIGNS[rule.comparator]} {rule.cutoff:g} {rule.unit}"
     return f"one {label_of(rule.lab)} {wanted}, on or after {rules.as_of}", rules.as_of
 
 

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 
 import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from ibis.expr import types as ir
 
 from calor.errors import ScreenError
 from calor.records.records import Records, in_query, staged
-from calor.screen.facts import TABLES, Facts, count_persons, factors, narrow, refuse_future, staged_members, with_event
+from calor.screen.facts import TABLES, Facts, facts_of, narrow, staged_members, with_event
+from calor.screen.record_checks import count_persons
 from calor.screen.rules import Rules
 from calor.screen.screened import Screened, screen
+
+OUTSIDE = "not in base"
+"""Whoever never had the index event."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is not as it was at an earlier screen by the same criteria.
+
+    Attributes:
+        since: Day of the earlier screen.
+        table: `person_id`, `was`, `now` (status, or `not in base`) and `criteria` (ids of those whose answer changed).
+    """
+
+    since: date
+    table: pd.DataFrame
+
+    def __str__(self) -> str:
+        was, now = self.table["was"], self.table["now"]
+        parts = [
+            (int(((was != "eligible") & (now == "eligible")).sum()), "newly eligible"),
+            (int(((was == "eligible") & (now != "eligible")).sum()), "no longer eligible"),
+            (int((was == OUTSIDE).sum()), "new in base"),
+            (int((now == OUTSIDE).sum()), "no longer in base"),
+            (int(((was == now) & (was != OUTSIDE)).sum()), "with other answers and the same status"),
+        ]
+        words = " · ".join(f"{n:,} {what}" for n, what in parts if n)
+        return f"since {self.since}: {words or 'nothing changed'}"
 
 
 def refresh(
     facts: Facts, before: Screened, records: Records, rules: Rules, touched: Iterable[int]
-) -> tuple[Facts, Screened, pd.DataFrame]:
+) -> tuple[Facts, Screened, Changes]:
     """Bring staged facts and answers up to date with the records.
 
     The rows of the persons touched are read anew, so that corrected and deleted rows count as well as new ones; the
@@ -34,49 +65,81 @@ def refresh(
         touched: Persons with a row that is new, changed or gone.
 
     Returns:
-        Facts and answers as they are now, and what changed: `person_id`, `was`, `now` (status, or `not in base`) and
-        `criteria` (ids of those whose answer changed).
+        Facts and answers as they are now, and what changed.
 
     Raises:
         ScreenError: The criteria are not those of `before`.
         RecordsError: The records cannot be read.
     """
-    asked, answered = rules.screening, before.rules.screening
-    if (asked, rules.gate, rules.gate_unit) != (answered, before.rules.gate, before.rules.gate_unit):
+    if not same_criteria(before.rules, rules):
         raise ScreenError.must("rules", "be those of the screen to refresh", "others", fix="Screen from scratch.")
-    engine = records.engine
-    ids = pd.DataFrame({"person_id": pd.Series(sorted(set(touched)), dtype="int64")})
-    persons = staged(engine, in_query(ids, {"person_id": pa.int64()}).filter(ibis._.person_id != 0))
-    concepts = staged_members(engine, facts.members)
-    candidates = staged(engine, with_event(records, concepts, asked.infarction).semi_join(persons, "person_id"))
-    fresh = {n: staged(engine, e) for n, e in narrow(records, concepts, candidates).items()}
-    refuse_future(fresh, rules.as_of)
-    merged = {n: staged(engine, _without(getattr(facts, n), persons).union(fresh[n])) for n in TABLES}
-    now = replace(facts, **merged, factors=factors(records, merged["labs"], rules), persons=count_persons(records))
+    ids = sorted(set(touched))
+    now, part = read_again(replace(facts, persons=count_persons(records)), records, rules, ids)
     if rules.as_of == before.rules.as_of:
-        part = screen(replace(now, **fresh), rules).answers
-        kept = before.answers[~before.answers["person_id"].isin(ids["person_id"])]
-        answers = pd.concat([kept, part], ignore_index=True) if len(part) else kept
+        fresh = screen(part, rules).answers
+        kept = before.answers[~before.answers["person_id"].isin(ids)]
+        answers = pd.concat([kept, fresh], ignore_index=True) if len(fresh) else kept
         after = replace(before, persons=now.persons, answers=answers.sort_values("person_id", ignore_index=True))
     else:
         after = screen(now, rules)
     return now, after, changed(before, after)
 
 
-def changed(before: Screened, after: Screened) -> pd.DataFrame:
+def read_again(facts: Facts, records: Records, rules: Rules, touched: Iterable[int]) -> tuple[Facts, Facts]:
+    """Stage the rows of some persons anew.
+
+    Args:
+        facts: What was staged.
+        records: The records as they are now, on the same engine.
+        rules: What is asked; its concept sets must be those of `facts`.
+        touched: Persons to read.
+
+    Returns:
+        Everyone's facts as they are now, and those of the persons touched alone.
+
+    Raises:
+        RecordsError: The records cannot be read.
+    """
+    engine = records.engine
+    ids = pd.DataFrame({"person_id": pd.Series(list(touched), dtype="int64")})
+    # A filter that keeps every row: ibis 12 cannot stage a bare table of its own.
+    persons = staged(engine, in_query(ids, {"person_id": pa.int64()}).filter(ibis._.person_id == ibis._.person_id))
+    concepts = staged_members(engine, facts.members)
+    candidates = staged(engine, with_event(records, concepts, rules.screening.infarction, persons))
+    fresh = {n: staged(engine, e) for n, e in narrow(records, concepts, candidates).items()}
+    merged = {n: staged(engine, _without(getattr(facts, n), persons).union(fresh[n])) for n in TABLES}
+    now = facts_of(records, rules, merged, facts.members, facts.persons)
+    return now, replace(now, **fresh)
+
+
+def same_criteria(before: Rules, after: Rules) -> bool:
+    """Tell whether two screens ask the same, be it on another day."""
+    asked, ask = before.screening.model_copy(update={"as_of": None}), after.screening.model_copy(update={"as_of": None})
+    return (asked, before.gate, before.gate_unit) == (ask, after.gate, after.gate_unit)
+
+
+def changed(before: Screened, after: Screened) -> Changes:
     """Return the candidates whose status or any answer changed between two screens by the same criteria."""
-    columns = ["status", *(f"{i}__met" for i in after.rules.ids)]
-    old, new = (s.answers.set_index("person_id")[columns] for s in (before, after))
-    everyone = old.index.union(new.index)
-    old, new = old.reindex(everyone), new.reindex(everyone)
-    differs = pd.DataFrame(
-        {c: ~((old[c] == new[c]).fillna(value=False) | (old[c].isna() & new[c].isna())) for c in columns}
+    everyone = pd.Index(np.union1d(before.answers["person_id"], after.answers["person_id"]), name="person_id")
+    (was, old), (now, new) = (_states(part, everyone) for part in (before, after))
+    moved = old != new
+    differs = moved.any(axis=1) | (was != now).to_numpy()
+    names = np.array(after.rules.ids)
+    words = [", ".join(names[row]) for row in moved[differs]]
+    table = pd.DataFrame({"was": was[differs], "now": now[differs], "criteria": words})
+    return Changes(before.rules.as_of, table.reset_index())
+
+
+def _states(part: Screened, everyone: pd.Index) -> tuple[pd.Series, np.ndarray]:
+    """Return everyone's status, and their answers by criterion; outside the base all are -2."""
+    at = pd.Index(part.answers["person_id"]).get_indexer(everyone)
+    status = part.answers["status"].to_numpy(dtype=object)
+    met = (
+        np.where((at >= 0)[:, None], part.met[at], -2)
+        if len(part.answers)
+        else np.full((len(at), len(part.rules.ids)), -2)
     )
-    rows = differs.any(axis=1).to_numpy()
-    names = [", ".join(c.removesuffix("__met") for c in columns[1:] if row[c]) for _, row in differs[rows].iterrows()]
-    outside = "not in base"
-    table = {"was": old.loc[rows, "status"].fillna(outside), "now": new.loc[rows, "status"].fillna(outside)}
-    return pd.DataFrame({**table, "criteria": names}).rename_axis("person_id").reset_index()
+    return pd.Series(np.where(at >= 0, status[at], OUTSIDE) if len(status) else OUTSIDE, index=everyone), met
 
 
 def _without(table: ir.Table, persons: ir.Table) -> ir.Table:

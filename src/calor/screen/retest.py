@@ -15,6 +15,7 @@ from calor.screen.criteria.results import days, results
 from calor.screen.decide import index_events
 from calor.screen.facts import Facts
 from calor.screen.rules import Rules
+from calor.screen.what_if import Setting, under
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,15 @@ class Retest:
         )
 
 
-def retest(facts: Facts, rules: Rules) -> Retest:
+def retest(facts: Facts, rules: Rules, setting: Setting | None = None) -> Retest:
     """Estimate repeatability from the records' own repeated tests.
 
     Tests are those that count for the gate in time, assay and unit; what it sets aside as acute phase is left out.
+
+    Args:
+        facts: Staged records.
+        rules: Of the screen.
+        setting: Another gate, as for a what-if.
 
     Raises:
         ScreenError: The protocol has no gate, or the records hold too few repeated tests above zero.
@@ -60,9 +66,8 @@ def retest(facts: Facts, rules: Rules) -> Retest:
         Shrout, Fleiss. Psychological Bulletin 1979: ICC(1,1) and its interval. With unequal numbers of tests the mean
         number is Donner's n0. Expected value on retest: Galton's regression to the mean.
     """
-    gate, rule = rules.gate, rules.gate_rule
-    if gate is None or rule is None:
-        raise ScreenError.must("protocol", "have a gate", "none", fix="Declare [gate] and a biomarker_gate criterion.")
+    moved = under(rules, setting or Setting())
+    rules, gate, rule = moved.rules, moved.gate, moved.gated
     timing = biomarker_gate.opens(index_events(facts, rules), facts.drugs, rules, gate, rule)
     table = days(results(facts, rules), up=gate.comparator in {">=", ">"})
     here = table.filter((table.role == rule.lab) & (table.counted_value > 0)).inner_join(timing, "person_id")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from calor.errors import ScreenError
@@ -22,12 +23,15 @@ class Rules:
         screening: Criteria and where the records lie.
         gate: The biomarker gate, if a criterion asks for it.
         gate_unit: Unit of its cut-off, in UCUM.
+        also: Laboratory sets that are staged beside those of the criteria, for a what-if on another analyte, each with
+            the unit, in UCUM, in which it is compared.
     """
 
     as_of: date
     screening: Screening
     gate: Gate | None = None
     gate_unit: str = ""
+    also: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def today(self) -> int:
@@ -43,7 +47,7 @@ class Rules:
     def sets(self) -> tuple[str, ...]:
         """Concept sets that the rules name, those that the gate sets tests aside for among them."""
         near = (kind.within_days_of for kind in (self.gate.set_aside if self.gate and self.gate_rule else ()))
-        return tuple(dict.fromkeys((*self.screening.sets(), *(name for name in near if name))))
+        return tuple(dict.fromkeys((*self.screening.sets(), *(name for name in near if name), *self.also)))
 
     @property
     def gate_rule(self) -> GateCriterion | None:

@@ -33,6 +33,27 @@ def in_words(rule: ScreeningCriterion, gate: Gate | None = None, gate_unit: str 
     return _WORDS[rule.kind](rule, gate, gate_unit)
 
 
+def _span(days: int) -> str:
+    """Return a number of days as people say it.
+
+    >>> _span(1825), _span(90)
+    ('5 years', '90 days')
+    """
+    years, rest = divmod(days, 365)
+    if rest or not years:
+        return f"{days} days"
+    return "a year" if years == 1 else f"{years} years"
+
+
+def _unit(ucum: str) -> str:
+    """Return a unit without UCUM's braces.
+
+    >>> _unit("mL/min/{1.73_m2}")
+    'mL/min/1.73 m2'
+    """
+    return ucum.replace("{", "").replace("}", "").replace("_", " ")
+
+
 def _infarction(rule: Any, _gate: Gate | None, _unit: str) -> str:
     return f"Infarction {rule.days[0]} to {rule.days[1]} days ago"
 
@@ -52,26 +73,26 @@ def _covered(rule: Any, _gate: Gate | None, _unit: str) -> str:
 
 
 def _drug_absent(rule: Any, _gate: Gate | None, _unit: str) -> str:
-    return f"No {label_of(rule.drug)} within {rule.within_days} days"
+    return f"No {label_of(rule.drug)} within {_span(rule.within_days)}"
 
 
 def _event_absent(rule: Any, _gate: Gate | None, _unit: str) -> str:
-    ever = "" if rule.within_days is None else f" within {rule.within_days} days"
+    ever = "" if rule.within_days is None else f" within {_span(rule.within_days)}"
     return f"No {label_of(rule.event)}{ever}"
 
 
 def _latest_lab(rule: Any, _gate: Gate | None, _unit: str) -> str:
-    return f"Latest {label_of(rule.lab)} {_SIGNS[rule.comparator]} {rule.cutoff:g} {rule.unit}"
+    return f"Latest {label_of(rule.lab)} {SIGNS[rule.comparator]} {rule.cutoff:g} {_unit(rule.unit)}"
 
 
 def _gate(rule: Any, gate: Gate | None, unit: str) -> str:
     if gate is None:
         return f"{label_of(rule.lab)} gate"
     tests = "one test" if gate.tests == 1 else f"{gate.tests} tests {gate.least_interval_days} days apart"
-    return f"{label_of(rule.lab)} {_SIGNS[gate.comparator]} {gate.cutoff:g} {unit}, {tests}"
+    return f"{label_of(rule.lab)} {SIGNS[gate.comparator]} {gate.cutoff:g} {unit}, {tests}"
 
 
-_SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
+SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
 _WORDS: Mapping[str, Callable[[ScreeningCriterion, Gate | None, str], str]] = {
     "recent_infarction": _infarction,
     "age": _age,

@@ -66,7 +66,7 @@ def worklist(screened: Screened, benefit: pd.Series | None = None, points: Point
     gate = screened.rules.gate_rule
     if gate is not None:
         table["gate_value"], table["gate_day"] = answers[f"{gate.id}__value"], answers[f"{gate.id}__day"]
-    decides = near_misses(screened).set_index("person_id")["needs"]
+    decides = near_misses(screened, undetermined_only=True).set_index("person_id")["needs"]
     table["decides"] = (
         table["person_id"].map(decides).where(table["status"] == "undetermined").astype(object).replace({np.nan: None})
     )

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from calor.analyze.finding import Finding
-from calor.errors import AnalysisError, ImageError, MonitorError
+from calor.errors import AnalysisError, ImageError, MonitorError, RecordsError, ScreenError
 from calor.trial import paper, stored
 from calor.trial.atomic import sweep
 from calor.trial.imaging_extra import IMAGING, NEEDS, has_scans, imaging_hash, measures_images
 from calor.trial.lock import only_writer
 from calor.trial.provenance import provenance
 from calor.trial.record import write_record
-from calor.trial.steps import Step, StepOutcome
+from calor.trial.steps import SCREENING, Step, StepOutcome
 from calor.trial.trial import Trial
 
 Tell = Callable[[StepOutcome | str], None]
@@ -56,7 +57,8 @@ def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
     tell = tell or (lambda _step: None)
     with only_writer(trial.results):
         sweep(trial.results)
-        outcomes = [_do(_analysis_step(trial, name), tell) for name in trial.analyses]
+        outcomes = [_do(step, tell) for step in _screening_steps(trial, tell)]
+        outcomes += [_do(_analysis_step(trial, name), tell) for name in trial.analyses]
         if has_scans(trial):
             outcomes.append(_do(_imaging_step(trial, tell), tell))
         findings = _findings(trial, outcomes)
@@ -66,6 +68,30 @@ def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
         write_record(trial, outcomes)
     headlines = tuple(s for f in findings if f.role != "descriptive" for s in f.sentences)
     return RunOutcome(tuple(outcomes), headlines, trial.results / paper.REPORT)
+
+
+def _screening_steps(trial: Trial, tell: Tell) -> list[Step]:
+    """Return the screen of the health records, if the protocol asks for one."""
+    asked = trial.protocol.screening
+    if asked is None:
+        return []
+    from calor.trial.screening import records_place, screen_folder, screening_provenance  # noqa: PLC0415
+
+    folder = trial.results / "analyses" / SCREENING
+    place = records_place(trial.folder, trial.protocol)
+    at_a_server = "://" in place
+    if not at_a_server and not Path(place).exists():
+        return [Step(SCREENING, provenance({}), lambda: None, lambda: None, (asked.records,))]
+    day = asked.as_of or datetime.now(UTC).date()
+
+    def work() -> None:
+        screen_folder(trial.folder, trial.protocol, as_of=day, tell=tell)
+
+    def fingerprint() -> str | None:
+        # Nothing shows whether a server's rows changed: they are screened each time.
+        return None if at_a_server else stored.fingerprint(folder)
+
+    return [Step(SCREENING, screening_provenance(trial.folder, trial.protocol, day), fingerprint, work)]
 
 
 def _analysis_step(trial: Trial, name: str) -> Step:
@@ -118,7 +144,7 @@ def _do(step: Step, tell: Tell) -> StepOutcome:
         try:
             step.work()
             outcome = StepOutcome(step.name, "done", "", time.perf_counter() - started)
-        except (AnalysisError, ImageError, MonitorError) as error:
+        except (AnalysisError, ImageError, MonitorError, RecordsError, ScreenError) as error:
             outcome = StepOutcome(step.name, "failed", str(error), time.perf_counter() - started)
     tell(outcome)
     return outcome

@@ -8,6 +8,9 @@ from typing import Literal
 
 from calor.trial.provenance import Provenance
 
+SCREENING = "screening"
+"""The step that screens the health records, and the name of its finding."""
+
 State = Literal["done", "unchanged", "left out", "failed"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,20 @@ from calor.screen.refresh import refresh
 from calor.screen.retest import retest
 from calor.screen.rules import rules_of
 from calor.screen.screened import Screened, screen
-from calor.screen.what_if import Setting, what_if
+from calor.screen.what_if import MONTH_DAYS, Setting, under, what_if
 from calor.screen.worklist import worklist
 
 N = 400
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    return stage(open_records(write_records(tmp_path_factory.mktemp("cases"))), rules())
+def folder_of_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_records(tmp_path_factory.mktemp("cases"))
+
+
+@pytest.fixture(scope="module")
+def facts(folder_of_cases: Path) -> Facts:
+    return stage(open_records(folder_of_cases), rules())
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +84,41 @@ def test_what_if_nothing_moves_gives_the_screen_itself(facts: Facts, found: Scre
     same = what_if(facts, found, [Setting()]).iloc[0]
     assert same["eligible"] == found.count("eligible")
     assert same["undetermined"] == found.count("undetermined")
+
+
+SETTINGS = [
+    Setting(cutoff=2.6),
+    Setting(tests=1, days=(0, 100)),
+    Setting(comparator="<", cutoff=2.0, tests=1),
+    Setting(window=(60, 200), least_interval_days=7),
+    Setting(lab="crp", tests=1, cutoff=3.0),
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=repr)
+def test_what_if_gives_what_a_screen_under_the_other_rules_gives(folder_of_cases: Path, setting: Setting) -> None:
+    asked = replace(rules(), also={"crp": "mg/L"})
+    staged = stage(open_records(folder_of_cases), asked)
+    moved = under(asked, setting)
+    window = asked.screening.criteria[0].model_copy(update={"days": moved.days})
+    screening = moved.rules.screening.model_copy(update={"criteria": (window, *moved.rules.screening.criteria[1:])})
+    other = screen(staged, replace(moved.rules, screening=screening))
+    row = what_if(staged, screen(staged, asked), [Setting(), setting]).iloc[1]
+    assert row["eligible"] == other.count("eligible")
+    assert row["undetermined"] == other.count("undetermined")
+    others = [j for j, name in enumerate(other.rules.ids) if name != "crp_persistent"]
+    assert row["candidates"] == (other.met[:, others] == 1).all(axis=1).sum()
+    assert row["eligible_per_month"] == row["eligible"] / ((moved.days[1] - moved.days[0] + 1) / MONTH_DAYS)
+
+
+def test_an_analyte_that_was_not_staged_is_refused(facts: Facts, found: Screened) -> None:
+    with pytest.raises(ScreenError, match="Rules"):
+        what_if(facts, found, [Setting(lab="il6")])
+
+
+def test_no_setting_is_refused(facts: Facts, found: Screened) -> None:
+    with pytest.raises(ScreenError, match="hold a setting"):
+        what_if(facts, found, [])
 
 
 def test_a_lower_bar_never_loses_an_eligible_candidate(facts: Facts, found: Screened) -> None:

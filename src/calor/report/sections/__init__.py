@@ -31,6 +31,7 @@ from calor.report.sections import (
     proportions,
     recurrent_events,
     responder,
+    screening,
     subgroups,
     surrogacy,
     threshold_search,
@@ -75,5 +76,6 @@ KINDS: dict[str, Kind] = {
     "proportions": Kind(proportions.section, proportions.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
     "imaging": Kind(imaging.section, imaging.figures),
+    "screening": Kind(screening.section, screening.figures),
 }
 """Every kind of finding; a test proves the table complete."""

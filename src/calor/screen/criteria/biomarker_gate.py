@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import ibis
 from ibis.expr import types as ir
 
-from calor.protocol.biomarkers import COMPARE, Gate
+from calor.protocol.biomarkers import COMPARE, Comparator, Gate
 from calor.protocol.screening import GateCriterion
 from calor.screen.criteria.answer import NO_DAY, Answer, number, three, yes
 from calor.screen.rules import Rules
@@ -25,19 +27,38 @@ def opens(index: ir.Table, drugs: ir.Table, rules: Rules, gate: Gate, rule: Gate
     return joined.select("person_id", "closes", opens=later)
 
 
-def counts(days: ir.Table, timing: ir.Table, rule: GateCriterion, gate: Gate) -> ir.Table:
-    """Count, per candidate, tests that pass, tests that do not, and days on which a test perhaps passed."""
+def tests_in_time(days: ir.Table, timing: ir.Table, rule: GateCriterion) -> ir.Table:
+    """Return the days with results of the assay or its stand-in, while a candidate's tests count."""
     here = days.filter(days.role.isin([name for name in (rule.lab, rule.stand_in) if name]))
     table = here.inner_join(timing, "person_id").filter(ibis._.day.between(ibis._.opens, ibis._.closes))
-    falls = ~COMPARE[gate.comparator](table.falls_edge, gate.cutoff)
-    passes = COMPARE[gate.comparator](table.passes_edge, gate.cutoff)
-    table = table.mutate(falls=yes(falls), passes=~yes(falls) & yes(passes), lab=table.role == rule.lab)
+    return table.mutate(lab=table.role == rule.lab)
+
+
+def counts(
+    table: ir.Table,
+    rule: GateCriterion,
+    comparator: Comparator,
+    cutoff: float | ir.FloatingColumn,
+    by: tuple[str, ...] = ("person_id",),
+) -> ir.Table:
+    """Count, per candidate, tests that pass, tests that do not, and days on which a test perhaps passed.
+
+    Args:
+        table: Tests in time.
+        rule: The criterion.
+        comparator: Of the gate.
+        cutoff: Of the gate; a column where it differs by row, as in a what-if.
+        by: What is counted for.
+    """
+    falls = ~COMPARE[comparator](table.falls_edge, cutoff)
+    passes = COMPARE[comparator](table.passes_edge, cutoff)
+    table = table.mutate(falls=yes(falls), passes=~yes(falls) & yes(passes))
     if rule.pattern == "last":
-        table = _since_the_last_that_fell(table)
+        table = _since_the_last_that_fell(table, by)
     good, bad = table.lab & table.passes, table.lab & table.falls
     perhaps, other = table.lab & ~table.falls, ~table.lab & ~table.falls
     read = good | bad
-    return table.group_by("person_id").agg(
+    return table.group_by(*by).agg(
         tests=good.sum(),
         first=table.day.min(where=good),
         last=table.day.max(where=good),
@@ -55,18 +76,35 @@ def counts(days: ir.Table, timing: ir.Table, rule: GateCriterion, gate: Gate) ->
     )
 
 
-def _since_the_last_that_fell(table: ir.Table) -> ir.Table:
+def _since_the_last_that_fell(table: ir.Table, by: tuple[str, ...]) -> ir.Table:
     """Keep, of each candidate, the last test that did not pass and all after it."""
     bad = table.filter(table.falls & table.lab)
-    last = bad.group_by("person_id").agg(last_fell=bad.day.max())
-    joined = table.left_join(last, "person_id")
-    return joined.filter((joined.last_fell.isnull()) | (joined.day >= joined.last_fell)).drop("person_id_right")
+    last = bad.group_by(*by).agg(last_fell=bad.day.max())
+    joined = table.left_join(last, list(by)).drop(*(f"{name}_right" for name in by))
+    return joined.filter((joined.last_fell.isnull()) | (joined.day >= joined.last_fell))
 
 
 def answer(table: ir.Table, rule: GateCriterion, gate: Gate, today: int) -> Answer:
     """Answer from the counts; what was set aside, or the stand-in assay alone, makes it undetermined at most."""
     column = {name: table[f"{rule.id}__{name}"] for name in COUNTED}
-    k, span = gate.tests, interval(gate)
+    met, could = decided(column, rule, gate.tests, interval(gate))
+    day, row = column["day"], column["row"].nullif(0)
+    value = number(ibis.cases((day.notnull(), column["value"]), else_=None))
+    changes = ibis.cases((met, NO_DAY), else_=_when_one_more_would_do(table, column, rule, gate, today))
+    return Answer(three(met, ~met & ~could), value, day, row, value - gate.cutoff, changes)
+
+
+def decided(
+    column: Mapping[str, ir.Value], rule: GateCriterion, k: int | ir.Value, span: int | ir.Value
+) -> tuple[ir.BooleanValue, ir.BooleanValue]:
+    """Return whether the gate is met, and whether it could be.
+
+    Args:
+        column: What was counted.
+        rule: The criterion.
+        k: Passing tests that are asked for.
+        span: Fewest days between the first and the last of them.
+    """
     met = _enough(column["tests"], column["first"], column["last"], k, span)
     could = _enough(column["possible"], column["possible_first"], column["possible_last"], k, span)
     stand_in = _enough(column["other"], column["other_first"], column["other_last"], k, span)
@@ -74,10 +112,7 @@ def answer(table: ir.Table, rule: GateCriterion, gate: Gate, today: int) -> Answ
     if rule.pattern == "all":
         unspoilt = yes(column["fell"] == 0)
         met, could = met & unspoilt, could & unspoilt
-    day, row = column["day"], column["row"].nullif(0)
-    value = number(ibis.cases((day.notnull(), column["value"]), else_=None))
-    changes = ibis.cases((met, NO_DAY), else_=_when_one_more_would_do(table, column, rule, gate, today))
-    return Answer(three(met, ~met & ~could), value, day, row, value - gate.cutoff, changes)
+    return met, could
 
 
 COUNTED = (
@@ -91,7 +126,9 @@ def interval(gate: Gate) -> int:
     return gate.least_interval_days if gate.tests > 1 else 0
 
 
-def _enough(tests: ir.Value, first: ir.Value, last: ir.Value, k: int, span: int) -> ir.BooleanValue:
+def _enough(
+    tests: ir.Value, first: ir.Value, last: ir.Value, k: int | ir.Value, span: int | ir.Value
+) -> ir.BooleanValue:
     return yes((tests >= k) & (last - first >= span))
 
 

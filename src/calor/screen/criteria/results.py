@@ -83,9 +83,10 @@ def _set_aside(table: ir.Table, facts: Facts, rules: Rules) -> ir.Table:
     gated = table.role.isin([name for name in (rule.lab, rule.stand_in) if name])
     above = min((kind.above for kind in gate.set_aside if kind.above is not None), default=ENDLESS)
     table = table.mutate(set_aside=gated & (table.low > above), gated=gated)
+    seen = facts.events.filter(facts.events.start <= rules.today)
     for kind in gate.set_aside:
         if kind.within_days_of is not None:
-            near = _near(table.filter(table.gated), facts.events, kind.within_days_of, kind.days or 0)
+            near = _near(table.filter(table.gated), seen, kind.within_days_of, kind.days or 0)
             joined = table.left_join(near, table.row_id == near.near_id)
             table = joined.mutate(set_aside=joined.set_aside | (joined.gated & joined.near_id.notnull())).drop(
                 "near_id"

@@ -1,0 +1,210 @@
+"""Staged tables kept on disk between screens, so that a later one reads only files that are new.
+
+Kept are the narrow tables, which hold identifiers, with marks of the files that they were staged from and a key over
+everything else that staging depends on. Where the key or a mark differs, everything is staged from scratch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from calor.errors import RecordsError
+from calor.protocol.biomarkers import Gate
+from calor.protocol.screening import Screening
+from calor.records.marks import Marks, marks_of, new_files
+from calor.records.open import added
+from calor.records.records import Records, on_engine, rows, staged
+from calor.records.vocabulary import Members
+from calor.screen.facts import TABLES, Facts, facts_of, people, stage, staged_members
+from calor.screen.lab_units import units_wanted
+from calor.screen.record_checks import count_persons
+from calor.screen.refresh import read_again, same_criteria
+from calor.screen.rules import Rules
+from calor.screen.screened import Screened
+
+FILE = "kept.json"
+PEOPLE = ("person", "death")
+"""Small tables that are read whole whenever one of their files changed."""
+
+CONCEPT = {
+    "condition_occurrence": "condition_concept_id",
+    "drug_exposure": "drug_concept_id",
+    "measurement": "measurement_concept_id",
+    "observation": "observation_concept_id",
+}
+"""Large tables, of which only new files are read, and the column that says what a row is about."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Facts as the records are now.
+
+    Attributes:
+        facts: The staged tables.
+        marks: Marks of the files that they were staged from.
+        reread: Persons whose rows were read anew; None where everyone's were.
+        before: The answers of the screen that kept its facts, if its criteria were the same.
+    """
+
+    facts: Facts
+    marks: Marks
+    reread: int | None
+    before: Screened | None
+
+    def __str__(self) -> str:
+        return "everyone's rows read" if self.reread is None else f"rows of {self.reread:,} persons read anew"
+
+
+def bring_up_to_date(records: Records, rules: Rules, folder: Path, salt: str = "") -> Staged:
+    """Return the facts of the records as they are now, from what an earlier screen kept where that serves.
+
+    Args:
+        records: Opened records.
+        rules: What is asked.
+        folder: Where facts were kept, if they were.
+        salt: What else makes kept facts stale, such as a hash of the code that staged them.
+
+    Raises:
+        RecordsError: The records cannot be read, or break a rule.
+    """
+    marks = marks_of(records.files)
+    state = _state(folder)
+    before = _before(folder, state, rules)
+    touched = _touched(records, rules, folder, marks, state, salt) if state else None
+    if touched is None:
+        return Staged(stage(records, rules), marks, None, before)
+    facts, persons = touched
+    if persons:
+        facts, _ = read_again(facts, records, rules, persons)
+    return Staged(facts, marks, len(persons), before)
+
+
+def keep(part: Staged, screened: Screened, folder: Path, salt: str = "") -> None:
+    """Write the facts and the answers of a screen for the next one; nothing where the records are no files.
+
+    Args:
+        part: Facts with their marks.
+        screened: Their answers.
+        folder: Where to; made if it is not there.
+        salt: As for `bring_up_to_date`.
+    """
+    if not part.marks:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        with on_engine():
+            getattr(part.facts, name).to_parquet(folder / f"{name}.parquet")
+    part.facts.members.frame.to_parquet(folder / "members.parquet", index=False)
+    met = [f"{i}__met" for i in screened.rules.ids]
+    screened.answers[["person_id", "status", *met]].to_parquet(folder / "answers.parquet", index=False)
+    state = {
+        "key": _key(screened.rules, salt),
+        "marks": part.marks,
+        "persons": part.facts.persons,
+        "notes": part.facts.members.notes,
+        "rules": _plain(screened.rules),
+    }
+    (folder / FILE).write_text(json.dumps(state), encoding="utf-8")
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state
+
+
+def _key(rules: Rules, salt: str) -> str:
+    """Hash what staging depends on beside the records: the concept sets and how they resolve, units, time zone."""
+    asked = rules.screening
+    parts = (
+        salt,
+        asked.infarction,
+        sorted(rules.sets),
+        asked.vocabulary,
+        sorted(asked.concepts.items()),
+        sorted(asked.absent),
+        sorted(units_wanted(rules).items()),
+        asked.time_zone,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _plain(rules: Rules) -> dict[str, Any]:
+    return {
+        "as_of": rules.as_of.isoformat(),
+        "screening": rules.screening.model_dump(mode="json"),
+        "gate": rules.gate.model_dump(mode="json") if rules.gate else None,
+        "gate_unit": rules.gate_unit,
+    }
+
+
+def _before(folder: Path, state: Mapping[str, Any], rules: Rules) -> Screened | None:
+    """Return the answers that were kept, if they were given by the same criteria."""
+    if not state:
+        return None
+    told = state["rules"]
+    gate = Gate.model_validate(told["gate"]) if told["gate"] else None
+    asked = Screening.model_validate(told["screening"])
+    then = Rules(date.fromisoformat(told["as_of"]), asked, gate, told["gate_unit"])
+    if not same_criteria(then, rules):
+        return None
+    return Screened(then, state["persons"], pd.read_parquet(folder / "answers.parquet"), ())
+
+
+def _touched(
+    records: Records, rules: Rules, folder: Path, marks: Marks, state: Mapping[str, Any], salt: str
+) -> tuple[Facts, list[int]] | None:
+    """Return what was kept and the persons whom new files touch; None where it does not serve."""
+    if not marks or state["key"] != _key(rules, salt):
+        return None
+    old: Marks = state["marks"]
+    new = {name: new_files(old, marks, name) for name in {*old, *marks}}
+    steady = [name for name in new if name not in PEOPLE]
+    if any(new[name] is None or (new[name] and name not in CONCEPT) for name in steady):
+        return None
+    try:
+        members = Members(pd.read_parquet(folder / "members.parquet"), tuple(state["notes"]))
+        with on_engine():
+            tables = {n: staged(records.engine, records.engine.read_parquet(folder / f"{n}.parquet")) for n in TABLES}
+    except (OSError, ValueError, RecordsError):
+        return None  # damaged: it can be made again
+    recount = marks.get("person") != old.get("person")
+    persons = count_persons(records) if recount else int(state["persons"])
+    facts = facts_of(records, rules, tables, members, persons)
+    touched = _of_new_rows(records, facts, {name: new[name] or () for name in CONCEPT if new.get(name)})
+    if any(marks.get(name) != old.get(name) for name in PEOPLE):
+        touched |= _of_changed_people(records, facts, rules.screening.infarction)
+    return facts, sorted(touched)
+
+
+def _of_new_rows(records: Records, facts: Facts, files: Mapping[str, tuple[str, ...]]) -> set[int]:
+    """Return the persons with a row of the sets in the new files."""
+    concepts = staged_members(records.engine, facts.members)
+    parts = []
+    for name, wanted in files.items():
+        paths = tuple(path for path in records.files[name] if path.name in wanted)
+        table = added(records, name, paths)
+        parts.append(table.inner_join(concepts, table[CONCEPT[name]] == concepts.concept_id)[["person_id"]])
+    if not parts:
+        return set()
+    found = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return {int(i) for i in rows(found.distinct())["person_id"]}
+
+
+def _of_changed_people(records: Records, facts: Facts, infarction: str) -> set[int]:
+    """Return the candidates whose birth or death reads otherwise than it did."""
+    candidates = facts.events.filter(facts.events.role == infarction)[["person_id"]].distinct()
+    now, before = rows(people(records, candidates)), rows(facts.people)
+    both = pd.concat([now, before[now.columns]])
+    return {int(i) for i in both.drop_duplicates(keep=False)["person_id"]}

@@ -1,0 +1,61 @@
+"""What is checked in records before they are judged: each person once, nothing dated in the future, rows with days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+import ibis
+from ibis.expr import types as ir
+
+from calor.errors import RecordsError
+from calor.records.records import Records, rows
+from calor.screen.rules import EPOCH
+
+_DAYS = {"people": "death_day", "events": "start", "drugs": "start", "labs": "day"}
+"""The column that dates each staged table."""
+
+
+def count_persons(records: Records) -> int:
+    """Count the persons.
+
+    Raises:
+        RecordsError: A person stands there twice.
+    """
+    person = records["person"]
+    counts = rows(person.aggregate(n=person.count(), different=person.person_id.nunique())).iloc[0]
+    if counts["n"] != counts["different"]:
+        got = f"{int(counts['n'] - counts['different'])} rows too many"
+        raise RecordsError.must("person", "hold each person_id once", got, fix="Remove the duplicates.")
+    return int(counts["n"])
+
+
+def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
+    """Refuse rows dated after today and after the day of screening: some clock is wrong.
+
+    Args:
+        tables: The staged tables.
+        as_of: Day of screening.
+
+    Returns:
+        A sentence for each table with rows that have no day and are therefore not seen.
+
+    Raises:
+        RecordsError: There are such rows.
+    """
+    limit = max(as_of, datetime.now(UTC).date()).toordinal() - EPOCH + 1  # a day's grace for time zones
+    parts = [
+        tables[name].aggregate(
+            name=ibis.literal(name),
+            late=ibis.coalesce((tables[name][day] > limit).sum(), 0).cast("int64"),
+            undated=(tables[name].count() - tables[name][day].count()).cast("int64"),
+        )
+        for name, day in _DAYS.items()
+    ]
+    counts = rows(ibis.union(*parts)).set_index("name")
+    for name, late in counts["late"].items():
+        if late:
+            fix = "Correct them at the source; ends of prescriptions may lie ahead."
+            raise RecordsError.must(str(name), "not be dated in the future", f"{late} such rows", fix=fix)
+    undated = counts["undated"].drop("people")
+    return tuple(f"{n} {name} without a date were not seen." for name, n in undated.items() if n)
