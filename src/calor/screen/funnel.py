@@ -65,8 +65,8 @@ def funnel(screened: Screened) -> Funnel:
     """
     met = screened.met
     left = np.ones(len(met), dtype=bool)
-    everyone = {"left": screened.persons, "met": len(met), "not_met": screened.persons - len(met)}
-    rows = [{"step": "persons", **everyone}, {"step": "infarction", "left": len(met)}]
+    ever = {"left": len(met), "met": len(met), "not_met": screened.persons - len(met)}
+    rows = [{"step": "persons", "left": screened.persons}, {"step": "infarction", **ever}]
     for j, name in enumerate(screened.rules.ids):
         others = (np.delete(met, j, axis=1) == 1).all(axis=1)
         here = met[:, j]

@@ -41,9 +41,9 @@ class Retest:
     observed_fall: float
 
     def __str__(self) -> str:
-        low, high = self.interval
+        icc, low, high = (round(value, 2) + 0.0 for value in (self.icc, *self.interval))  # no minus before nothing
         return (
-            f"Intraclass correlation {self.icc:.2f} (95 % CI {low:.2f} to {high:.2f}; {self.candidates:,} candidates, "
+            f"Intraclass correlation {icc:.2f} (95 % CI {low:.2f} to {high:.2f}; {self.candidates:,} candidates, "
             f"{self.tests:,} tests); of those who pass once, {self.again:.0%} pass again and the geometric mean falls "
             f"by {self.observed_fall:.0%} (expected from the correlation: {self.expected_fall:.0%})"
         )

@@ -11,7 +11,7 @@ from calor.screen.refresh import Changes
 from calor.screen.retest import Retest, retest
 from calor.screen.screened import Screened
 from calor.screen.what_if import Setting, what_if
-from calor.screen.wording import criterion_words
+from calor.screen.words import criterion_words, set_words
 
 SHOWN = 20
 """Rows of a list that the report prints; the files hold all."""
@@ -66,8 +66,8 @@ def _sentence(screened: Screened) -> str:
 
 
 def _labelled(table: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
-    first = {"persons": "Persons in the records", "infarction": "Infarction on record"}
-    return table.assign(label=table["step"].map({**first, **words}))
+    first = ["Persons in the records", "Infarction on record"]
+    return table.assign(label=[*first, *(words[step] for step in table["step"][2:])])
 
 
 def _unnamed(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,6 +98,7 @@ def _gate_tables(screened: Screened, facts: Facts) -> tuple[pd.DataFrame, pd.Dat
     except ScreenError as error:
         return pd.DataFrame(), pd.DataFrame(), [f"No what-if: {error}"]
     grid["protocol"] = (grid["cutoff"] == gate.cutoff) & (grid["tests"] == gate.tests)
+    grid["label"] = f"{set_words(screened.rules.gate_rule.lab)} ({screened.rules.gate_unit})"
     try:
         found = retest(facts, screened.rules)
     except ScreenError as error:

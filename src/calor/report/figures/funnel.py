@@ -41,11 +41,11 @@ def funnel(table: pd.DataFrame, *, name: str, title: str, caption: str) -> Figur
     boxes: list[Box] = []
     arrows: list[Arrow] = []
     above: Box | None = None
-    for step in table.to_dict("records"):
+    for number, step in enumerate(table.to_dict("records")):
         words = f"{step['label']} (n\u00a0=\u00a0{_count(step['left'])})"
         side = _left_out(step)
         top_px = 0.0 if above is None else above.bottom_px + _drop(above, side)
-        main = Box(0.0, top_px, _MAIN_PX, tuple(fitted(words, _MAIN_PX, bold=True)))
+        main = Box(0.0, top_px, _MAIN_PX, tuple(fitted(words, _MAIN_PX, bold=number in {0, len(table) - 1})))
         if above is not None:
             arrows.append(Arrow(((above.middle_px, above.bottom_px), (above.middle_px, main.top_px))))
             level_px = (above.bottom_px + main.top_px) / 2

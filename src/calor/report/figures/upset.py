@@ -13,7 +13,7 @@ from calor.report.tidy import require, values
 
 _ROW_PX = 26.0
 _COLUMN_PX = 30.0
-_BARS_PX = 170
+_BARS_PX = 150
 _TOTALS_PX = 90.0
 _LABEL_MOST_PX = 200.0
 _MOST = 14
@@ -52,7 +52,7 @@ def upset(sets: pd.DataFrame, *, labels: dict[str, str], name: str, title: str, 
     drawn = sets[:_MOST]
     width_px = style.PLOT_WIDTH_PX - names.width_px - _TOTALS_PX - 50
     step_px = min(_COLUMN_PX + 16, width_px / len(drawn))
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, width_px], nice=False), axis=None)
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, width_px], nice=False, padding=0), axis=None)
     above = alt.LayerChart(layer=_columns(drawn, step_px, x)).properties(width=width_px, height=_BARS_PX)
     below = alt.LayerChart(layer=_dots(drawn, at, names, step_px, x, height_px, width_px, totals))
     chart = alt.vconcat(above, below.properties(width=width_px, height=height_px), spacing=8)
@@ -66,11 +66,10 @@ def _columns(drawn: pd.DataFrame, step_px: float, x: alt.X) -> list[alt.Chart]:
             {"x": (i + 0.5) * step_px, "n": int(n), "text": f"{int(n):,}"} for i, n in enumerate(drawn["candidates"])
         )
     )
-    axis = alt.Axis(title="Candidates", tickCount=4, format=",d", tickMinStep=1)
-    y = alt.Y("n:Q", scale=alt.Scale(zero=True), axis=axis)
+    y = alt.Y("n:Q", scale=alt.Scale(zero=True), axis=None)
     return [
         rows.mark_bar(color=style.SLATE, size=min(18.0, step_px * 0.6)).encode(x=x, y=y),
-        rows.mark_text(baseline="bottom", dy=-3, fontSize=10.5).encode(x=x, y=y, text="text:N"),
+        rows.mark_text(baseline="bottom", dy=-3, fontSize=11).encode(x=x, y=y, text="text:N"),
     ]
 
 
@@ -115,6 +114,6 @@ def _dots(
     beside = alt.Chart(values(bars))
     layers += [
         beside.mark_bar(color=style.HAIRLINE, size=12, clip=False).encode(x=x, x2="x2:Q", y=y),
-        beside.mark_text(align="left", dx=4, fontSize=10.5).encode(x=alt.X("x2:Q"), y=y, text="text:N"),
+        beside.mark_text(align="left", dx=4, fontSize=11).encode(x=alt.X("x2:Q"), y=y, text="text:N"),
     ]
     return layers

@@ -25,7 +25,7 @@ def section(finding: Finding) -> Section:
         sentence=typeset(". ".join(finding.sentences) + "."),
         figures=figures(finding),
         tables=tuple(table for table in tables if table.rows),
-        notes=finding.notes,
+        notes=tuple(typeset(note) for note in finding.notes),
     )
 
 
@@ -41,8 +41,9 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
 
 def _funnel(finding: Finding) -> Figure:
     steps = finding.tables["funnel"]
+    last = pd.DataFrame({"label": ["Eligible"], "left": steps["left"].iloc[-1:].to_list()})
     return funnel(
-        steps,
+        pd.concat([steps, last.assign(not_met=0, undetermined=0)], ignore_index=True),
         name="screening-funnel",
         title=f"{steps['left'].iloc[-1]:,} of {steps['left'].iloc[0]:,} persons meet every criterion.",
         caption=f"Criteria in the protocol's order; {finding.population}. Undetermined: the records cannot tell.",
@@ -55,13 +56,15 @@ def _reasons(finding: Finding) -> Figure:
     labels = {key: label for key, label in labels.items() if key in sets}
     failing = int(sets["candidates"].sum())
     first = sets.iloc[0]
-    names = " and ".join(label for key, label in labels.items() if first[key])
+    names = [f"“{label}”" for key, label in labels.items() if first[key]]
+    what = f"{names[0]} alone" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} together"
     return upset(
         sets,
         labels=labels,
         name="screening-reasons",
-        title=f"The commonest reason, for {int(first['candidates']):,} of {failing:,}: not “{names}”.",
-        caption="Candidates with infarction in the window who fail a criterion, by all that they fail.",
+        title=f"{int(first['candidates']):,} of {failing:,} candidates fail {what}.",
+        caption="Candidates with infarction in the window who fail a criterion, by all that they fail; beside each "
+        "criterion, how many fail it.",
     )
 
 
@@ -82,7 +85,7 @@ def _moved(finding: Finding) -> Figure:
         name="screening-what-if",
         title=title,
         caption="Same records and other criteria; eligible now, by the months that the infarction's window spans.",
-        axes=("Cut-off of the gate, in its unit", "Eligible per month"),
+        axes=(f"Cut-off of {grid['label'].iloc[0]}", "Eligible per month"),
     )
 
 
