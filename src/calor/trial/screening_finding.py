@@ -11,7 +11,8 @@ from calor.screen.refresh import Changes
 from calor.screen.retest import Retest, retest
 from calor.screen.screened import Screened
 from calor.screen.what_if import Setting, what_if
-from calor.screen.words import criterion_words, set_words
+from calor.screen.words import in_words, label_of
+from calor.trial.steps import SCREENING
 
 SHOWN = 20
 """Rows of a list that the report prints; the files hold all."""
@@ -98,7 +99,7 @@ def _gate_tables(screened: Screened, facts: Facts) -> tuple[pd.DataFrame, pd.Dat
     except ScreenError as error:
         return pd.DataFrame(), pd.DataFrame(), [f"No what-if: {error}"]
     grid["protocol"] = (grid["cutoff"] == gate.cutoff) & (grid["tests"] == gate.tests)
-    grid["label"] = f"{set_words(screened.rules.gate_rule.lab)} ({screened.rules.gate_unit})"
+    grid["label"] = f"{label_of(screened.rules.gate_rule.lab)} ({screened.rules.gate_unit})"
     try:
         found = retest(facts, screened.rules)
     except ScreenError as error:
