@@ -120,6 +120,30 @@ RULES = {
     "response judged at the endpoint's visit": (
         WITH_RESPONDER, 'visit = "V12"\ncomp', 'visit = "V15"\ncomp', "analyses[responders].visit", "Judge response",
     ),
+    "mediator taken with the endpoint": (
+        IVORY, 'mediator = "treg"\nvisit = "V10"', 'mediator = "treg"\nvisit = "V15"', "analyses[through_treg].visit",
+        "Take the mediator earlier",
+    ),
+    "mediator of no name": (
+        IVORY, 'mediator = "treg"', 'mediator = "tregs"', "analyses[through_treg].mediator", 'Did you mean "treg"',
+    ),
+    "mediation called secondary": (
+        IVORY, 'through regulatory T cells"\nrole = "exploratory"', 'through T cells"\nrole = "secondary"',
+        "analyses[through_treg].role", "confirms nothing",
+    ),
+    "joint interaction with no biomarker": (
+        IVORY, 'biomarker = "hs_crp", scale = "log" }]', 'biomarker = "crp", scale = "log" }]', "modifiers", "or BASE",
+    ),
+    "modifier twice": (
+        IVORY, 'biomarker = "hs_crp", scale = "log" }]', 'biomarker = "BASE", scale = "log" }]', "modifiers", "twice",
+    ),
+    "joint interaction with one biomarker": (
+        IVORY, '[{ biomarker = "BASE", scale = "linear" }, { b', '[{ b', "modifiers", "at least 2",
+    ),
+    "multiple imputation without a seed": (
+        IVORY, 'imputation = "multiple"\nseed = 62', 'imputation = "multiple"', "analyses[missing_scans_drawn]",
+        "needs a seed",
+    ),
     "half a safety limit": (IVORY, "value = 1.5\n", "", "safety_limits[eosinophilia]", "together"),
     "harm limit of no group": (IVORY, 'group = "Immune activation"', 'group = "Fever"', "harm.group", "group of that"),
     "harm limit of no analysis": (

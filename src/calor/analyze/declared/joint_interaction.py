@@ -25,6 +25,7 @@ def declared_joint_interaction(protocol: Protocol, analysis: JointInteractionAna
     comparison = Comparison("AVAL", ARM, arms, analysis.covariates)
     found = joint_interaction(table, comparison, biomarkers=scales, level=analysis.level)
     words = per_unit(protocol, analysis)
+    names = [biomarker_words(protocol, analysis.estimand, m.biomarker)[0] for m in analysis.modifiers]
     first = found.slopes[0]
     return Finding(
         id=analysis.id,
@@ -38,7 +39,7 @@ def declared_joint_interaction(protocol: Protocol, analysis: JointInteractionAna
         sentences=_sentences(found, compared(arms[1], arms[0]), words),
         tables={
             "slopes": found.to_frame().assign(label=words),
-            "correlation": found.correlation.set_axis(words, axis=1).assign(label=words),
+            "correlation": found.correlation.set_axis(names, axis=1).assign(label=names),
             "test": pd.DataFrame([{"p_value": found.joint.p_value, "level": analysis.level}]),
         },
         p_values=(found.joint.p_value,),

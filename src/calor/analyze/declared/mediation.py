@@ -95,7 +95,7 @@ def _sentences(found: Mediation, comparison: str, what: str) -> tuple[str, ...]:
         f"That is {share} of the effect, and errors of mediator and endpoint correlated at {found.rho_at_zero:.2f} "
         "would explain it away"
     )
-    return through, rest, upset
+    return through, upset, rest
 
 
 def _named(found: Mediation, what: str) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from calor.protocol import Protocol
 from calor.protocol.analyses import TobitAnalysis
 from calor.protocol.endpoints import ContinuousEndpoint
 
-RESPONSE = "RESPONSE"
+RESPONSE = "AVAL"
 
 
 def declared_tobit(protocol: Protocol, analysis: TobitAnalysis, datasets: Datasets) -> Finding:

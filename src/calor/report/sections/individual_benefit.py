@@ -56,7 +56,9 @@ def _calibration(finding: Finding) -> Figure:
         groups,
         pd.DataFrame({"x": ends, "y": ends}),
         name=f"{anchor(finding.id)}-calibration",
-        title="Participants predicted to benefit more did." if told else "Predictions do not tell who benefits.",
+        title="Participants predicted to benefit more did."
+        if told
+        else "These predictions are not shown to tell who benefits.",
         caption=f"{caption(finding)} Dots: effect in groups by predicted effect. Line: observed as predicted.",
         axes=("Predicted difference between arms", "Observed difference between arms"),
     )

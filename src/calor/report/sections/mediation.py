@@ -52,7 +52,7 @@ def _sensitivity(finding: Finding) -> Figure:
     curve = (
         finding.tables["sensitivity"].rename(columns={"rho": "x", "indirect": "y"}).assign(series="effect through it")
     )
-    mark = pd.DataFrame([{"x": axis["rho_at_zero"], "y": 0.0, "label": f"none at {axis['rho_at_zero']:.2f}"}])
+    mark = pd.DataFrame([{"x": axis["rho_at_zero"], "y": 0.0, "label": typeset(f"none at {axis['rho_at_zero']:.2f}")}])
     return curves(
         curve,
         series=["effect through it"],

@@ -65,3 +65,14 @@ def test_report_shows_estimates_and_shifts_and_the_event() -> None:
     assert shown.figures[0].to_svg().count("Jump to reference")
     assert "not every shift" in shown.figures[0].title
     assert any("Stopping study treatment: treatment policy" in note for note in shown.notes)
+
+
+def test_multiple_imputation_agrees_with_conditional_means_and_says_how_it_pooled() -> None:
+    drawn = find("missing_scans_drawn")
+    strategies = drawn.tables["strategies"].set_index("strategy")
+    jackknifed = find("missing_scans").tables["strategies"].set_index("strategy")
+    at_random = "missing at random"
+    assert strategies.loc[at_random, "estimate"] == pytest.approx(jackknifed.loc[at_random, "estimate"], abs=0.01)
+    assert strategies.loc[at_random, "df"] < 59
+    assert "Rubin's rules over 50 data sets" in drawn.method
+    assert any("Rubin's variance is too large" in note for note in drawn.notes)
