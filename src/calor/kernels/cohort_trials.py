@@ -73,7 +73,7 @@ def cohort_trials(
             if chosen <= 0:
                 results.futile[t] = chosen == 0
                 break
-            new_factor = stage_factor(plan, k, combined, followed & chosen, next_drift(plan, k, out, followed & chosen))
+            new_factor = stage_factor(plan, k, combined[0], next_drift(plan, k, out, followed & chosen))
             changed = (followed & chosen) != followed or new_factor != factor
             if not changed:
                 changes[k + 1] = math.inf

@@ -51,7 +51,7 @@ class Results(NamedTuple):
     pipeline: np.ndarray
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
 def populations_at(plan: Plan, sums: np.ndarray, rho: np.ndarray, out: np.ndarray) -> None:
     """Get each population's statistics from its parts' sums, and the correlations of populations that overlap.
 
@@ -79,7 +79,7 @@ def populations_at(plan: Plan, sums: np.ndarray, rho: np.ndarray, out: np.ndarra
         correlations(plan, sums[1], rho)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def correlations(plan: Plan, information: np.ndarray, rho: np.ndarray) -> None:
     """Get the correlations of populations' statistics from the information of the parts that they share."""
     populations, parts = plan.members.shape
@@ -98,7 +98,7 @@ def correlations(plan: Plan, information: np.ndarray, rho: np.ndarray) -> None:
         rho[g, g] = 1.0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def enrichment_trials(seed: int, first: int, plan: Plan, truth: Truth, given: np.ndarray, results: Results) -> None:
     """Draw trials number `first` and following, as many as `results` hold.
 
@@ -152,10 +152,10 @@ def enrichment_trials(seed: int, first: int, plan: Plan, truth: Truth, given: np
                 break
             followed &= chosen
             drift = next_drift(plan, k, out, followed)
-            factor = stage_factor(plan, k, combined, followed, drift)
+            factor = stage_factor(plan, k, combined[0], drift)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
 def _open(plan: Plan, followed: int, part: int) -> bool:
     """Say whether a population that is followed has the part."""
     for g in range(plan.members.shape[0]):  # noqa: SIM110 - no generators in numba
@@ -164,9 +164,9 @@ def _open(plan: Plan, followed: int, part: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
 def next_drift(plan: Plan, stage: int, out: np.ndarray, followed: int) -> float:
-    """Return the expected statistic of the next stage as planned, for the least promising population followed.
+    """Return the next stage's expected statistic as planned, at the effect assumed or the least estimate followed.
 
     A population that is followed alone gets the whole stage, so that its information grows by the stage's units.
     """
@@ -177,11 +177,12 @@ def next_drift(plan: Plan, stage: int, out: np.ndarray, followed: int) -> float:
         most = max(most, out[3, g])
     for g in range(out.shape[1]):
         if followed >> g & 1:
-            drift = min(drift, out[2, g] * math.sqrt(most * ratio))
+            effect = out[2, g] if math.isnan(plan.assumed) else plan.assumed
+            drift = min(drift, effect * math.sqrt(most * ratio))
     return drift
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
 def record(results: Results, t: int, k: int, followed: int, rejected: int, units: float, out: np.ndarray) -> None:
     """Keep a look's statistics."""
     results.stages[t] = k + 1
@@ -194,7 +195,7 @@ def record(results: Results, t: int, k: int, followed: int, rejected: int, units
         results.se[t, k, g] = 1.0 / math.sqrt(out[3, g]) if out[3, g] > 0.0 else math.inf
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
 def finished(plan: Plan, results: Results, t: int, followed: int, rejected: int, futile: int) -> bool:
     """Say whether the trial stops here: hypotheses rejected, every population followed futile, or the last look."""
     results.success[t] = (plan.any_success and rejected != 0) or (rejected & followed) == followed

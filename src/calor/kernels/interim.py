@@ -12,22 +12,24 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.counter_random import quantile
+from calor.kernels.highest import highest
 from calor.kernels.normal import upper_tail
 
 INVERSE_NORMAL, FISHER, CUMULATIVE = 0, 1, 2
 BONFERRONI, SIMES, SIDAK, SPIESSENS_DEBOIS = 0, 1, 2, 3
 ALL, BEST, EPSILON, POSTERIOR, PREDICTIVE, GIVEN = 0, 1, 2, 3, 4, 5
 STATISTIC, EFFECT, RATIO = 0, 1, 2
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 class Plan(NamedTuple):
     """The design as numbers.
 
     `planned`: cumulative events or participants of each look. `members`: part belongs to population. `bounds`,
-    `futility`, `weights`: of the combination test, by stage. `rule`, `parameter`, `threshold`, `measure`: selection.
-    `any_success`: stop when one hypothesis is rejected rather than all followed. `power`, `most`: conditional power
-    aimed at by re-estimation (0: none) and how many times the planned stage it may make. `statistic`: of participants.
+    `futility`, `weights`: of the combination test, by stage, and `norms`: root of
+    the sum of squared weights up to each. `rule`, `parameter`, `threshold`, `measure`: selection.
+    `any_success`: stop when one hypothesis is rejected rather than all followed. `power`, `assumed`, `least`, `most`:
+    conditional power aimed at by re-estimation (0: none), the effect it assumes (NaN: the estimate), and how few and
+    how many times the planned stage it may make, by stage. `statistic`: of participants.
     """
 
     planned: np.ndarray
@@ -36,6 +38,7 @@ class Plan(NamedTuple):
     bounds: np.ndarray
     futility: np.ndarray
     weights: np.ndarray
+    norms: np.ndarray
     intersection: int
     rule: int
     parameter: float
@@ -43,28 +46,13 @@ class Plan(NamedTuple):
     measure: int
     any_success: bool
     power: float
-    most: float
+    assumed: float
+    least: np.ndarray
+    most: np.ndarray
     statistic: int
 
 
-@njit(cache=True)
-def highest_of_two(z: float, correlation: float) -> float:
-    """Return P(the larger of two standard normal statistics exceeds z).
-
-    Reference: Owen DB. Annals of Mathematical Statistics 1956;27:1075-1090 (the T function).
-
-    >>> round(highest_of_two(1.959964, 0.0), 6)
-    0.049375
-    """
-    limit = math.sqrt((1.0 - correlation) / (1.0 + correlation))
-    t = 0.0
-    for i in range(_NODES.size):
-        x = 0.5 * limit * (1.0 + _NODES[i])
-        t += _WEIGHTS[i] * math.exp(-0.5 * z * z * (1.0 + x * x)) / (1.0 + x * x)
-    return upper_tail(z) + 2.0 * t * 0.5 * limit / (2.0 * math.pi)
-
-
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
 def intersection_p(p: np.ndarray, inside: int, test: int, correlation: np.ndarray) -> float:
     """Return the p-value of the intersection of the hypotheses in the mask `inside`.
 
@@ -72,33 +60,57 @@ def intersection_p(p: np.ndarray, inside: int, test: int, correlation: np.ndarra
     0.04
     """
     m = 0
-    least = 2.0
-    first = second = -1
+    least, most = 2.0, -1.0
     for g in range(p.size):
         if inside >> g & 1:
             m += 1
             least = min(least, p[g])
-            second = first
-            first = g
+            most = max(most, p[g])
     if m == 1:
         return least
     if test == SIDAK:
         return -math.expm1(m * math.log1p(-least)) if least < 1.0 else 1.0
     if test == SPIESSENS_DEBOIS:
-        return min(1.0, highest_of_two(-quantile(max(least, 1e-300)), correlation[first, second]))
+        return _highest_inside(-quantile(max(least, 1e-300)), inside, m, correlation) if least < 1.0 else 1.0
     best = min(1.0, m * least)
     if test == SIMES:
-        for g in range(p.size):
-            if inside >> g & 1:
-                rank = 0
-                for h in range(p.size):
-                    rank += (inside >> h & 1) and p[h] <= p[g]
-                best = min(best, m * p[g] / rank)
+        best = min(best, most)
+        if m > 2:
+            best = min(best, _simes(p, inside, m))
     return best
 
 
 @njit(cache=True)
-def judge(  # noqa: C901 - a table of two tests, by stage and intersection
+def _highest_inside(z: float, inside: int, m: int, correlation: np.ndarray) -> float:
+    """Return P(the largest of the statistics in a mask of m populations exceeds z)."""
+    own = np.empty((m, m))
+    i = 0
+    for g in range(correlation.shape[0]):
+        if inside >> g & 1:
+            j = 0
+            for h in range(correlation.shape[0]):
+                if inside >> h & 1:
+                    own[i, j] = correlation[g, h]
+                    j += 1
+            i += 1
+    return highest(z, own)
+
+
+@njit(cache=True, error_model="numpy")
+def _simes(p: np.ndarray, inside: int, m: int) -> float:
+    """Return the smallest of m p / rank."""
+    best = 1.0
+    for g in range(p.size):
+        if inside >> g & 1:
+            rank = 0
+            for h in range(p.size):
+                rank += (inside >> h & 1) and p[h] <= p[g]
+            best = min(best, m * p[g] / rank)
+    return best
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def judge(
     plan: Plan, stage: int, out: np.ndarray, followed: int, combined: np.ndarray, crossed: np.ndarray, rho: np.ndarray
 ) -> tuple[int, int]:
     """Test every intersection at a stage, updating `combined` and `crossed`.
@@ -109,54 +121,67 @@ def judge(  # noqa: C901 - a table of two tests, by stage and intersection
         out: By population: its statistic from this stage's own data, and from all data so far, which is used where
             nothing is combined; row 4 is room for the p-values.
         followed: Mask of the populations followed at this stage.
-        combined: Sum over the stages for each intersection; a stage that nobody follows ends it.
+        combined: Sum over the stages for each intersection; a stage that nobody follows ends it. The first, of the
+            empty set, is that of everyone by Bonferroni's test, from which re-estimation takes its critical value.
         crossed: Whether each intersection has been rejected by now.
         rho: Correlation of the populations' statistics.
 
     Returns:
         Mask of the populations whose closed test rejects by now, and mask of those that are futile.
     """
-    z = out[1] if plan.combination == CUMULATIVE else out[0]
-    populations = z.size
+    row = 1 if plan.combination == CUMULATIVE else 0
     p = out[4]
+    populations = p.size
     for g in range(populations):
-        p[g] = upper_tail(z[g]) if followed >> g & 1 else 1.0
-    total = 0.0
-    for k in range(stage + 1):
-        total += plan.weights[k] ** 2
+        p[g] = upper_tail(out[row, g]) if followed >> g & 1 else 1.0
+    bound, futility, weight, norm = plan.bounds[stage], plan.futility[stage], plan.weights[stage], plan.norms[stage]
+    fisher = plan.combination == FISHER
     rejected = (1 << populations) - 1
     futile = 0
     for subset in range(1, 1 << populations):
         inside = subset & followed
         if inside:
-            adjusted = intersection_p(p, inside, plan.intersection, rho)
-            if plan.combination == FISHER:
-                combined[subset] += plan.weights[stage] * math.log(max(adjusted, 1e-300))
-                hit = combined[subset] <= plan.bounds[stage]
-                lost = adjusted >= plan.futility[stage]
+            alone = (inside & (inside - 1)) == 0
+            adjusted = 0.0 if alone and not fisher else intersection_p(p, inside, plan.intersection, rho)
+            if fisher:
+                combined[subset] += weight * math.log(max(adjusted, 1e-300))
+                hit = combined[subset] <= bound
+                lost = adjusted >= futility
             else:
-                alone = (inside & (inside - 1)) == 0
-                score = -math.inf if adjusted >= 1.0 else -quantile(max(adjusted, 1e-300))
-                if alone:
-                    g = 0
-                    while not inside >> g & 1:
-                        g += 1
-                    score = z[g]
-                if plan.combination == INVERSE_NORMAL:
-                    combined[subset] += plan.weights[stage] * score
-                    score = combined[subset] / math.sqrt(total)
-                hit = score >= plan.bounds[stage]
-                lost = score <= plan.futility[stage]
+                score = out[row, _lowest(inside)] if alone else _score(adjusted)
+                combined[subset] += weight * score
+                if row == 0:
+                    score = combined[subset] / norm
+                hit = score >= bound
+                lost = score <= futility
             if hit:
                 crossed[subset] = True
             if lost:
                 futile |= subset
         if not crossed[subset]:
             rejected &= ~subset
+    if plan.power > 0.0:
+        adjusted = intersection_p(p, followed, BONFERRONI, rho)
+        combined[0] += weight * (math.log(max(adjusted, 1e-300)) if fisher else _score(adjusted))
     return rejected, futile
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always", error_model="numpy")
+def _lowest(inside: int) -> int:
+    """Return the number of the first population in a mask."""
+    g = 0
+    while not inside >> g & 1:
+        g += 1
+    return g
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def _score(p: float) -> float:
+    """Return the normal score of a p-value; minus infinity for 1, which nothing can outweigh."""
+    return -math.inf if p >= 1.0 else -quantile(max(p, 1e-300))
+
+
+@njit(cache=True, inline="always", error_model="numpy")
 def select(plan: Plan, out: np.ndarray, ratio: float, followed: int) -> int:  # noqa: C901 - a rule each
     """Return the mask of the populations to follow in the next stage.
 
@@ -197,28 +222,31 @@ def select(plan: Plan, out: np.ndarray, ratio: float, followed: int) -> int:  # 
     return chosen
 
 
-@njit(cache=True)
-def stage_factor(plan: Plan, stage: int, combined: np.ndarray, followed: int, drift: float) -> float:
-    """Return how many times the planned next stage reaches the conditional power aimed at, between 1 and `plan.most`.
+@njit(cache=True, inline="always", error_model="numpy")
+def stage_factor(plan: Plan, stage: int, evidence: float, drift: float) -> float:
+    """Return how many times the planned next stage reaches the conditional power aimed at.
 
-    `drift` is the expected statistic of the next stage as planned, at the estimate so far. The combined statistic is
-    that of the intersection of all populations followed, which is the last to be rejected. Fisher's product is read as
-    the level that the next stage's p-value must reach.
+    Args:
+        plan: The design.
+        stage: The stage done, counted from 0.
+        evidence: Of the intersection of everyone by Bonferroni's test, as `judge` leaves it.
+        drift: Expected statistic of the next stage as planned.
+
+    Returns:
+        Between `plan.least` and `plan.most`. Fisher's product is read as the level that the next p-value must reach.
 
     Reference: Proschan MA, Hunsberger SA. Biometrics 1995;51:1315-1324.
     """
     if plan.power <= 0.0:
         return 1.0
+    after = stage + 1
     if plan.combination == FISHER:
-        level = math.exp((plan.bounds[stage + 1] - combined[followed]) / plan.weights[stage + 1])
+        level = math.exp((plan.bounds[after] - evidence) / plan.weights[after])
         critical = -quantile(max(1e-300, level)) if level < 1.0 else -8.0
     else:
-        before = 0.0
-        for k in range(stage + 1):
-            before += plan.weights[k] ** 2
-        after = before + plan.weights[stage + 1] ** 2
-        critical = (plan.bounds[stage + 1] * math.sqrt(after) - combined[followed]) / plan.weights[stage + 1]
-    if drift <= 1e-9:
-        return plan.most
-    needed = max(0.0, critical + quantile(plan.power)) / drift
-    return min(plan.most, max(1.0, needed * needed))
+        critical = (plan.bounds[after] * plan.norms[after] - evidence) / plan.weights[after]
+    factor = plan.most[after]
+    if drift > 1e-9:
+        needed = max(0.0, critical + quantile(plan.power)) / drift
+        factor = min(factor, max(plan.least[after], needed * needed))
+    return float(factor)

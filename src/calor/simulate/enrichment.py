@@ -13,35 +13,14 @@ from calor.design.fisher_combination import FisherCombination
 from calor.design.group_sequential import GroupSequential
 from calor.design.inverse_normal import InverseNormal
 from calor.errors import SimulationError
-from calor.kernels.interim import CUMULATIVE, FISHER, INVERSE_NORMAL, SPIESSENS_DEBOIS, Plan
+from calor.kernels.interim import CUMULATIVE, FISHER, INVERSE_NORMAL, Plan
+from calor.simulate.reestimation import Reestimation
 from calor.simulate.selection import Selection, best
 
 IntersectionTest = Literal["bonferroni", "simes", "sidak", "spiessens_debois"]
 Statistic = Literal["logrank", "cox_score", "ancova", "mmrm"]
 _STATISTICS = ("logrank", "cox_score", "ancova", "mmrm")
 _TESTS = ("bonferroni", "simes", "sidak", "spiessens_debois")
-
-
-@dataclass(frozen=True, eq=False)
-class Reestimation:
-    """Sample size re-estimation: the next stage grows until its conditional power reaches `power`.
-
-    Attributes:
-        power: Conditional power aimed at, at the estimate so far.
-        most: Greatest size of a stage, in multiples of the planned one.
-
-    >>> Reestimation(power=0.9, most=2.0).most
-    2.0
-    """
-
-    power: float
-    most: float = 2.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.power < 1:
-            raise SimulationError.must("power", "lie between 0 and 1", self.power, fix="Give 0.9 for 90 %.")
-        if not 1 <= self.most < math.inf:
-            raise SimulationError.must("most", "be at least 1", self.most, fix="Give 2 to allow twice the plan.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +33,7 @@ class Enrichment:
         planned: Cumulative events or participants at each look.
         populations: Each population's disjoint parts.
         selection: Rule at every look but the last.
-        intersection_test: Test of an intersection within a stage; "spiessens_debois" for two populations.
+        intersection_test: Test of an intersection within a stage.
         success: Stop when "all" populations followed are rejected, or "any".
         reestimation: None to keep the planned stages.
         by: "units" to count events or participants; "months" for looks at calendar times.
@@ -103,7 +82,7 @@ class Enrichment:
                     raise SimulationError.must("populations", "be made of parts", repr(part), where=name, fix=fix)
                 members[g, list(parts).index(part)] = True
         combination, bounds, futility, weights = _combination(self.test)
-        again = self.reestimation
+        again, looks = self.reestimation, self.looks
         return Plan(
             planned=np.array(self.planned, dtype=float),
             members=members,
@@ -111,6 +90,7 @@ class Enrichment:
             bounds=bounds,
             futility=futility,
             weights=weights,
+            norms=np.sqrt(np.cumsum(weights**2)),
             intersection=_TESTS.index(self.intersection_test),
             rule=self.selection.kind,
             parameter=self.selection.parameter,
@@ -118,7 +98,9 @@ class Enrichment:
             measure=self.selection.measure_code,
             any_success=self.success == "any",
             power=0.0 if again is None else again.power,
-            most=1.0 if again is None else again.most,
+            assumed=math.nan if again is None or again.effect is None else float(again.effect),
+            least=np.ones(looks) if again is None else again.by_stage("least", looks),
+            most=np.ones(looks) if again is None else again.by_stage("most", looks),
             statistic=_STATISTICS.index(self.statistic),
         )
 
@@ -158,9 +140,6 @@ def _check(design: Enrichment) -> None:
     if design.intersection_test not in _TESTS:
         got = repr(design.intersection_test)
         raise SimulationError.must("intersection_test", "be a known test", got, fix=f"Use one of {', '.join(_TESTS)}.")
-    if len(design.populations) > 2 and _TESTS.index(design.intersection_test) == SPIESSENS_DEBOIS:
-        fix = "Use simes or sidak."
-        raise SimulationError.must("intersection_test", "suit three populations", "spiessens_debois", fix=fix)
     if design.statistic not in _STATISTICS:
         got = repr(design.statistic)
         raise SimulationError.must("statistic", "be a known one", got, fix=f"Use one of {', '.join(_STATISTICS)}.")

@@ -35,15 +35,20 @@ class Parts:
 
 
 def means(
-    names: Sequence[str], shares: Numbers, differences: Numbers, *, sd: float = 1.0, allocation_ratio: float = 1.0
+    names: Sequence[str],
+    shares: Numbers,
+    differences: Numbers,
+    *,
+    sd: float | Numbers = 1.0,
+    allocation_ratio: float = 1.0,
 ) -> Parts:
-    """Return parts with normal responses.
+    """Return parts with normal responses; a population weighs its parts by their participants.
 
     Args:
         names: Of the parts.
         shares: Of the full population, adding to 1.
         differences: Active minus control in each part, positive for benefit.
-        sd: Standard deviation within an arm.
+        sd: Standard deviation within an arm: one for all parts, or one for each.
         allocation_ratio: Active over control.
 
     Raises:
@@ -52,11 +57,13 @@ def means(
     >>> means(["positive", "negative"], [0.4, 0.6], [0.5, 0.1]).endpoint
     'means'
     """
-    if not sd > 0:
+    spread = _column("sd", np.broadcast_to(np.asarray(sd, dtype=float), (len(names),)), len(names))
+    if not np.all(spread > 0):
         raise SimulationError.must("sd", "be positive", sd, fix="Give the standard deviation within an arm.")
     effect = _column("differences", differences, len(names))
-    each = np.full(len(names), _split(allocation_ratio) / sd**2)
-    return Parts(tuple(names), Truth(_shares(names, shares), effect, each, each, each), "means")
+    weight = np.full(len(names), _split(allocation_ratio))
+    variance = weight * spread**2
+    return Parts(tuple(names), Truth(_shares(names, shares), effect, weight, variance, variance), "means")
 
 
 def survival(names: Sequence[str], shares: Numbers, hazard_ratios: Numbers, *, allocation_ratio: float = 1.0) -> Parts:

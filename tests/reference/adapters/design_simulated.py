@@ -12,6 +12,7 @@ from calor.design.inverse_normal import InverseNormal
 from calor.simulate import parts, selection
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.operating import Mean, Rate, Run
+from calor.simulate.reestimation import Reestimation
 from calor.simulate.simulate import simulate
 from tests.reference.registry import Case, adapter, close, number
 from tests.reference.rpact_designs import as_list, fisher, group_sequential
@@ -68,14 +69,32 @@ def situations(inputs: dict[str, Any], endpoint: str) -> list[parts.Parts]:
             effect = np.log(row) if upper else -np.log(row)
             found.append(parts.Parts(ordinary.names, ordinary.truth._replace(effect=effect), "survival"))
         elif endpoint == "Means":
-            sd = as_list(effects.get("stDevs", 1))
-            assert len(set(sd)) == 1, "parts with their own standard deviations have no adapter"
-            found.append(parts.means(names, shares, row if upper else -row, sd=sd[0], allocation_ratio=ratio))
+            sd = np.broadcast_to(as_list(effects.get("stDevs", 1)), row.shape)
+            found.append(parts.means(names, shares, row if upper else -row, sd=sd, allocation_ratio=ratio))
         else:
             control = np.broadcast_to(np.array(as_list(effects["piControls"])), row.shape)
             active, control = (row, control) if upper else (1 - row, 1 - control)
             found.append(parts.rates(names, shares, active=active, control=control, allocation_ratio=ratio))
     return found
+
+
+def reestimation(inputs: dict[str, Any], planned: list[float], endpoint: str) -> Reestimation | None:
+    """Re-estimation by conditional power, its limits in multiples of the planned stages, its effect positive if good."""
+    power = as_list(inputs.get("conditionalPower", "NA"))[0]
+    if math.isnan(power):
+        return None
+    noun = "Events" if endpoint == "Survival" else "Subjects"
+    stages = np.diff(planned)
+    limits = [np.array(as_list(inputs[f"{side}NumberOf{noun}PerStage"]))[1:] / stages for side in ("min", "max")]
+    least, most = (limit.tolist() for limit in limits)
+    upper = 1 if inputs.get("directionUpper", endpoint != "Survival") else -1
+    effect: float | None = None
+    if endpoint == "Rates":
+        treated, control = (as_list(inputs.get(f"{arm}H1", "NA"))[0] for arm in ("piTreatment", "piControl"))
+        effect = None if math.isnan(treated) or math.isnan(control) else upper * (treated - control)
+    elif not math.isnan(assumed := as_list(inputs.get("thetaH1", "NA"))[0]):
+        effect = upper * (math.log(assumed) if endpoint == "Survival" else assumed)
+    return Reestimation(power, most, least, effect)
 
 
 def within_error(got: Rate | Mean, want: Any, n: float, what: str) -> None:
@@ -108,6 +127,11 @@ def compare(run: Run, outputs: dict[str, Any], situation: int, n: float) -> None
     for k in range(looks):
         within_error(run.reached[k], counted[k], n, f"iterations, look {k + 1}, {where}")
         within_error(run.success_at[k], success[k], n, f"successPerStage, look {k + 1}, {where}")
+        if "numberOfPopulations" in outputs and counted[k] > 0:
+            followed = sum(run.followed_at[name][k].value for name in run.populations) / run.reached[k].value
+            wanted = number(outputs["numberOfPopulations"][k][situation])
+            allowed = 4 * len(run.populations) / 2 / math.sqrt(n * counted[k])
+            close(followed, wanted, allowed / max(1.0, wanted), f"numberOfPopulations, look {k + 1}, {where}")
         for g, name in enumerate(run.populations):
             for ours, theirs in (
                 ("rejected_at", "rejectedPopulationsPerStage"),
@@ -130,7 +154,6 @@ def rpact_simulated_enrichment(case: Case) -> None:
     test = combination(inputs["design"])
     planned = as_list(inputs.get("plannedEvents", inputs.get("plannedSubjects")))
     names = inputs["effectList"]["subGroups"]
-    assert "conditionalPower" not in inputs, "re-estimated sizes have no adapter"
     design = Enrichment(
         test,
         planned,
@@ -138,6 +161,7 @@ def rpact_simulated_enrichment(case: Case) -> None:
         rule(inputs, endpoint),
         TESTS[inputs.get("intersectionTest", "Simes")],
         "any" if inputs.get("successCriterion", "all") == "atLeastOne" else "all",
+        reestimation(inputs, planned, endpoint),
     )
     for situation, truth in enumerate(situations(inputs, endpoint)):
         run = simulate(design, truth, trials=TRIALS, seed=2024 + situation)

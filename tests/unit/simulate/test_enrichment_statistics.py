@@ -11,11 +11,11 @@ import pytest
 from calor.design import GroupSequential, spending
 from calor.design.closed_testing import Combination, adjust, intersections
 from calor.design.fisher_combination import FisherCombination
-from calor.design.intersection import spiessens_debois
+from calor.design.intersection import shared_information_correlation, spiessens_debois
 from calor.design.inverse_normal import InverseNormal
 from calor.design.repeated import critical_at, evidence
 from calor.errors import SimulationError
-from calor.kernels.interim import highest_of_two
+from calor.kernels.highest import highest, highest_of_two
 from calor.simulate import parts, selection
 from calor.simulate.blocks import draw_block
 from calor.simulate.enrichment import Enrichment, Reestimation
@@ -50,7 +50,7 @@ def test_type_i_error_holds_for_every_rule_and_test(rule: str, test: str, inters
         assert run.power_any.value > 0.025 - 4 * run.power_any.se, str(run)  # the level is used up
 
 
-@pytest.mark.parametrize("intersection", ["bonferroni", "simes", "sidak"])
+@pytest.mark.parametrize("intersection", ["bonferroni", "simes", "sidak", "spiessens_debois"])
 def test_type_i_error_holds_with_three_populations_and_one_of_them_not_null(intersection: str) -> None:
     design = Enrichment(TESTS["inverse normal"], [100, 200], THREE, selection.best(2), intersection)  # type: ignore[arg-type]
     run = simulate(design, parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0, 0, 0]), trials=40_000)
@@ -106,6 +106,23 @@ def test_the_larger_of_two_statistics_has_the_designs_p_value() -> None:
             want = spiessens_debois(np.array([p, 0.9]), np.array([[1, rho], [rho, 1]]))
             z = math.sqrt(2) * _erfc_inverse(2 * p)
             assert highest_of_two(z, rho) == pytest.approx(want, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [{0}, {0, 1}, {0, 1, 2}],
+        [{0}, {1}, {0, 1}],  # the last follows from the others
+        [{0, 1}, {1, 2}, {0, 2}, {0, 1, 2}],
+        [{0}, {1}, {2}, {0, 1}, {0, 1, 2}],
+    ],
+)
+@pytest.mark.parametrize("p", [0.3, 0.02, 0.001])
+def test_the_largest_of_many_statistics_has_the_designs_p_value(members: list[set[int]], p: float) -> None:
+    correlation = shared_information_correlation(members, np.array([30.0, 50.0, 70.0]))
+    want = spiessens_debois(np.array([p] + [0.9] * (len(members) - 1)), correlation)
+    got = highest(math.sqrt(2) * _erfc_inverse(2 * p), correlation)
+    assert got == pytest.approx(want, rel=3e-3, abs=1.5e-5)
 
 
 def _erfc_inverse(value: float) -> float:
@@ -193,7 +210,7 @@ def test_tallies_of_blocks_add_up() -> None:
         ({"intersection_test": "hochberg"}, "intersection_test"),
         ({"success": "some"}, "success"),
         ({"test": BOUNDS}, "test"),
-        ({"populations": THREE, "intersection_test": "spiessens_debois"}, "intersection_test"),
+        ({"statistic": "wilcoxon"}, "statistic"),
         ({"by": "days"}, "by"),
     ],
 )
