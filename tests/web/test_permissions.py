@@ -34,6 +34,7 @@ ATTEMPTS: dict[str, tuple[Action, Attempt]] = {
         ),
     ),
     "receive_kits": (Action.RECEIVE_KITS, lambda r, who: activation.receive_kits(who, r.site, [0, 1])),
+    "stock": (Action.RECEIVE_KITS, lambda r, who: activation.stock(who, r.site)),
     "register": (
         Action.REGISTER,
         lambda r, who: allocation.register(who, r.site, "01-900", stratum="other", consent_version="2", eligible=True),
@@ -98,7 +99,7 @@ def test_every_service_that_an_actor_calls_is_tried_here() -> None:
         and "actor" in inspect.signature(function).parameters
     }
     assert services <= set(ATTEMPTS)
-    assert {action for action, _ in ATTEMPTS.values()} | {Action.VIEW} == set(Action)
+    assert {action for action, _ in ATTEMPTS.values()} | {Action.ENTER, Action.VIEW} == set(Action)
 
 
 def test_no_blinded_role_may_learn_an_arm_but_in_an_emergency() -> None:

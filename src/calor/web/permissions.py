@@ -25,6 +25,7 @@ class Role(StrEnum):
 class Action(StrEnum):
     """What can be done in a trial."""
 
+    ENTER = "enter"
     GRANT_ROLE = "grant role"
     ADD_SITE = "add site"
     ACTIVATE_LIST = "activate list"
@@ -47,6 +48,7 @@ UNBLINDED = frozenset({Role.PHARMACIST, Role.SAFETY_BOARD})
 _ALL_BLINDED = frozenset(Role) - UNBLINDED
 PERMITTED = MappingProxyType(
     {
+        Action.ENTER: frozenset(Role),
         Action.GRANT_ROLE: frozenset({Role.ADMINISTRATOR}),
         Action.ADD_SITE: frozenset({Role.ADMINISTRATOR}),
         Action.ACTIVATE_LIST: frozenset({Role.ADMINISTRATOR}),

@@ -1,3 +1,9 @@
 """The addresses of the web application."""
 
-urlpatterns: list[object] = []
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/", include("calor.web.api.urls", namespace="api")),
+]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from calor.errors import ConductError
 from calor.web.audit import contents_digest, save_audited
 from calor.web.audit_check import kits_of, slots_of
-from calor.web.encryption import seal_arm
+from calor.web.encryption import open_arm, seal_arm
 from calor.web.models import Delivery, DrawnList, Kit, Slot, StratumHead
 from calor.web.permissions import Action, check
 
@@ -105,6 +105,20 @@ def receive_kits(actor: Any, site: Any, arms: Sequence[int]) -> Any:
         if contents_digest(kits_of(delivery.pk)) != delivery.contents:
             raise RuntimeError("the kits stored are not the kits sealed")
     return delivery
+
+
+def stock(actor: Any, site: Any) -> dict[str, int]:
+    """Count the kits left at a site by arm, for its unblinded pharmacist.
+
+    Raises:
+        ConductError: The actor may not.
+    """
+    trial = site.trial
+    check(actor, Action.RECEIVE_KITS, trial, site)
+    left = dict.fromkeys(trial.arms, 0)
+    for kit in Kit.objects.filter(delivery__site=site, allocation=None):
+        left[trial.arms[open_arm(kit.sealed_arm, trial.code, "kit", kit.number)]] += 1
+    return left
 
 
 def _store(actor: Any, trial: Any, plan: ListPlan, guessable: str) -> Any:
