@@ -21,8 +21,10 @@ from typing import Any
 
 from calor.web.models import Trial  # first of all: it starts Django
 from calor.web.services.allocation import allocate
+from calor.web.services.plans import ListPlan, active_plan
 
 # isort: split
+import numpy as np
 from django.contrib.auth.models import User
 from django.db import connection
 
@@ -85,6 +87,9 @@ def _allocate_and_die(trial: Any, user: Any, identifier: str, at: int) -> None:
 def main() -> None:
     what, code, username, *rest = sys.argv[1:]
     trial, user = Trial.objects.get(code=code), User.objects.get(username=username)
+    plan = active_plan(trial)
+    if not isinstance(plan, ListPlan):
+        plan.arms(plan.strata[:1], np.zeros((1, 2)))  # loads the compiled method once, for all processes
     connection.close()
     if what == "race":
         race(trial, user, json.loads(rest[0]))

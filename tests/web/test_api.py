@@ -37,9 +37,9 @@ def test_a_participant_is_registered_allocated_corrected_and_signed(running: Run
     coordinator, investigator = _as(running, Role.COORDINATOR), _as(running, Role.INVESTIGATOR)
     new = {"site": "01", "identifier": "01-003", "stratum": "other", "consent_version": "2", "eligible": True}
     assert post(coordinator, f"{BASE}/participants", **new).status_code == 200
-    told = post(coordinator, f"{BASE}/participants/01-003/allocation", key="k").json()
+    told = post(coordinator, f"{BASE}/participants/01-003/allocation", key="k", stratum="other").json()
     assert set(told) == {"participant", "kit", "at"}
-    assert post(coordinator, f"{BASE}/participants/01-003/allocation", key="k").json() == told
+    assert post(coordinator, f"{BASE}/participants/01-003/allocation", key="k", stratum="other").json() == told
     change = {"field": "stratum", "new": "anterior", "reason": "misread ECG"}
     number = post(coordinator, f"{BASE}/participants/01-003/corrections", **change).json()["correction"]
     me = {"username": running.people[Role.INVESTIGATOR].username, "password": PASSWORD}
@@ -80,9 +80,8 @@ def test_the_administrator_adds_sites_and_roles_and_previews_a_list(running: Run
     role = {"username": running.people["second"].username, "role": "coordinator", "site": "02", "reason": "moved"}
     assert post(administrator, f"{BASE}/roles", **role).status_code == 200
     assert post(administrator, f"{BASE}/roles", **{**role, "username": "nobody"}).status_code == 404
-    plan = {"ratio": [1, 1], "sizes": [4], "strata": ["all"], "length": 8}
-    assert "70.83 %" in post(administrator, f"{BASE}/list/preview", **plan).json()["guessable"]
-    refused = post(administrator, f"{BASE}/list", **plan, configuration="0" * 64)
+    assert "70.83 %" in post(administrator, f"{BASE}/list/preview", plan=_PLAN).json()["guessable"]
+    refused = post(administrator, f"{BASE}/list", plan=_PLAN, configuration="0" * 64)
     assert refused.status_code == 409
     assert administrator.get(f"{BASE}/list").json()["active"] is True
 
@@ -96,8 +95,8 @@ def test_the_export_is_csv_and_is_logged(running: Running) -> None:
 
 def test_what_may_not_be_set_cannot_be_sent(running: Running) -> None:
     coordinator = _as(running, Role.COORDINATOR)
-    for extra in ("arm", "slot", "position", "allocated_at", "at", "site", "by", "role"):
-        sent = post(coordinator, f"{BASE}/participants/01-002/allocation", key="k", **{extra: 0})
+    for extra in ("arm", "slot", "position", "allocated_at", "at", "site", "by", "kit"):
+        sent = post(coordinator, f"{BASE}/participants/01-002/allocation", key="k", stratum="anterior", **{extra: 0})
         assert sent.status_code == 422
     assert Allocation.objects.count() == 1
 
@@ -143,12 +142,14 @@ def _refusals(running: Running, role: Role | None, who: Any) -> int:
 
 # A body that each action accepts, so that only the role is in the way.
 _ME = {"username": "x", "password": "x"}
-_PLAN = {"ratio": [1, 1], "sizes": [4], "strata": ["all"], "length": 8}
+_PLAN = {"plan": "ListPlan", "ratio": [1, 1], "sizes": [4], "strata": ["all"], "length": 8}
 BODIES: dict[Action, dict[str, Any]] = {
     Action.REGISTER: {
         "site": "01", "identifier": "01-009", "stratum": "other", "consent_version": "2", "eligible": True,
     },
-    Action.ALLOCATE: {"key": "k"},
+    Action.ALLOCATE: {"key": "k", "stratum": "anterior"},
+    Action.WITHDRAW: {"reason": "asked"},
+    Action.CLOSE_ASSESSMENT: {"conclusion": "none", **_ME},
     Action.CORRECT: {"field": "stratum", "new": "other", "reason": "misread"},
     Action.SIGN_CORRECTION: _ME,
     Action.SIGN: {"meaning": "reviewed", **_ME},
@@ -156,7 +157,7 @@ BODIES: dict[Action, dict[str, Any]] = {
     Action.RECEIVE_KITS: {"site": "01", "arms": [0]},
     Action.ADD_SITE: {"site": "02"},
     Action.GRANT_ROLE: {"username": "nobody", "role": "monitor", "reason": "delegation"},
-    Action.ACTIVATE_LIST: _PLAN,
+    Action.ACTIVATE_LIST: {"plan": _PLAN},
 }  # fmt: skip
 
 
@@ -195,7 +196,7 @@ def test_a_change_of_site_takes_effect_within_the_session(running: Running) -> N
         site=running.site, granted=False, reason="moved",
     )  # fmt: skip
     assert client.get(f"{BASE}/participants/01-001").status_code == 404
-    assert post(client, f"{BASE}/participants/01-002/allocation", key="k").status_code == 404
+    assert post(client, f"{BASE}/participants/01-002/allocation", key="k", stratum="anterior").status_code == 404
 
 
 def test_nobody_who_is_not_signed_in_reaches_anything(running: Running) -> None:
@@ -210,7 +211,7 @@ def test_nobody_who_is_not_signed_in_reaches_anything(running: Running) -> None:
 def test_a_post_without_the_token_is_refused(running: Running) -> None:
     client = Client(enforce_csrf_checks=True, SERVER_NAME="localhost")
     client.force_login(running.people[Role.COORDINATOR])
-    assert post(client, f"{BASE}/participants/01-002/allocation", key="k").status_code == 403
+    assert post(client, f"{BASE}/participants/01-002/allocation", key="k", stratum="anterior").status_code == 403
     assert Allocation.objects.count() == 1
 
 

@@ -102,7 +102,7 @@ def _live(running: Running, log: pytest.LogCaptureFixture) -> tuple[list[str], l
     for i in range(6):
         new = {"identifier": f"01-{i:03}", "stratum": ("anterior", "other")[i % 2], "consent_version": "2"}
         observer.post(coordinator, f"{base}/participants", site="01", eligible=True, **new)
-        observer.post(coordinator, f"{base}/participants/01-{i:03}/allocation", key=f"key {i}")
+        observer.post(coordinator, f"{base}/participants/01-{i:03}/allocation", key=f"key {i}", stratum=new["stratum"])
     _err(observer, base)
     me = {"username": running.people[investigator].username, "password": PASSWORD}
     correction = {"field": "stratum", "new": "other", "reason": "misread ECG"}
@@ -120,8 +120,8 @@ def _live(running: Running, log: pytest.LogCaptureFixture) -> tuple[list[str], l
 
 def _err(observer: Observer, base: str) -> None:
     """Do what is refused: unknown, repeated, malformed, forbidden, and once the list is exhausted."""
-    observer.post(Role.COORDINATOR, f"{base}/participants/01-999/allocation", key="x")
-    observer.post(Role.COORDINATOR, f"{base}/participants/01-000/allocation", key="key 1")
+    observer.post(Role.COORDINATOR, f"{base}/participants/01-999/allocation", key="x", stratum="anterior")
+    observer.post(Role.COORDINATOR, f"{base}/participants/01-000/allocation", key="key 1", stratum="anterior")
     observer.post(Role.COORDINATOR, f"{base}/participants/01-000/allocation", key="x", arm=1)
     observer.post(Role.STATISTICIAN, f"{base}/participants/01-000/unblinding", confirm="01-000", reason="curious")
     observer.post(Role.MONITOR, f"{base}/participants/01-000/arm")
@@ -129,7 +129,7 @@ def _err(observer: Observer, base: str) -> None:
         new = {"identifier": f"01-{i:03}", "stratum": "anterior", "consent_version": "2", "eligible": True}
         observer.post(Role.COORDINATOR, f"{base}/participants", site="01", **new)
     for i in range(10, 13):  # of five places, three are used
-        observer.post(Role.COORDINATOR, f"{base}/participants/01-{i:03}/allocation", key=f"key {i}")
+        observer.post(Role.COORDINATOR, f"{base}/participants/01-{i:03}/allocation", key=f"key {i}", stratum="anterior")
 
 
 def _unblind(running: Running, base: str, me: dict[str, str]) -> None:

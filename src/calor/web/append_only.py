@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 APPEND_ONLY = (
-    "trial", "site", "rolechange", "drawnlist", "slot", "delivery", "kit", "participant", "allocation", "correction",
-    "signature", "unblinding", "impactassessment", "notice", "auditrow",
+    "trial", "site", "rolechange", "activemethod", "slot", "sealeddraw", "delivery", "kit", "participant",
+    "persondigest", "withdrawal", "allocation", "correction", "signature", "unblinding", "impactassessment",
+    "assessmentclosing", "notice", "auditrow",
 )  # fmt: skip
 # Counters: the column that goes up by one, and the columns that never change.
 HEADS = {"stratumhead": ("next_position", ("id", "trial_id", "stratum")), "audithead": ("n", ("id", "chain"))}

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from calor.web.audit import append, moment, name_of
-from calor.web.models import Allocation, AuditRow, Correction, DrawnList, Notice, Participant, Signature, Site
+from calor.web.models import (
+    ActiveMethod,
+    Allocation,
+    AuditRow,
+    Correction,
+    ImpactAssessment,
+    Notice,
+    Participant,
+    Signature,
+    Site,
+)
 from calor.web.permissions import Action, can, check, roles_of
 from calor.web.services.corrections import effective, effective_all
 from calor.web.signatures import corrections_that_count, holds
@@ -80,7 +90,7 @@ def signatures_of(actor: Any, one: Any) -> list[Row]:
 
 def list_status(actor: Any, trial: Any) -> Row:
     """Say whether the trial can allocate, and since when; neither method nor length, which help to guess."""
-    active = DrawnList.objects.filter(trial=trial).first()
+    active = ActiveMethod.objects.filter(trial=trial).first()
     return {"active": active is not None, "since": moment(active.at) if active else None}
 
 
@@ -89,6 +99,27 @@ def notices(actor: Any, trial: Any) -> list[Row]:
     roles = {role for where in (None, *Site.objects.filter(trial=trial)) for role in roles_of(actor, trial, where)}
     told = Notice.objects.filter(trial=trial, role__in=roles).order_by("pk")
     return [{"role": notice.role, "text": notice.text, "at": moment(notice.at)} for notice in told]
+
+
+def assessments(actor: Any, trial: Any) -> list[Row]:
+    """Return the assessments that unblindings owe, with what they concluded.
+
+    Raises:
+        ConductError: The actor may not.
+    """
+    check(actor, Action.CLOSE_ASSESSMENT, trial)
+    owed = ImpactAssessment.objects.filter(unblinding__participant__trial=trial).order_by("pk")
+    return [
+        {
+            "assessment": each.pk,
+            "participant": each.unblinding.participant.identifier,
+            "unblinded_by": each.unblinding.by.last_name,
+            "reason": each.unblinding.reason,
+            "opened_at": moment(each.opened_at),
+            "conclusion": getattr(getattr(each, "assessmentclosing", None), "conclusion", None),
+        }
+        for each in owed.select_related("unblinding__participant", "unblinding__by", "assessmentclosing")
+    ]
 
 
 def export(actor: Any, trial: Any) -> str:

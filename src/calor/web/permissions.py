@@ -32,6 +32,7 @@ class Action(StrEnum):
     RECEIVE_KITS = "receive kits"
     REGISTER = "register participant"
     ALLOCATE = "allocate"
+    WITHDRAW = "record a withdrawal"
     CORRECT = "correct"
     SIGN_CORRECTION = "sign correction"
     SIGN = "sign"
@@ -40,6 +41,7 @@ class Action(StrEnum):
     VIEW_AUDIT = "view audit trail"
     READ_ARM = "read arm"
     UNBLIND = "unblind in an emergency"
+    CLOSE_ASSESSMENT = "close impact assessment"
 
 
 AT_A_SITE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST})
@@ -55,6 +57,7 @@ PERMITTED = MappingProxyType(
         Action.RECEIVE_KITS: frozenset({Role.PHARMACIST}),
         Action.REGISTER: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
         Action.ALLOCATE: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
+        Action.WITHDRAW: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
         Action.CORRECT: frozenset({Role.COORDINATOR, Role.INVESTIGATOR}),
         Action.SIGN_CORRECTION: frozenset({Role.INVESTIGATOR}),
         Action.SIGN: frozenset({Role.INVESTIGATOR}),
@@ -63,6 +66,7 @@ PERMITTED = MappingProxyType(
         Action.VIEW_AUDIT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
         Action.READ_ARM: frozenset({Role.PHARMACIST}),
         Action.UNBLIND: frozenset({Role.INVESTIGATOR}),
+        Action.CLOSE_ASSESSMENT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
     }
 )
 

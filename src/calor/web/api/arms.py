@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import Router
 
 from calor.web import blinded
 from calor.web.api import bodies, find
 from calor.web.api.interface import stands_for
+from calor.web.models import ImpactAssessment
 from calor.web.permissions import Action
 from calor.web.services import activation, unblinding
+from calor.web.services.plans import plan_of
 
 router = Router()
 ONE = "/trials/{trial}/participants/{identifier}"
@@ -26,10 +28,10 @@ def status(request: HttpRequest, trial: str) -> Any:
 
 @router.post("/trials/{trial}/list/preview")
 @stands_for(Action.ACTIVATE_LIST)
-def preview(request: HttpRequest, trial: str, body: bodies.Plan) -> Any:
+def preview(request: HttpRequest, trial: str, body: bodies.Preview) -> Any:
     """Show how a list could be guessed, before it is drawn."""
     find.trial(request, trial)
-    guessable, configuration = activation.preview(_plan(body))
+    guessable, configuration = activation.preview(plan_of(body.plan.dict()))
     return {"guessable": guessable, "configuration": configuration}
 
 
@@ -38,7 +40,9 @@ def preview(request: HttpRequest, trial: str, body: bodies.Plan) -> Any:
 def activate(request: HttpRequest, trial: str, body: bodies.Activation) -> Any:
     """Draw the trial's list, once, as it was previewed."""
     found = find.trial(request, trial)
-    return {"at": activation.activate(request.user, found, _plan(body), configuration=body.configuration).at}
+    return {
+        "at": activation.activate(request.user, found, plan_of(body.plan.dict()), configuration=body.configuration).at
+    }
 
 
 @router.get("/trials/{trial}/sites/{site}/kits")
@@ -69,5 +73,19 @@ def unblind(request: HttpRequest, trial: str, identifier: str, body: bodies.NewU
     return {"arm": unblinding.unblind(request.user, find.participant(request, trial, identifier), **body.dict())}
 
 
-def _plan(body: bodies.Plan) -> activation.ListPlan:
-    return activation.ListPlan(tuple(body.ratio), tuple(body.sizes), tuple(body.strata), body.length)
+@router.get("/trials/{trial}/assessments")
+@stands_for(Action.CLOSE_ASSESSMENT)
+def assessments(request: HttpRequest, trial: str) -> Any:
+    """List the assessments that unblindings owe, with their conclusions."""
+    return blinded.assessments(request.user, find.trial(request, trial))
+
+
+@router.post("/trials/{trial}/assessments/{int:number}/closing")
+@stands_for(Action.CLOSE_ASSESSMENT)
+def close(request: HttpRequest, trial: str, number: int, body: bodies.NewConclusion) -> Any:
+    """Close an assessment with a conclusion and a signature."""
+    owed = ImpactAssessment.objects.filter(unblinding__participant__trial=find.trial(request, trial))
+    assessment = owed.filter(pk=min(number, find.LARGEST)).first()
+    if assessment is None:
+        raise Http404
+    return {"at": unblinding.close_assessment(request.user, assessment, **body.dict()).at}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StringConstraints
@@ -43,6 +44,14 @@ class NewRole(Body):
     reason: Sentence
 
 
+class NewPerson(Body):
+    """What identifies a person; kept as keyed digests only."""
+
+    number: Annotated[str, StringConstraints(max_length=60)] = ""
+    names: Annotated[str, StringConstraints(max_length=200)] = ""
+    born: date | None = None
+
+
 class NewParticipant(Body):
     """A participant to register."""
 
@@ -51,11 +60,19 @@ class NewParticipant(Body):
     stratum: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
     consent_version: Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00]*$")]
     eligible: StrictBool
+    person: NewPerson | None = None
+
+
+class NewWithdrawal(Body):
+    """Consent withdrawn."""
+
+    reason: Sentence
 
 
 class NewAllocation(Body):
-    """An allocation asked for."""
+    """An allocation asked for, in the stratum as it was shown."""
 
+    stratum: Annotated[str, StringConstraints(max_length=100)]
     key: Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
 
 
@@ -80,6 +97,12 @@ class NewUnblinding(Signed):
     reason: Sentence
 
 
+class NewConclusion(Signed):
+    """What the assessment of an unblinding concluded."""
+
+    conclusion: Sentence
+
+
 class NewDelivery(Body):
     """Kits that arrived: the index of each kit's arm."""
 
@@ -87,16 +110,53 @@ class NewDelivery(Body):
     arms: Annotated[list[StrictInt], Field(min_length=1, max_length=10_000)]
 
 
-class Plan(Body):
-    """A list before it is drawn."""
+class _Plan(Body):
+    """How a trial is to allocate."""
 
     ratio: Annotated[list[Annotated[StrictInt, Field(ge=1, le=20)]], Field(min_length=2, max_length=10)]
-    sizes: Annotated[list[Annotated[StrictInt, Field(ge=1, le=60)]], Field(min_length=1, max_length=10)]
-    strata: Annotated[list[Word], Field(min_length=1, max_length=100)]
     length: Annotated[StrictInt, Field(ge=1, le=10_000)]
 
 
-class Activation(Plan):
+class Blocks(_Plan):
+    """Permuted blocks within strata."""
+
+    plan: Literal["ListPlan"]
+    sizes: Annotated[list[Annotated[StrictInt, Field(ge=1, le=60)]], Field(min_length=1, max_length=10)]
+    strata: Annotated[list[Word], Field(min_length=1, max_length=100)]
+
+
+Weight = Annotated[float, Field(ge=0, le=1000)]
+Factors = Annotated[list[Annotated[list[Word], Field(min_length=2, max_length=10)]], Field(min_length=1, max_length=6)]
+
+
+class Minimized(_Plan):
+    """Pocock and Simon's minimization."""
+
+    plan: Literal["MinimizationPlan"]
+    factors: Factors
+    probability: Annotated[float, Field(gt=0, le=1)]
+    weights: list[Weight]
+    spread: Literal["range", "variance", "sd"] = "range"
+
+
+class HuHu(_Plan):
+    """Hu and Hu's covariate-adaptive randomization."""
+
+    plan: Literal["HuHuPlan"]
+    factors: Factors
+    probability: Annotated[float, Field(gt=0, le=1)]
+    overall: Weight
+    stratum: Weight
+    margins: list[Weight]
+
+
+class Preview(Body):
+    """A plan to look at."""
+
+    plan: Annotated[Blocks | Minimized | HuHu, Field(discriminator="plan")]
+
+
+class Activation(Preview):
     """A plan to draw, with the digest that its preview gave."""
 
-    configuration: Word | Annotated[str, StringConstraints(max_length=64)]
+    configuration: Annotated[str, StringConstraints(max_length=64)]

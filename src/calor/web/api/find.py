@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest
 from calor.web.models import Participant, Site, Trial
 from calor.web.permissions import Action, can
 
+LARGEST = 2**63 - 1  # no database counts further
+
 
 def trial(request: HttpRequest, code: str) -> Any:
     """Return the trial if the request's action is the person's in the trial, or at one of its sites.
@@ -65,8 +67,8 @@ def of(request: HttpRequest, records: Any, code: str, number: int) -> Any:
     Raises:
         Http404: It is absent, or the person may not.
     """
-    in_trial = _sane(code) and abs(number) < 2**63  # no database counts further
-    record = records.filter(participant__trial__code=code, pk=number).first() if in_trial else None
+    found = records.filter(participant__trial__code=code, pk=min(number, LARGEST)) if _sane(code) else records.none()
+    record = found.first()
     if record is None:
         raise Http404
     participant(request, code, record.participant.identifier)

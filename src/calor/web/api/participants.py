@@ -13,7 +13,8 @@ from calor.web.api import bodies, find
 from calor.web.api.interface import stands_for
 from calor.web.models import Correction
 from calor.web.permissions import Action
-from calor.web.services import allocation, corrections
+from calor.web.persons import Person
+from calor.web.services import allocation, consent, corrections
 
 router = Router()
 ONE = "/trials/{trial}/participants/{identifier}"
@@ -37,6 +38,7 @@ def register(request: HttpRequest, trial: str, body: bodies.NewParticipant) -> A
         stratum=body.stratum,
         consent_version=body.consent_version,
         eligible=body.eligible,
+        person=None if body.person is None else Person(**body.person.dict()),
     )
     return {"participant": new.identifier, "at": new.at}
 
@@ -53,7 +55,14 @@ def participant(request: HttpRequest, trial: str, identifier: str) -> Any:
 def allocate(request: HttpRequest, trial: str, identifier: str, body: bodies.NewAllocation) -> Any:
     """Allocate a participant; asked again, it tells the same allocation."""
     found = find.participant(request, trial, identifier)
-    return asdict(allocation.allocate(request.user, found.trial, identifier, key=body.key))
+    return asdict(allocation.allocate(request.user, found.trial, identifier, key=body.key, shown=body.stratum))
+
+
+@router.post(ONE + "/withdrawal")
+@stands_for(Action.WITHDRAW)
+def withdraw(request: HttpRequest, trial: str, identifier: str, body: bodies.NewWithdrawal) -> Any:
+    """Record that consent was withdrawn."""
+    return {"at": consent.withdraw(request.user, find.participant(request, trial, identifier), reason=body.reason).at}
 
 
 @router.get(ONE + "/corrections")
