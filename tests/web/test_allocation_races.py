@@ -32,6 +32,11 @@ def _start(database: str, *arguments: str) -> subprocess.Popen[str]:
 
 def race(database: str, running: Running, lists: list[list[str]]) -> Told:
     """Let one process allocate each list, all starting together."""
+    return at_once(database, running, [[("allocate", identifier) for identifier in each] for each in lists])
+
+
+def at_once(database: str, running: Running, lists: list[list[tuple[str, str]]]) -> Told:
+    """Let one process do each list of tasks, all starting together."""
     user = running.people[Role.COORDINATOR].username
     with _start(database, "race", running.trial.code, user, json.dumps(lists)) as process:
         out, err = process.communicate(timeout=300)
