@@ -33,11 +33,13 @@ from django.db import connection
 
 def race(trial: Any, user: Any, lists: list[list[tuple[str, str]]]) -> None:
     start, go = os.pipe()
-    answers = []
+    answers, children = [], []
     for tasks in lists:
         answer, told = os.pipe()
-        if os.fork() == 0:
+        children.append(os.fork())
+        if children[-1] == 0:
             os.close(go)
+            connection.ensure_connection()
             os.read(start, 1)  # returns when the parent closes its end
             os.write(told, json.dumps(_do_all(trial, user, tasks)).encode())
             os._exit(0)
@@ -46,6 +48,8 @@ def race(trial: Any, user: Any, lists: list[list[tuple[str, str]]]) -> None:
     time.sleep(0.5)
     os.close(go)
     print(json.dumps([one for answer in answers for one in json.load(os.fdopen(answer))]))
+    for child in children:
+        os.waitpid(child, 0)
 
 
 def _do_all(trial: Any, user: Any, tasks: list[tuple[str, str]]) -> list[tuple[str, str, float]]:

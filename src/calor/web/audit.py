@@ -86,8 +86,8 @@ def audited_models() -> list[type[models.Model]]:
     """Return the tables whose every row must have an audit row with its digest."""
     from django.apps import apps  # noqa: PLC0415
 
-    # Slots, draws and kits are vouched for together, by the digest of their list or delivery; the rest is the trail itself
-    # and counters that it checks.
+    # Slots, draws and kits are vouched for together, by the digest of their list or delivery; the rest is the trail
+    # itself and counters that it checks.
     others = {"slot", "sealeddraw", "kit", "stratumhead", "audithead", "auditrow"}
     return [model for model in apps.get_app_config("calor_web").get_models() if model._meta.model_name not in others]
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.web.audit import save_audited
+from calor.web.database import turn
 from calor.web.encryption import open_arm
 from calor.web.models import (
     Allocation,
@@ -128,7 +129,7 @@ def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | 
     if not key.strip() or len(key) > 80:
         raise ConductError.must("key", "have 1 to 80 characters", f"{len(key)}", fix="Send a new UUID per request.")
     try:
-        with transaction.atomic(durable=True):  # what is told has been committed
+        with turn(), transaction.atomic(durable=True):  # what is told has been committed
             return _told(_existing(participant, key) or _allocate(actor, participant, key, shown))
     except IntegrityError as error:  # another participant took the same key in the same instant
         raise ConductError.must("key", "be new", "one in use", fix="Send a new UUID and ask again.") from error
@@ -201,9 +202,10 @@ def _kit(site: int, trial: str, slot: Any) -> Any:
     arm = open_arm(slot.sealed_arm, trial, "slot", slot.stratum, slot.position)
     kits = Kit.objects.filter(delivery__site=site, allocation=None).order_by("number")
     # All are opened, so that the time it takes does not tell how many of the other arm came first.
-    suiting = [kit for kit in kits if open_arm(kit.sealed_arm, trial, "kit", kit.number) == arm]
+    sealed = kits.values_list("pk", "number", "sealed_arm")
+    suiting = [pk for pk, number, content in sealed if open_arm(content, trial, "kit", number) == arm]
     if suiting:
-        return suiting[0]
+        return Kit.objects.defer("sealed_arm").get(pk=suiting[0])
     fix = "Call the pharmacy; nothing has been allocated."
     raise ConductError.must("kits", "be in stock at the site", "too few", fix=fix)
 
