@@ -1,6 +1,7 @@
 """Processes of their own that allocate; run by the tests, killed by some of them.
 
-race TRIAL USER LISTS     a process for each list of identifiers (JSON), all starting together; prints what was told
+race TRIAL USER LISTS     a process for each list of tasks (JSON), all starting together; prints what was told;
+                          a task is [WHAT, IDENTIFIER], to allocate or to withdraw consent
 kill TRIAL USER           reads lines IDENTIFIER K: a process allocates and dies by SIGKILL before its K-th statement
                           (K = 0: just after the end, printing the number of statements); prints the signal it died of
 
@@ -19,37 +20,48 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from calor.web.models import Trial  # first of all: it starts Django
+from calor.web.models import Participant, Trial  # first of all: it starts Django
 from calor.web.services.allocation import allocate
+from calor.web.services.consent import withdraw
+from calor.web.services.plans import ListPlan, active_plan
 
 # isort: split
+import numpy as np
 from django.contrib.auth.models import User
 from django.db import connection
 
 
-def race(trial: Any, user: Any, lists: list[list[str]]) -> None:
+def race(trial: Any, user: Any, lists: list[list[tuple[str, str]]]) -> None:
     start, go = os.pipe()
-    answers = []
-    for identifiers in lists:
+    answers, children = [], []
+    for tasks in lists:
         answer, told = os.pipe()
-        if os.fork() == 0:
+        children.append(os.fork())
+        if children[-1] == 0:
             os.close(go)
+            connection.ensure_connection()
             os.read(start, 1)  # returns when the parent closes its end
-            os.write(told, json.dumps(_allocate_all(trial, user, identifiers)).encode())
+            os.write(told, json.dumps(_do_all(trial, user, tasks)).encode())
             os._exit(0)
         os.close(told)
         answers.append(answer)
     time.sleep(0.5)
     os.close(go)
     print(json.dumps([one for answer in answers for one in json.load(os.fdopen(answer))]))
+    for child in children:
+        os.waitpid(child, 0)
 
 
-def _allocate_all(trial: Any, user: Any, identifiers: list[str]) -> list[tuple[str, str, float]]:
+def _do_all(trial: Any, user: Any, tasks: list[tuple[str, str]]) -> list[tuple[str, str, float]]:
     told = []
-    for identifier in identifiers:
+    for what, identifier in tasks:
         began = time.perf_counter()
         try:
-            answer = allocate(user, trial, identifier, key=f"key of {identifier}").kit
+            if what == "allocate":
+                answer = allocate(user, trial, identifier, key=f"key of {identifier}").kit
+            else:
+                withdraw(user, Participant.objects.get(trial=trial, identifier=identifier), reason="asked to")
+                answer = "withdrawn"
         except Exception as error:
             answer = f"error {type(error).__name__}: {error}"[:200]
         told.append((identifier, answer, time.perf_counter() - began))
@@ -85,6 +97,9 @@ def _allocate_and_die(trial: Any, user: Any, identifier: str, at: int) -> None:
 def main() -> None:
     what, code, username, *rest = sys.argv[1:]
     trial, user = Trial.objects.get(code=code), User.objects.get(username=username)
+    plan = active_plan(trial)
+    if not isinstance(plan, ListPlan):
+        plan.arms(plan.strata[:1], np.zeros((1, 2)))  # loads the compiled method once, for all processes
     connection.close()
     if what == "race":
         race(trial, user, json.loads(rest[0]))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test.utils import override_settings, setup_test_environment, teardown_test_environment
-from tests.web.databases import POSTGRESQL_FOLDERS, migrate, sql, use
+from tests.web.databases import migrate, postgresql_programs, postgresql_server, sql, use
 
 import calor.web  # noqa: F401  (starts Django before any test is read)
 from calor.web.keys import write_master_key
@@ -42,35 +39,10 @@ def quick_hashes() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server, without a database's name."""
-    found = shutil.which("initdb") or next(
-        (f"{folder}/initdb" for folder in POSTGRESQL_FOLDERS if Path(folder, "initdb").exists()), None
-    )
-    if found is None:
+    if postgresql_programs() is None:
         pytest.skip("PostgreSQL is not installed")
-    programs = Path(found).parent
-    # Not under pytest's own folder, whose parents only the tests' user may enter.
-    folder = Path(tempfile.mkdtemp(prefix="calor-postgresql-"))
-    as_owner: list[str] = []
-    if os.geteuid() == 0:  # the server refuses root
-        as_owner = [shutil.which("runuser", path=f"{os.defpath}:/usr/sbin:/sbin") or "runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = folder / "data"
-
-    def call(*command: str) -> None:
-        subprocess.run([*as_owner, *command], check=True, capture_output=True, cwd="/")
-
-    call(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    (data / "postgresql.auto.conf").write_text("fsync = off\n")
-    call(f"{programs}/pg_ctl", "-D", str(data), "-o", options, "-l", f"{folder}/log", "-w", "start")
-    try:
-        yield f"postgresql://calor@127.0.0.1:{port}/"
-    finally:
-        call(f"{programs}/pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder)
+    with postgresql_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

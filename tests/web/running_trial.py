@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calor.web.permissions import AT_A_SITE, Role
-from calor.web.services import accounts, activation, allocation
+from calor.web.services import accounts, activation, allocation, plans
 
 PASSWORD = "correct horse battery"  # noqa: S105
 ARMS = ["aldesleukin", "placebo"]
@@ -34,7 +34,12 @@ class Running:
 
 
 def open_running_trial(
-    *, length: int = 8, kits: int = 40, strata: tuple[str, ...] = ("anterior", "other"), code: str = "IVORY-2"
+    *,
+    length: int = 8,
+    kits: int = 40,
+    strata: tuple[str, ...] = ("anterior", "other"),
+    code: str = "IVORY-2",
+    plan: plans.Plan | None = None,
 ) -> Running:
     """Open a trial, appoint people, draw its list and receive kits."""
     people = {role: _person(f"{role.value.replace(' ', '.')}.{code.lower()}") for role in Role}
@@ -45,7 +50,7 @@ def open_running_trial(
     for role in set(Role) - {Role.ADMINISTRATOR}:
         _grant(administrator, people[role], role, trial, site)
     _grant(administrator, people["second"], Role.INVESTIGATOR, trial, site)
-    plan = activation.ListPlan((1, 1), (4,), strata, length)
+    plan = plan or plans.ListPlan((1, 1), (4,), strata, length)
     _, configuration = activation.preview(plan)
     activation.activate(administrator, trial, plan, configuration=configuration)
     activation.receive_kits(people[Role.PHARMACIST], site, [i % 2 for i in range(kits)])

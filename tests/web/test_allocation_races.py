@@ -30,8 +30,13 @@ def _start(database: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def _race(database: str, running: Running, lists: list[list[str]]) -> Told:
+def race(database: str, running: Running, lists: list[list[str]]) -> Told:
     """Let one process allocate each list, all starting together."""
+    return at_once(database, running, [[("allocate", identifier) for identifier in each] for each in lists])
+
+
+def at_once(database: str, running: Running, lists: list[list[tuple[str, str]]]) -> Told:
+    """Let one process do each list of tasks, all starting together."""
     user = running.people[Role.COORDINATOR].username
     with _start(database, "race", running.trial.code, user, json.dumps(lists)) as process:
         out, err = process.communicate(timeout=300)
@@ -58,7 +63,7 @@ def test_eight_processes_give_400_participants_400_places_in_list_order(database
     identifiers = [f"01-{i:03}" for i in range(400)]
     for identifier in identifiers:
         running.register(identifier)
-    told = _race(database, running, [identifiers[i::PROCESSES] for i in range(PROCESSES)])
+    told = race(database, running, [identifiers[i::PROCESSES] for i in range(PROCESSES)])
     _check_400(told, identifiers)
 
 
@@ -67,7 +72,7 @@ def test_the_same_participants_from_eight_processes_get_one_place_each(database:
     identifiers = [f"01-{i:03}" for i in range(10)]
     for identifier in identifiers:
         running.register(identifier)
-    told = _race(database, running, [identifiers] * PROCESSES)
+    told = race(database, running, [identifiers] * PROCESSES)
     assert len(told) == 80
     assert len({(identifier, kit) for identifier, kit, _ in told}) == 10
     assert Allocation.objects.count() == StratumHead.objects.get().next_position == 10

@@ -18,9 +18,11 @@ from calor.web.append_only import APPEND_ONLY, HEADS
 from calor.web.audit import audited_models
 from calor.web.audit_check import verify
 from calor.web.audit_head import export_heads, read_heads
-from calor.web.models import Allocation, AuditHead, AuditRow, Participant, Slot
+from calor.web.models import Allocation, AuditHead, AuditRow, ImpactAssessment, Participant, Slot
 from calor.web.permissions import Role
-from calor.web.services import corrections, unblinding
+from calor.web.persons import Person
+from calor.web.services import allocation, consent, corrections, unblinding
+from calor.web.services.plans import MinimizationPlan
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -65,6 +67,15 @@ def _fill(running: Running) -> None:
     signed = {"username": investigator.username, "password": PASSWORD}
     corrections.sign(investigator, participant, meaning="reviewed", **signed)
     unblinding.unblind(investigator, participant, confirm="01-000", reason="anaphylaxis", **signed)
+    monitor = running.people[Role.MONITOR]
+    signed = {"username": monitor.username, "password": PASSWORD}
+    unblinding.close_assessment(monitor, ImpactAssessment.objects.get(), conclusion="none", **signed)
+    consent.withdraw(investigator, participant, reason="asked to")
+    allocation.register(
+        investigator, running.site, "01-900", stratum="other", consent_version="2", eligible=True,
+        person=Person(number="123"),
+    )  # fmt: skip
+    open_running_trial(code="IVORY-3", plan=MinimizationPlan((1, 1), (("a", "b"),), 4, 0.8, (1.0,)))
 
 
 def test_bulk_updates_and_deletes_of_the_orm_are_refused(running: Running) -> None:

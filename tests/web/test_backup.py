@@ -15,7 +15,7 @@ from calor.web.audit_check import verify
 from calor.web.models import Allocation
 
 
-def _restored(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def restored(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """Back a database up with its own tool and restore it elsewhere."""
     if database.startswith("sqlite"):
         path = tmp_path / "restored.sqlite3"
@@ -42,9 +42,9 @@ def test_the_next_allocation_after_a_restore_is_the_one_that_would_have_come(
     for i in range(3):
         running.register(f"01-{i:03}")
     running.allocate("01-000")
-    restored = _restored(database, tmp_path, request)
+    copy = restored(database, tmp_path, request)
     answers = []
-    for url in (database, restored):
+    for url in (database, copy):
         use(url)
         told = [running.allocate(f"01-{i:03}") for i in range(3)]
         positions = list(Allocation.objects.order_by("pk").values_list("participant__identifier", "position"))

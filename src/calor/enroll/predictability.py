@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cache
 
 from calor.enroll.blocks import PermutedBlocks
+from calor.enroll.minimization import check_probability
+from calor.enroll.ratio import check_ratio
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,28 @@ def expected_guesses(blocks: PermutedBlocks) -> Guesses:
         correct, certain = correct + right, certain + known
     places = sum(blocks.sizes)
     return Guesses(blocks, correct / places, certain / places)
+
+
+def most_guessed(ratio: tuple[int, ...], probability: float) -> float:
+    """Return the largest share of guesses that can be right against minimization or Hu-Hu, to who knows all so far.
+
+    The guesser names the arm of the favored share; of an arm with several shares, the unfavored ones count too. Ties
+    can only lower it.
+
+    Args:
+        ratio: Allocation ratio of the arms.
+        probability: Of the favored share.
+
+    Raises:
+        EnrollError: `ratio` or `probability` does not describe a rule.
+
+    Example:
+        >>> round(most_guessed((1, 1), 0.8), 4), round(most_guessed((2, 1), 0.8), 4)
+        (0.8, 0.9)
+    """
+    check_ratio(ratio)
+    check_probability(probability, sum(ratio))
+    return probability + (max(ratio) - 1) * (1 - probability) / (sum(ratio) - 1)
 
 
 def guesses_in_block(ratio: tuple[int, ...], size: int) -> tuple[Fraction, Fraction]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 APPEND_ONLY = (
-    "trial", "site", "rolechange", "drawnlist", "slot", "delivery", "kit", "participant", "allocation", "correction",
-    "signature", "unblinding", "impactassessment", "notice", "auditrow",
+    "trial", "site", "rolechange", "activemethod", "slot", "sealeddraw", "delivery", "kit", "participant",
+    "persondigest", "withdrawal", "allocation", "correction", "signature", "unblinding", "impactassessment",
+    "assessmentclosing", "notice", "auditrow",
 )  # fmt: skip
 # What is captured while the trial runs, in the application `calor.web.capture`; its migrations install these.
 CAPTURED = ("consent", "eligibilitycheck", "enrollment")

@@ -86,9 +86,9 @@ def audited_models() -> list[type[models.Model]]:
     """Return the tables whose every row must have an audit row with its digest."""
     from django.apps import apps  # noqa: PLC0415
 
-    # Slots and kits are vouched for together, by the digest of their list or delivery; the rest is the trail itself
-    # and counters that it checks.
-    others = {"slot", "kit", "stratumhead", "audithead", "auditrow"}
+    # Slots, draws and kits are vouched for together, by the digest of their list or delivery; the rest is the trail
+    # itself and counters that it checks.
+    others = {"slot", "sealeddraw", "kit", "stratumhead", "audithead", "auditrow"}
     models_ = [model for app in ("calor_web", "calor_capture") for model in apps.get_app_config(app).get_models()]
     return [model for model in models_ if model._meta.model_name not in others]
 

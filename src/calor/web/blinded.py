@@ -7,12 +7,24 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from calor.web.audit import append, moment
-from calor.web.models import Allocation, AuditRow, Participant
-from calor.web.permissions import Action, can, check
-from calor.web.services.corrections import effective
+from calor.web.audit import append, moment, name_of
+from calor.web.models import (
+    ActiveMethod,
+    Allocation,
+    AuditRow,
+    Correction,
+    ImpactAssessment,
+    Notice,
+    Participant,
+    Signature,
+    Site,
+)
+from calor.web.permissions import Action, can, check, roles_of
+from calor.web.services.corrections import effective, effective_all
+from calor.web.signatures import corrections_that_count, holds
 
-Row = dict[str, str]
+Row = dict[str, Any]
+COLUMNS = ("participant", "site", "stratum", "consent_version", "eligible", "kit", "allocated_at")
 
 
 def participants(actor: Any, trial: Any) -> list[Row]:
@@ -23,8 +35,97 @@ def participants(actor: Any, trial: Any) -> list[Row]:
     return list(_visible(actor, trial, Action.VIEW))
 
 
+def participant(actor: Any, one: Any) -> Row:
+    """Return one participant.
+
+    Raises:
+        ConductError: The actor may not look at the participant's site.
+    """
+    check(actor, Action.VIEW, one.trial, one.site)
+    allocation = Allocation.objects.filter(participant=one).select_related("kit").defer("kit__sealed_arm").first()
+    return _row(one, effective(one), allocation)
+
+
+def corrections_of(actor: Any, one: Any) -> list[Row]:
+    """Return a participant's corrections, also those that do not count yet.
+
+    Raises:
+        ConductError: The actor may not look at the participant's site.
+    """
+    check(actor, Action.VIEW, one.trial, one.site)
+    corrections = list(Correction.objects.filter(participant=one).select_related("by").order_by("pk"))
+    counting = corrections_that_count(corrections)
+    return [
+        {
+            "correction": correction.pk,
+            "field": correction.field,
+            "old": correction.old,
+            "new": correction.new,
+            "reason": correction.reason,
+            "by": correction.by.last_name,
+            "at": moment(correction.at),
+            "counts": correction in counting,
+        }
+        for correction in corrections
+    ]
+
+
+def signatures_of(actor: Any, one: Any) -> list[Row]:
+    """Return the signatures under a participant's record, and whether it is still as it was signed.
+
+    Raises:
+        ConductError: The actor may not look at the participant's site.
+    """
+    check(actor, Action.VIEW, one.trial, one.site)
+    return [
+        {
+            "signed_by": signature.printed_name,
+            "meaning": signature.meaning,
+            "at": moment(signature.at),
+            "holds": holds(signature, one),
+        }
+        for signature in Signature.objects.filter(record=name_of(one)).order_by("pk")
+    ]
+
+
+def list_status(actor: Any, trial: Any) -> Row:
+    """Say whether the trial can allocate, and since when; neither method nor length, which help to guess."""
+    active = ActiveMethod.objects.filter(trial=trial).first()
+    return {"active": active is not None, "since": moment(active.at) if active else None}
+
+
+def notices(actor: Any, trial: Any) -> list[Row]:
+    """Return what the holders of a person's roles must be told."""
+    roles = {role for where in (None, *Site.objects.filter(trial=trial)) for role in roles_of(actor, trial, where)}
+    told = Notice.objects.filter(trial=trial, role__in=roles).order_by("pk")
+    return [{"role": notice.role, "text": notice.text, "at": moment(notice.at)} for notice in told]
+
+
+def assessments(actor: Any, trial: Any) -> list[Row]:
+    """Return the assessments that unblindings owe, with what they concluded.
+
+    Raises:
+        ConductError: The actor may not.
+    """
+    check(actor, Action.CLOSE_ASSESSMENT, trial)
+    owed = ImpactAssessment.objects.filter(unblinding__participant__trial=trial).order_by("pk")
+    return [
+        {
+            "assessment": each.pk,
+            "participant": each.unblinding.participant.identifier,
+            "unblinded_by": each.unblinding.by.last_name,
+            "reason": each.unblinding.reason,
+            "opened_at": moment(each.opened_at),
+            "conclusion": getattr(getattr(each, "assessmentclosing", None), "conclusion", None),
+        }
+        for each in owed.select_related("unblinding__participant", "unblinding__by", "assessmentclosing")
+    ]
+
+
 def export(actor: Any, trial: Any) -> str:
     """Return the same as CSV; cells that a spreadsheet would take for formulas begin with an apostrophe.
+
+    Cells that begin with an apostrophe of their own get another, so that taking one away gives back every original.
 
     Raises:
         ConductError: The actor may not export anything here.
@@ -34,7 +135,9 @@ def export(actor: Any, trial: Any) -> str:
         check(actor, Action.EXPORT, trial)
     append(trial.code, actor=actor.username, action=Action.EXPORT)
     out = io.StringIO()
-    writer = csv.DictWriter(out, ["participant", "site", "stratum", "eligible", "kit", "allocated_at"])
+    writer = csv.DictWriter(
+        out, ["participant", "site", "stratum", "consent_version", "eligible", "kit", "allocated_at"]
+    )
     writer.writeheader()
     writer.writerows({name: _plain_text(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
@@ -53,25 +156,33 @@ def audit_rows(actor: Any, trial: Any) -> list[Row]:
 
 
 def _visible(actor: Any, trial: Any, action: Action) -> Iterator[Row]:
-    allocations = {
-        allocation.participant_id: allocation
-        for allocation in Allocation.objects.filter(trial=trial).select_related("kit")
-    }
+    allocations = _allocations(trial)
     may: dict[int, bool] = {}
+    shown = []
     for participant in Participant.objects.filter(trial=trial).select_related("site").order_by("identifier"):
-        site = participant.site
-        if not may.setdefault(site.pk, can(actor, action, trial, site)):
-            continue
-        now, allocation = effective(participant), allocations.get(participant.pk)
-        yield {
-            "participant": participant.identifier,
-            "site": site.code,
-            "stratum": now["stratum"],
-            "eligible": "yes" if now["eligible"] else "no",
-            "kit": allocation.kit.number if allocation else "not allocated",
-            "allocated_at": moment(allocation.at) if allocation else "not allocated",
-        }
+        if may.setdefault(participant.site_id, can(actor, action, trial, participant.site)):
+            shown.append(participant)
+    for participant, now in zip(shown, effective_all(shown), strict=True):
+        yield _row(participant, now, allocations.get(participant.pk))
+
+
+def _allocations(trial: Any) -> dict[int, Any]:
+    # Sealed arms are not read, not even to be passed over: on PostgreSQL the blinded process may not.
+    kits = Allocation.objects.select_related("kit").defer("kit__sealed_arm")
+    return {allocation.participant_id: allocation for allocation in kits.filter(trial=trial)}
+
+
+def _row(participant: Any, now: dict[str, Any], allocation: Any) -> Row:
+    return {
+        "participant": participant.identifier,
+        "site": participant.site.code,
+        "stratum": now["stratum"],
+        "consent_version": now["consent_version"],
+        "eligible": "yes" if now["eligible"] else "no",
+        "kit": allocation.kit.number if allocation else "not allocated",
+        "allocated_at": moment(allocation.at) if allocation else "not allocated",
+    }
 
 
 def _plain_text(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "'")) else cell

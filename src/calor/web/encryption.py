@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import struct
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,9 +23,7 @@ def seal_arm(arm: int, trial: str, *place: str | int) -> bytes:
         trial: The trial's code, which also chooses the key.
         place: What the arm belongs to, as ("slot", stratum, position) or ("kit", number).
     """
-    nonce = secrets.token_bytes(_NONCE)
-    padded = bytes([arm]).ljust(_PADDED, b"\0")
-    return nonce + _cipher(trial).encrypt(nonce, padded, _bound(trial, place))
+    return _seal(bytes([arm]).ljust(_PADDED, b"\0"), trial, place)
 
 
 def open_arm(sealed: bytes, trial: str, *place: str | int) -> int:
@@ -33,9 +32,33 @@ def open_arm(sealed: bytes, trial: str, *place: str | int) -> int:
     Raises:
         ConductError: The bytes were sealed for another place or trial, with another key, or were altered.
     """
+    return _open(sealed, trial, place)[0]
+
+
+def seal_draw(draw: tuple[float, float], trial: str, n: int) -> bytes:
+    """Encrypt the two uniform draws of a trial's n-th adaptive allocation."""
+    return _seal(struct.pack("<2d", *draw), trial, ("draw", n))
+
+
+def open_draw(sealed: bytes, trial: str, n: int) -> tuple[float, float]:
+    """Decrypt the two draws.
+
+    Raises:
+        ConductError: The bytes were sealed for another place or trial, with another key, or were altered.
+    """
+    first, second = struct.unpack("<2d", _open(sealed, trial, ("draw", n)))
+    return first, second
+
+
+def _seal(content: bytes, trial: str, place: tuple[str | int, ...]) -> bytes:
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + _cipher(trial).encrypt(nonce, content, _bound(trial, place))
+
+
+def _open(sealed: bytes, trial: str, place: tuple[str | int, ...]) -> bytes:
     sealed = bytes(sealed)
     try:
-        return _cipher(trial).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(trial, place))[0]
+        return _cipher(trial).decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(trial, place))
     except InvalidTag as error:
         fix = "Stop allocating, run `calor audit verify` and restore the backup with its own key."
         raise ConductError.must("sealed", "have been sealed for this place", "something else", fix=fix) from error

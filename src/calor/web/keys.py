@@ -42,7 +42,7 @@ def derived_key(purpose: str) -> bytes:
     if not name:
         fix = "Make a key with `calor audit key FILE` and name its file."
         raise ConductError.must(KEY_FILE, "name the file of the master key", "nothing", fix=fix)
-    return _derived(Path(name), purpose)
+    return _derived(name, purpose)
 
 
 def head_signing_key() -> Ed25519PrivateKey:
@@ -57,8 +57,8 @@ def session_secret() -> str:
 
 
 @lru_cache  # a trial's key file never changes
-def _derived(path: Path, purpose: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=b"calor", info=purpose.encode()).derive(_master_key(path))
+def _derived(name: str, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=b"calor", info=purpose.encode()).derive(_master_key(Path(name)))
 
 
 def _master_key(path: Path) -> bytes:

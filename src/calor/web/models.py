@@ -44,19 +44,20 @@ class RoleChange(models.Model):
     at = models.DateTimeField()
 
 
-class DrawnList(models.Model):
-    """The one list of a trial that can be used, with what was known of it before it was."""
+class ActiveMethod(models.Model):
+    """How a trial allocates, fixed once before it is used, with what was known of it then."""
 
     trial = models.OneToOneField(Trial, KEEP)
     method = models.CharField(max_length=200)
     guessable = models.CharField(max_length=200)
+    parameters = models.JSONField()
     configuration = models.CharField(max_length=64)
     contents = models.CharField(max_length=64)
     at = models.DateTimeField()
 
 
 class StratumHead(models.Model):
-    """The next free place of a stratum; locked while it is given away."""
+    """The next free place of a stratum, or of the whole trial where that is balanced; locked while it is given."""
 
     trial = models.ForeignKey(Trial, KEEP)
     stratum = models.CharField(max_length=100)
@@ -69,7 +70,7 @@ class StratumHead(models.Model):
 
 
 class Slot(models.Model):
-    """A place of the list with its sealed arm."""
+    """A place with its sealed arm: of a list drawn beforehand, or of an adaptive allocation when it is given."""
 
     trial = models.ForeignKey(Trial, KEEP)
     stratum = models.CharField(max_length=100)
@@ -80,6 +81,19 @@ class Slot(models.Model):
         """What may exist only once."""
 
         constraints = (models.UniqueConstraint(fields=("trial", "stratum", "position"), name="slot_once"),)
+
+
+class SealedDraw(models.Model):
+    """The random element of the n-th adaptive allocation, drawn beforehand and sealed."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    n = models.IntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "n"), name="draw_once"),)
 
 
 class Delivery(models.Model):
@@ -119,6 +133,28 @@ class Participant(models.Model):
         """What may exist only once."""
 
         constraints = (models.UniqueConstraint(fields=("trial", "identifier"), name="participant_once"),)
+
+
+class PersonDigest(models.Model):
+    """A keyed digest of what identifies a person, so that nobody takes part twice; it leads back to no one."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    participant = models.ForeignKey(Participant, KEEP)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        """What may exist only once."""
+
+        constraints = (models.UniqueConstraint(fields=("trial", "digest"), name="person_once"),)
+
+
+class Withdrawal(models.Model):
+    """A participant's consent was withdrawn; it counts at once."""
+
+    participant = models.OneToOneField(Participant, KEEP)
+    reason = models.TextField()
+    by = models.ForeignKey(USER, KEEP)
+    at = models.DateTimeField()
 
 
 class Allocation(models.Model):
@@ -181,6 +217,15 @@ class ImpactAssessment(models.Model):
 
     unblinding = models.OneToOneField(Unblinding, KEEP)
     opened_at = models.DateTimeField()
+
+
+class AssessmentClosing(models.Model):
+    """What the assessment of an unblinding concluded; it counts with its author's signature."""
+
+    assessment = models.OneToOneField(ImpactAssessment, KEEP)
+    conclusion = models.TextField()
+    by = models.ForeignKey(USER, KEEP)
+    at = models.DateTimeField()
 
 
 class Notice(models.Model):

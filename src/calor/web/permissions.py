@@ -33,6 +33,7 @@ class Action(StrEnum):
     RECEIVE_KITS = "receive kits"
     REGISTER = "register participant"
     ALLOCATE = "allocate"
+    WITHDRAW = "record a withdrawal"
     CORRECT = "correct"
     SIGN_CORRECTION = "sign correction"
     SIGN = "sign"
@@ -43,6 +44,7 @@ class Action(StrEnum):
     UNBLIND = "unblind in an emergency"
     SCREEN = "view worklist"
     CONSENT = "record consent"
+    CLOSE_ASSESSMENT = "close impact assessment"
 
 
 AT_A_SITE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST})
@@ -58,6 +60,7 @@ PERMITTED = MappingProxyType(
         Action.RECEIVE_KITS: frozenset({Role.PHARMACIST}),
         Action.REGISTER: _AT_BEDSIDE,
         Action.ALLOCATE: _AT_BEDSIDE,
+        Action.WITHDRAW: _AT_BEDSIDE,
         Action.CORRECT: _AT_BEDSIDE,
         Action.SIGN_CORRECTION: frozenset({Role.INVESTIGATOR}),
         Action.SIGN: frozenset({Role.INVESTIGATOR}),
@@ -68,6 +71,7 @@ PERMITTED = MappingProxyType(
         Action.UNBLIND: frozenset({Role.INVESTIGATOR}),
         Action.SCREEN: _AT_BEDSIDE,
         Action.CONSENT: _AT_BEDSIDE,
+        Action.CLOSE_ASSESSMENT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
     }
 )
 

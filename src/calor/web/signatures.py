@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from calor.web.audit import digest_of, name_of
@@ -22,7 +23,14 @@ def holds(signature: Any, record: Any) -> bool:
     return bool(signature.record == name_of(record) and signature.record_digest == signable_digest(record))
 
 
-def signed_by_another(correction: Any) -> bool:
-    """Say whether a correction counts: a person other than the one who made it has signed it."""
-    signatures = Signature.objects.filter(record=name_of(correction)).exclude(by=correction.by_id)
-    return any(holds(signature, correction) for signature in signatures)
+def corrections_that_count(corrections: Sequence[Any]) -> list[Any]:
+    """Return the corrections that a person other than the one who made them has signed."""
+    signed: dict[str, list[Any]] = {}
+    names = [name_of(correction) for correction in corrections]
+    for signature in Signature.objects.filter(record__in=names) if names else ():
+        signed.setdefault(signature.record, []).append(signature)
+    return [correction for correction in corrections if _counts(correction, signed.get(name_of(correction), []))]
+
+
+def _counts(correction: Any, signatures: Sequence[Any]) -> bool:
+    return any(each.by_id != correction.by_id and holds(each, correction) for each in signatures)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from calor.web.pages import candidate, dashboard, participant, participants, sign_in, style, worklist
 
 urlpatterns = [
+    path("api/", include("calor.web.api.urls", namespace="api")),
     path("", dashboard.dashboard, name="dashboard"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/second-factor/", sign_in.second_factor, name="second-factor"),

@@ -32,6 +32,13 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ImpactAssessment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("opened_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Participant",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -75,6 +82,19 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("chain", "n"), name="audit_once")],
             },
+        ),
+        migrations.CreateModel(
+            name="AssessmentClosing",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("conclusion", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "assessment",
+                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="calor_web.impactassessment"),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Kit",
@@ -141,6 +161,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="SealedDraw",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("n", models.IntegerField()),
+                ("sealed", models.BinaryField()),
+                ("trial", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
+            ],
+        ),
+        migrations.CreateModel(
             name="RoleChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -151,6 +180,18 @@ class Migration(migrations.Migration):
                 (
                     "site",
                     models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="calor_web.site"),
+                ),
+                ("trial", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PersonDigest",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "participant",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="calor_web.participant"),
                 ),
                 ("trial", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
             ],
@@ -168,18 +209,6 @@ class Migration(migrations.Migration):
                 ("text", models.TextField()),
                 ("at", models.DateTimeField()),
                 ("trial", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
-            ],
-        ),
-        migrations.CreateModel(
-            name="DrawnList",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("method", models.CharField(max_length=200)),
-                ("guessable", models.CharField(max_length=200)),
-                ("configuration", models.CharField(max_length=64)),
-                ("contents", models.CharField(max_length=64)),
-                ("at", models.DateTimeField()),
-                ("trial", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
             ],
         ),
         migrations.CreateModel(
@@ -201,6 +230,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ActiveMethod",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("method", models.CharField(max_length=200)),
+                ("guessable", models.CharField(max_length=200)),
+                ("parameters", models.JSONField()),
+                ("configuration", models.CharField(max_length=64)),
+                ("contents", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                ("trial", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
+            ],
+        ),
+        migrations.CreateModel(
             name="Unblinding",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -213,14 +255,21 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.AddField(
+            model_name="impactassessment",
+            name="unblinding",
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="calor_web.unblinding"),
+        ),
         migrations.CreateModel(
-            name="ImpactAssessment",
+            name="Withdrawal",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("opened_at", models.DateTimeField()),
+                ("reason", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
                 (
-                    "unblinding",
-                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="calor_web.unblinding"),
+                    "participant",
+                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="calor_web.participant"),
                 ),
             ],
         ),
@@ -243,6 +292,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="site",
             constraint=models.UniqueConstraint(fields=("trial", "code"), name="site_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="sealeddraw",
+            constraint=models.UniqueConstraint(fields=("trial", "n"), name="draw_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="persondigest",
+            constraint=models.UniqueConstraint(fields=("trial", "digest"), name="person_once"),
         ),
         migrations.AddConstraint(
             model_name="participant",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -14,66 +11,62 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.web.audit import contents_digest, save_audited
-from calor.web.audit_check import kits_of, slots_of
-from calor.web.encryption import seal_arm
-from calor.web.models import Delivery, DrawnList, Kit, Slot, StratumHead
+from calor.web.audit_check import draws_of, kits_of, slots_of
+from calor.web.encryption import open_arm, seal_arm, seal_draw
+from calor.web.models import ActiveMethod, Delivery, Kit, SealedDraw, Slot, StratumHead
 from calor.web.permissions import Action, check
+from calor.web.services.plans import ListPlan, Plan
 
 _DIGITS = "0123456789"
 
 
-@dataclass(frozen=True)
-class ListPlan:
-    """A list before it is drawn.
-
-    Attributes:
-        ratio: Allocation ratio of the trial's arms.
-        sizes: Block sizes.
-        strata: Names of the strata.
-        length: Places in each stratum.
-    """
-
-    ratio: tuple[int, ...]
-    sizes: tuple[int, ...]
-    strata: tuple[str, ...]
-    length: int
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the configuration, which the activation must repeat."""
-        content = [self.ratio, sorted(self.sizes), sorted(self.strata), self.length]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def preview(plan: ListPlan) -> tuple[str, str]:
-    """Return how well the list could be guessed, and the configuration's digest that activates it.
+def preview(plan: Plan) -> tuple[str, str]:
+    """Return how well a plan's allocations could be guessed, and the configuration's digest that activates it.
 
     Raises:
-        EnrollError: The blocks cannot hold the ratio.
+        EnrollError: The method cannot keep the ratio.
     """
-    from calor.enroll.blocks import PermutedBlocks  # noqa: PLC0415  (numba is slow to start and needed only here)
-    from calor.enroll.predictability import expected_guesses  # noqa: PLC0415
-
-    return str(expected_guesses(PermutedBlocks(plan.ratio, plan.sizes))), plan.digest
+    return plan.guessable()[1], plan.digest
 
 
-def activate(actor: Any, trial: Any, plan: ListPlan, *, configuration: str) -> Any:
-    """Draw the trial's list from the operating system, seal it and store it; this happens once.
+def activate(actor: Any, trial: Any, plan: Plan, *, configuration: str) -> Any:
+    """Draw the trial's list, or its random elements, from the operating system, sealed; this happens once.
 
-    No list can be given: what was drawn for development can never be the trial's own.
+    Nothing drawn elsewhere can be given: what was drawn for development can never be the trial's own.
 
     Raises:
-        ConductError: The actor may not, a list exists, the arms do not fit, or the configuration is not the previewed.
-        EnrollError: The blocks cannot hold the ratio.
+        ConductError: The actor may not, a method is active, the plan does not fit the trial, or the configuration is
+            not the previewed.
+        EnrollError: The method cannot keep the ratio.
     """
     check(actor, Action.ACTIVATE_LIST, trial)
     if len(plan.ratio) != len(trial.arms):
         raise ConductError.must("ratio", f"have {len(trial.arms)} parts", plan.ratio, fix="Take the protocol's ratio.")
-    guessable, digest = preview(plan)
-    if configuration != digest:
+    if not 1 <= len(set(plan.strata)) == len(plan.strata) or not all(0 < len(name) <= 100 for name in plan.strata):
+        rule = "have different names of 1 to 100 characters"
+        raise ConductError.must("strata", rule, len(plan.strata), fix="Shorten the names of levels.")
+    if plan.length < 1:
+        raise ConductError.must("length", "be positive", plan.length, fix="Give more places than participants planned.")
+    method, guessable = plan.guessable()
+    if configuration != plan.digest:
         fix = "Preview the plan again and look at how it can be guessed."
         raise ConductError.must("configuration", "be the one previewed", "another", fix=fix)
-    return _store(actor, trial, plan, guessable)
+    with transaction.atomic():
+        type(trial).objects.select_for_update().get(pk=trial.pk)
+        if ActiveMethod.objects.filter(trial=trial).exists():
+            raise ConductError.must("trial", "have no list yet", trial.code, fix="A list is drawn once.")
+        StratumHead.objects.bulk_create(StratumHead(trial=trial, stratum=head) for head in plan.heads)
+        record = ActiveMethod(
+            trial=trial,
+            method=method,
+            guessable=guessable,
+            parameters=plan.parameters,
+            configuration=plan.digest,
+            contents=_draw_list(trial, plan) if isinstance(plan, ListPlan) else _draw_elements(trial, plan.length),
+            at=timezone.now(),
+        )
+        save_audited(record, chain=trial.code, actor=actor.username, action=Action.ACTIVATE_LIST)
+    return record
 
 
 def receive_kits(actor: Any, site: Any, arms: Sequence[int]) -> Any:
@@ -107,36 +100,45 @@ def receive_kits(actor: Any, site: Any, arms: Sequence[int]) -> Any:
     return delivery
 
 
-def _store(actor: Any, trial: Any, plan: ListPlan, guessable: str) -> Any:
+def stock(actor: Any, site: Any) -> dict[str, int]:
+    """Count the kits left at a site by arm, for its unblinded pharmacist.
+
+    Raises:
+        ConductError: The actor may not.
+    """
+    trial = site.trial
+    check(actor, Action.RECEIVE_KITS, trial, site)
+    left = dict.fromkeys(trial.arms, 0)
+    for kit in Kit.objects.filter(delivery__site=site, allocation=None):
+        left[trial.arms[open_arm(kit.sealed_arm, trial.code, "kit", kit.number)]] += 1
+    return left
+
+
+def _draw_list(trial: Any, plan: ListPlan) -> str:
     from calor.enroll.allocation_list import check_production, draw_production_list  # noqa: PLC0415
     from calor.enroll.blocks import PermutedBlocks  # noqa: PLC0415
 
     drawn = draw_production_list(PermutedBlocks(plan.ratio, plan.sizes), plan.strata, plan.length)
     check_production(drawn)
-    sealed = sorted(
-        ((stratum, position), seal_arm(arm, trial.code, "slot", stratum, position))
-        for stratum, arms in drawn.arms.items()
-        for position, arm in enumerate(arms)
+    Slot.objects.bulk_create(
+        Slot(trial=trial, stratum=stratum, position=position, sealed_arm=sealed)
+        for stratum, position, sealed in sorted(
+            (stratum, position, seal_arm(arm, trial.code, "slot", stratum, position))
+            for stratum, arms in drawn.arms.items()
+            for position, arm in enumerate(arms)
+        )
     )
-    with transaction.atomic():
-        type(trial).objects.select_for_update().get(pk=trial.pk)
-        if DrawnList.objects.filter(trial=trial).exists():
-            raise ConductError.must("trial", "have no list yet", trial.code, fix="A list is drawn once.")
-        Slot.objects.bulk_create(
-            Slot(trial=trial, stratum=stratum, position=position, sealed_arm=content)
-            for (stratum, position), content in sealed
-        )
-        StratumHead.objects.bulk_create(StratumHead(trial=trial, stratum=stratum) for stratum in plan.strata)
-        record = DrawnList(
-            trial=trial,
-            method=str(drawn.blocks),
-            guessable=guessable,
-            configuration=plan.digest,
-            contents=contents_digest(slots_of(trial.pk)),
-            at=timezone.now(),
-        )
-        save_audited(record, chain=trial.code, actor=actor.username, action=Action.ACTIVATE_LIST)
-    return record
+    return contents_digest(slots_of(trial.pk))
+
+
+def _draw_elements(trial: Any, length: int) -> str:
+    from calor.enroll.allocation_list import operating_system_draws  # noqa: PLC0415
+
+    SealedDraw.objects.bulk_create(
+        SealedDraw(trial=trial, n=n, sealed=seal_draw((float(first), float(second)), trial.code, n))
+        for n, (first, second) in enumerate(operating_system_draws(length))
+    )
+    return contents_digest(draws_of(trial.pk))
 
 
 def _new_numbers(count: int, taken: set[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -10,21 +11,27 @@ from django.utils import timezone
 from calor.errors import ConductError
 from calor.web.access import authenticate_again
 from calor.web.audit import name_of, save_audited
-from calor.web.models import Correction, Participant, Signature, StratumHead
+from calor.web.models import Correction, Participant, Signature
 from calor.web.permissions import Action, check
 from calor.web.services.accounts import check_reason
-from calor.web.signatures import signable_digest, signed_by_another
+from calor.web.services.plans import check_stratum
+from calor.web.signatures import corrections_that_count, signable_digest
 
 CORRECTABLE = {"stratum": str, "consent_version": str, "eligible": bool}
 
 
 def effective(participant: Any) -> dict[str, Any]:
     """Return a participant's values with the corrections that count; allocations made before are never recomputed."""
-    values = {field: getattr(participant, field) for field in CORRECTABLE}
-    for correction in Correction.objects.filter(participant=participant).order_by("pk"):
-        if signed_by_another(correction):
-            values[correction.field] = correction.new
-    return values
+    return effective_all([participant])[0]
+
+
+def effective_all(participants: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the same for many participants, in two queries however many they are."""
+    values = {one.pk: {field: getattr(one, field) for field in CORRECTABLE} for one in participants}
+    corrections = list(Correction.objects.filter(participant__in=participants).order_by("pk"))
+    for correction in corrections_that_count(corrections):
+        values[correction.participant_id][correction.field] = correction.new
+    return [values[one.pk] for one in participants]
 
 
 def correct(actor: Any, participant: Any, field: str, new: object, *, reason: str) -> Any:
@@ -39,8 +46,8 @@ def correct(actor: Any, participant: Any, field: str, new: object, *, reason: st
     if field not in CORRECTABLE or type(new) is not CORRECTABLE[field]:
         rule = f"be one of {', '.join(CORRECTABLE)}, with a value of its kind"
         raise ConductError.must("field", rule, field, fix="Everything else is kept as it was recorded.")
-    if field == "stratum" and not StratumHead.objects.filter(trial=trial, stratum=new).exists():
-        raise ConductError.must("stratum", "be one of the trial's", new, fix="Look it up in the protocol.")
+    if field == "stratum":
+        check_stratum(trial, new)
     with transaction.atomic():
         Participant.objects.select_for_update().get(pk=participant.pk)
         correction = Correction(
@@ -84,18 +91,22 @@ def sign(actor: Any, participant: Any, *, meaning: str, username: str, password:
     return _sign(actor, participant, participant, meaning)
 
 
+def store_signature(actor: Any, trial: Any, record: Any, meaning: str) -> Any:
+    """Store a signature under a record as it now is, in the caller's transaction; name and password were checked."""
+    signature = Signature(
+        trial=trial,
+        record=name_of(record),
+        record_digest=signable_digest(record),
+        by=actor,
+        printed_name=actor.last_name,
+        meaning=meaning,
+        at=timezone.now(),
+    )
+    save_audited(signature, chain=trial.code, actor=actor.username, action=Action.SIGN, reason=meaning)
+    return signature
+
+
 def _sign(actor: Any, participant: Any, record: Any, meaning: str) -> Any:
     with transaction.atomic():
         Participant.objects.select_for_update().get(pk=participant.pk)  # no correction slips in between
-        signature = Signature(
-            trial=participant.trial,
-            record=name_of(record),
-            record_digest=signable_digest(record),
-            by=actor,
-            printed_name=actor.last_name,
-            meaning=meaning,
-            at=timezone.now(),
-        )
-        chain = participant.trial.code
-        save_audited(signature, chain=chain, actor=actor.username, action=Action.SIGN, reason=meaning)
-    return signature
+        return store_signature(actor, participant.trial, record, meaning)

@@ -12,9 +12,11 @@ from calor.errors import ConductError
 from calor.web.access import authenticate_again
 from calor.web.audit import append, name_of, save_audited
 from calor.web.encryption import open_arm
-from calor.web.models import Allocation, ImpactAssessment, Notice, Participant, Unblinding
+from calor.web.models import Allocation, AssessmentClosing, ImpactAssessment, Participant, Unblinding
 from calor.web.permissions import Action, Role, check
 from calor.web.services.accounts import check_reason
+from calor.web.services.corrections import store_signature
+from calor.web.services.notices import notify
 
 TOLD_OF_UNBLINDING = (Role.MONITOR, Role.ADMINISTRATOR, Role.SAFETY_BOARD)
 ALARM_AFTER, ALARM_WITHIN = 5, timedelta(hours=1)
@@ -65,12 +67,36 @@ def unblind(actor: Any, participant: Any, *, confirm: str, reason: str, username
         _save(actor, trial, unblinding, Action.UNBLIND, reason)
         _save(actor, trial, ImpactAssessment(unblinding=unblinding, opened_at=now), "open impact assessment")
         text = f"{participant.identifier} was unblinded by {actor.last_name}; an impact assessment is open."
-        for role in TOLD_OF_UNBLINDING:
-            _save(actor, trial, Notice(trial=trial, role=role, text=text, at=now), "notify")
+        notify(actor, trial, TOLD_OF_UNBLINDING, text)
         if Unblinding.objects.filter(by=actor, at__gt=now - ALARM_WITHIN).count() >= ALARM_AFTER:
             text = f"{actor.last_name} unblinded {ALARM_AFTER} or more participants within an hour."
-            _save(actor, trial, Notice(trial=trial, role=Role.ADMINISTRATOR, text=text, at=now), "alarm")
+            notify(actor, trial, (Role.ADMINISTRATOR,), text, action="alarm")
     return _arm(allocation)
+
+
+def close_assessment(actor: Any, assessment: Any, *, conclusion: str, username: str, password: str) -> Any:
+    """Close the assessment that an unblinding owes: what it concluded, signed.
+
+    Raises:
+        ConductError: The actor may not or unblinded the participant, the conclusion is blank, name or password is
+            another's, or the assessment is closed.
+    """
+    unblinding, now = assessment.unblinding, timezone.now()
+    trial = unblinding.participant.trial
+    check(actor, Action.CLOSE_ASSESSMENT, trial)
+    check_reason(conclusion)
+    if unblinding.by_id == actor.pk:
+        rule = "be another person than the one who unblinded"
+        raise ConductError.must("signer", rule, actor.username, fix="Ask another monitor.")
+    authenticate_again(actor, username, password)
+    with transaction.atomic():
+        type(assessment).objects.select_for_update().get(pk=assessment.pk)
+        if AssessmentClosing.objects.filter(assessment=assessment).exists():
+            raise ConductError.must("assessment", "be open", "a closed one", fix="Its conclusion stands.")
+        closing = AssessmentClosing(assessment=assessment, conclusion=conclusion, by=actor, at=now)
+        _save(actor, trial, closing, Action.CLOSE_ASSESSMENT, conclusion)
+        store_signature(actor, trial, closing, "I assessed the impact of this unblinding")
+    return closing
 
 
 def _save(actor: Any, trial: Any, record: Any, action: str, reason: str = "") -> None:
