@@ -18,21 +18,33 @@ Lab = Annotated[Path, typer.Argument(metavar="LAB", help="The core lab's folder.
 Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="Who is behind each code; kept apart from LAB.")]
 
 
-def image(folder: Folder, as_json: AsJson = False) -> None:
+def image(
+    folder: Folder,
+    archive: Annotated[
+        str, typer.Option(metavar="URL", help="DICOMweb archive: fetch what imaging/studies.csv lists first.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
     """Measure every PET/CT study of imaging/: SUV, TBR, index vessel frozen at baseline; finished ones are kept."""
     from calor.trial import open_trial  # noqa: PLC0415
     from calor.trial.imaging import measure_trial  # noqa: PLC0415
 
+    trial, missed = open_trial(folder), ()
     with progress(quiet=as_json) as tell:
-        outcome = measure_trial(open_trial(folder), tell)
+        if archive:
+            from calor.trial.archive import fetch_listed  # noqa: PLC0415
+
+            missed = fetch_listed(trial, archive, tell)
+        outcome = measure_trial(trial, tell)
+    refused = (*missed, *outcome.failed)
     if as_json:
         vessels = json.loads(outcome.vessels().to_json(orient="records"))
-        print_json({"ok": outcome.ok, "vessels": vessels, "refused": outcome.failed})
+        print_json({"ok": not refused, "vessels": vessels, "refused": refused})
     else:
         typer.echo(str(outcome))
-        for participant, visit, reason in outcome.failed:
+        for participant, visit, reason in refused:
             typer.echo(f"{participant} {visit}: {reason}")
-    if not outcome.ok:
+    if refused:
         raise typer.Exit(FAILED)
 
 
