@@ -18,6 +18,7 @@ from calor.analyze.counts.newcombe import newcombe, stratified_newcombe
 from calor.analyze.declared.judged import judged
 from calor.analyze.declared.records import (
     ARM,
+    SUBJECT,
     Datasets,
     arm_labels,
     compared,
