@@ -91,6 +91,22 @@ def test_figures_tables_and_results_lie_beside_the_report(finished: tuple[Path, 
     assert finding["provenance"]["inputs"].keys() == {"protocol", "adsl", "adpet"}
 
 
+def test_phantom_scans_are_measured_end_to_end_and_called_synthetic(finished: tuple[Path, str]) -> None:
+    folder, told = finished
+    assert "6 phantom scans measured from DICOM to TBR, 0 refused" in told
+    page = (folder / "results/report.html").read_text(encoding="utf-8")
+    section = page[page.index('<section id="imaging"') :]
+    assert "Imaging: synthetic scans of a digital phantom" in section
+    assert "They are no participants of the trial" in section
+    assert section.count('xlink:href="data:image/png;base64,') == 12  # vessel and background of two visits
+    assert "PHANTOM" not in section
+    adpet = pd.read_csv(folder / "results/imaging/adpet.csv")
+    cooled = adpet[(adpet["PARAMCD"] == "TBRIDX") & (adpet["AVISIT"] == "Day 61")].set_index("USUBJID")["PCHG"]
+    assert cooled["PHANTOM-1"] < -10
+    assert abs(cooled["PHANTOM-2"]) < 2
+    assert not (read(folder / "adam/adpet.xpt").frame["USUBJID"].str.startswith("PHANTOM")).any()
+
+
 def test_second_run_repeats_nothing(demo: Path) -> None:
     assert set(_states(demo).values()) == {"unchanged"}
 

@@ -18,21 +18,41 @@ Lab = Annotated[Path, typer.Argument(metavar="LAB", help="The core lab's folder.
 Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="Who is behind each code; kept apart from LAB.")]
 
 
-def image(folder: Folder, as_json: AsJson = False) -> None:
+def image(
+    folder: Folder,
+    archive: Annotated[
+        str, typer.Option(metavar="URL", help="DICOMweb archive: fetch what imaging/studies.csv lists first.")
+    ] = "",
+    segment: Annotated[
+        bool, typer.Option("--segment", help="Segment studies without masks by TotalSegmentator, where installed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Measure every PET/CT study of imaging/: SUV, TBR, index vessel frozen at baseline; finished ones are kept."""
     from calor.trial import open_trial  # noqa: PLC0415
     from calor.trial.imaging import measure_trial  # noqa: PLC0415
 
+    trial = open_trial(folder)
+    refused: list[tuple[str, str, str]] = []
     with progress(quiet=as_json) as tell:
-        outcome = measure_trial(open_trial(folder), tell)
+        if archive:
+            from calor.trial.archive import fetch_listed  # noqa: PLC0415
+
+            refused += fetch_listed(trial, archive, tell)
+        if segment:
+            from calor.trial.segmenting import segment_missing  # noqa: PLC0415
+
+            refused += segment_missing(trial, tell)
+        outcome = measure_trial(trial, tell)
+    refused += outcome.failed
     if as_json:
         vessels = json.loads(outcome.vessels().to_json(orient="records"))
-        print_json({"ok": outcome.ok, "vessels": vessels, "refused": outcome.failed})
+        print_json({"ok": not refused, "vessels": vessels, "refused": refused})
     else:
         typer.echo(str(outcome))
-        for participant, visit, reason in outcome.failed:
+        for participant, visit, reason in refused:
             typer.echo(f"{participant} {visit}: {reason}")
-    if not outcome.ok:
+    if refused:
         raise typer.Exit(FAILED)
 
 

@@ -18,7 +18,6 @@ from calor.image.pet_header import (
     GE_CREATOR,
     PHILIPS_CREATOR,
     SIEMENS_CREATOR,
-    PetHeader,
     clock,
     instant,
     moment,
@@ -66,8 +65,33 @@ def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: 
     """
     made = [_copy(d, code, secret, shift) for d in datasets]
     if datasets and datasets[0].get("Modality") == "PT":
-        _same_suv([pet_header(d) for d in datasets], [pet_header(d) for d in made])
+        require_same_suv(datasets, made)
     return made
+
+
+def require_same_suv(before: Sequence[Dataset], after: Sequence[Dataset]) -> None:
+    """Refuse a de-identified PET series, whoever made it, whose SUV factor or uptake time is not what it was.
+
+    Args:
+        before: The series as it came.
+        after: Its de-identified copy, in the same order.
+
+    Raises:
+        ImageError: The copy gives another factor, another uptake time, or none.
+    """
+    try:
+        one = suv_factor([replace(pet_header(d), series_uid="", patient_id="") for d in before])
+    except ImageError:
+        return  # no SUV before, none to keep
+    two = suv_factor([replace(pet_header(d), series_uid="", patient_id="") for d in after])
+    same_uptake = (one.uptake_s is None) == (two.uptake_s is None) and (
+        one.uptake_s is None or abs(one.uptake_s - (two.uptake_s or 0)) < 1
+    )
+    if not np.allclose(one.per_slice, two.per_slice, rtol=1e-9, atol=0) or not same_uptake:
+        raise ImageError.must(
+            "de-identified series", "have the SUV factor it had", f"{two.per_slice[0]:.6g} for {one.per_slice[0]:.6g}",
+            fix="Do not use it; report the header that this came from.",
+        )  # fmt: skip
 
 
 def _copy(dataset: Dataset, code: str, secret: bytes, shift: timedelta) -> Dataset:
@@ -155,19 +179,3 @@ def _uid(value: str, secret: bytes) -> str:
     if not value:
         return ""
     return f"2.25.{int.from_bytes(hmac.new(secret, value.encode(), hashlib.sha256).digest()[:16], 'big')}"
-
-
-def _same_suv(before: list[PetHeader], after: list[PetHeader]) -> None:
-    try:
-        one = suv_factor([replace(h, series_uid="", patient_id="") for h in before])
-    except ImageError:
-        return  # no SUV before, none to keep
-    two = suv_factor([replace(h, series_uid="", patient_id="") for h in after])
-    same_uptake = (one.uptake_s is None) == (two.uptake_s is None) and (
-        one.uptake_s is None or abs(one.uptake_s - (two.uptake_s or 0)) < 1
-    )
-    if not np.allclose(one.per_slice, two.per_slice, rtol=1e-9, atol=0) or not same_uptake:
-        raise ImageError.must(
-            "de-identified series", "have the SUV factor it had", f"{two.per_slice[0]:.6g} for {one.per_slice[0]:.6g}",
-            fix="Do not use it; report the header that this came from.",
-        )  # fmt: skip

@@ -47,6 +47,18 @@ def read_nifti_mask(path: Path, grid: Grid, *, label: int | None = None, name: s
     return move(Mask(name or path.name.split(".")[0], own, np.ascontiguousarray(voxels.transpose(2, 1, 0))), grid)
 
 
+def write_nifti_mask(mask: Mask, path: Path) -> None:
+    """Write a mask as NIfTI on its own grid.
+
+    Args:
+        mask: The mask.
+        path: A .nii or .nii.gz file.
+    """
+    affine = _RAS_TO_LPS @ mask.grid.affine[:, [2, 1, 0, 3]]
+    voxels = np.ascontiguousarray(mask.voxels.transpose(2, 1, 0).astype(np.uint8))
+    nib.save(nib.Nifti1Image(voxels, affine), path)
+
+
 def _check_affine(path: Path, header: Any) -> None:
     sform, s_code = header.get_sform(coded=True)
     qform, q_code = header.get_qform(coded=True)

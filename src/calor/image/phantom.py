@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from calor.errors import ImageError
 from calor.image.grid import Grid
 from calor.image.mask import Mask
+from calor.image.phantom_arch import Arch, arch_enclosed, draw_arch
 
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 _FINE = 8
@@ -56,6 +57,7 @@ class Torso:
         lung_suv: SUV of lung.
         half_axes_mm: Half axes of the body's ellipse, left-right and front-back [mm].
         top_mm: Height [mm].
+        arch: The aortic arch; None where it has none.
     """
 
     vessels: tuple[Vessel, ...]
@@ -64,6 +66,7 @@ class Torso:
     lung_suv: float = 0.3
     half_axes_mm: tuple[float, float] = (160.0, 110.0)
     top_mm: float = 204.0
+    arch: Arch | None = None
 
 
 TORSO = Torso(
@@ -74,6 +77,17 @@ TORSO = Torso(
         Vessel("svc", -25, -30, (20, 110), 9.0),
         Vessel("jugular_left", 42, -6, (120, 200), 6.0),
     )
+)
+TORSO_WITH_ARCH = Torso(
+    (
+        replace(TORSO.vessels[0], z_mm=(20.0, 110.0)),
+        Vessel("descending_aorta", 20, 42, (20, 110), 12.0, 2.0),
+        Vessel("carotid_left", 30, 0, (176, 236), 3.2, 1.2),
+        Vessel("carotid_right", -30, 0, (176, 236), 3.2, 1.2),
+        Vessel("svc", -25, -30, (20, 110), 9.0),
+    ),
+    top_mm=240.0,
+    arch=Arch("aortic_arch", 20, 6, 110, 36.0, 13.0, 2.0),
 )
 LUNGS_MM = ((-85.0, 10.0, 45.0, 65.0), (90.0, 10.0, 40.0, 65.0))
 """Center left-right and front-back, half axes of each lung, below 115 mm [mm]."""
@@ -99,6 +113,9 @@ class Phantom:
 
     def mask(self, name: str) -> Mask:
         """Return a vessel's true mask, wall included: voxels whose centers it encloses."""
+        arch = self.torso.arch
+        if arch is not None and arch.name == name:
+            return Mask(name, self.grid, arch_enclosed(self.grid, arch))
         vessel = next((v for v in self.torso.vessels if v.name == name), None)
         if vessel is None:
             known = ", ".join(v.name for v in self.torso.vessels)
@@ -150,6 +167,8 @@ def make_phantom(torso: Torso = TORSO, grid: Grid | None = None) -> Phantom:
         )
     for vessel in torso.vessels:
         _draw(suv, grid, vessel, torso.blood_suv)
+    if torso.arch is not None:
+        draw_arch(suv, grid, torso.arch, torso.blood_suv)
     return Phantom(torso, grid, suv)
 
 
@@ -189,6 +208,9 @@ def ct_numbers(torso: Torso, grid: Grid) -> Float[np.ndarray, "slice row column"
     for vessel in torso.vessels:
         hu[enclosed(grid, vessel)] = HU["wall"] if vessel.wall_mm else HU["blood"]
         hu[enclosed(grid, replace(vessel, wall_mm=0.0))] = HU["blood"]
+    if torso.arch is not None:
+        hu[arch_enclosed(grid, torso.arch)] = HU["wall"]
+        hu[arch_enclosed(grid, torso.arch, wall=False)] = HU["blood"]
     return hu
 
 

@@ -14,6 +14,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from calor.image.grid import Grid
 from calor.image.phantom import Phantom, Torso, Vessel, ct_numbers, torso_grid
+from calor.image.phantom_arch import arch_contours
 
 PET_CLASS, CT_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
 RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -138,15 +139,25 @@ def _contours(facts: ScanFacts, torso: Torso, grid: Grid, ids: tuple[str, str]) 
     head.SOPInstanceUID, head.StructureSetLabel = _uid(facts, "contours"), "vessels"
     names, drawn = [], []
     for number, vessel in enumerate(torso.vessels, 1):
-        name, region = Dataset(), Dataset()
-        name.ROINumber, name.ROIName, name.ROIGenerationAlgorithm = number, vessel.name, "AUTOMATIC"
-        name.ReferencedFrameOfReferenceUID = ids[1]
-        region.ReferencedROINumber = number
-        region.ContourSequence = [_circle(vessel, float(z)) for z in _heights(vessel, grid.slice_mm)]
+        circles = [_circle(vessel, float(z)) for z in _heights(vessel, grid.slice_mm)]
+        name, region = _roi(number, vessel.name, ids[1], circles)
+        names.append(name)
+        drawn.append(region)
+    if torso.arch is not None:
+        loops = [loop for z in grid.slice_mm.tolist() for loop in arch_contours(torso.arch, z)]
+        name, region = _roi(len(names) + 1, torso.arch.name, ids[1], [_contour(loop) for loop in loops])
         names.append(name)
         drawn.append(region)
     head.StructureSetROISequence, head.ROIContourSequence = names, drawn
     return head
+
+
+def _roi(number: int, name: str, frame: str, contours: list[Dataset]) -> tuple[Dataset, Dataset]:
+    named, region = Dataset(), Dataset()
+    named.ROINumber, named.ROIName, named.ROIGenerationAlgorithm = number, name, "AUTOMATIC"
+    named.ReferencedFrameOfReferenceUID = frame
+    region.ReferencedROINumber, region.ContourSequence = number, contours
+    return named, region
 
 
 def _heights(vessel: Vessel, slice_mm: Float[np.ndarray, " slice"]) -> Float[np.ndarray, " height"]:
@@ -159,8 +170,12 @@ def _circle(vessel: Vessel, z_mm: float) -> Dataset:
     points = np.column_stack([
         vessel.x_mm + radius * np.cos(angle), vessel.y_mm + radius * np.sin(angle), np.full(_CORNERS, z_mm),
     ])  # fmt: skip
+    return _contour(points)
+
+
+def _contour(points: Float[np.ndarray, "corner 3"]) -> Dataset:
     contour = Dataset()
-    contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", _CORNERS
+    contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", len(points)
     contour.ContourData = [f"{v:.4f}" for v in points.ravel()]
     return contour
 

@@ -27,8 +27,7 @@ NAME = KIND = "imaging"
 SHOWN = 3
 """Participants whose pictures are shown; every scan's sheet lies beside its read."""
 TRUTH = "phantom.json"
-_MEASURES = ("slices", "length_mm", "mean_tbr_max", "max_tbr_max", "mds_tbr_max", "active_slices", "active_percent",
-             "whole_tbr_mean", "background_suv")  # fmt: skip
+_MEASURES = ("length_mm", "mean_tbr_max", "max_tbr_max", "mds_tbr_max", "whole_tbr_mean", "background_suv")
 
 
 def imaging_finding(trial: Trial, outcome: ImageOutcome) -> Finding:
@@ -105,8 +104,9 @@ class _Case:
         for visit, read in self.scans.items():
             for name, vessel in read.vessels().items():
                 measures = vessel.measures()
+                active = f"{measures['active_slices']:.0f} of {measures['slices']:.0f}"
                 rows.append({"code": self.code, "visit": self.labels[visit], "vessel": in_words(name),
-                             "index": name == self.choice.vessel, **{m: measures[m] for m in _MEASURES}})  # fmt: skip
+                             "active": active, **{m: measures[m] for m in _MEASURES}})  # fmt: skip
         return rows
 
     def profile(self) -> list[dict[str, Any]]:
@@ -192,6 +192,7 @@ def _recovered(path: Path, cases: Sequence[_Case]) -> pd.DataFrame:
         pool = {str(read.definition["background"]["vessel"]): read.background_suv}
         found = Recovery(read.vessels(), pool, _torso(scan["torso"]), content["fwhm_mm"], (between, down, across))
         frame = found.to_frame()
+        frame = frame[frame["vessel"] == case.choice.vessel]
         rows.append(
             frame.assign(
                 vessel=[in_words(v) for v in frame["vessel"]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from calor.errors import ImageError
-from calor.image import deidentify as module
-from calor.image.deidentify import deidentify
-from calor.image.pet_header import pet_header
+from calor.image.deidentify import deidentify, require_same_suv
+from calor.image.pet_header import moment, pet_header
 from calor.image.suv import suv_factor
 
 SHIFT = timedelta(days=-512, hours=5, minutes=17)
@@ -49,18 +49,30 @@ def test_suv_and_uptake_are_what_they_were_and_files_stay_linked(series: list[Da
     assert made[0][0x0009, 0x100D].value.startswith("20230808154700")
 
 
-def test_a_tool_that_leaves_the_injection_time_behind_is_caught(
-    series: list[Dataset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = module._moved_times
-
-    def forgetful(dataset: Dataset, shift: timedelta) -> dict[str, str]:
-        moved = real(dataset, shift)
-        for name in ("RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime"):
-            if name in moved:
-                moved[name] = str(dataset.get(name))
-        return moved
-
-    monkeypatch.setattr(module, "_moved_times", forgetful)
+@pytest.mark.parametrize("left_behind", ["time of day", "date and time"])
+def test_a_tool_that_leaves_the_injection_time_behind_is_caught(series: list[Dataset], left_behind: str) -> None:
+    """As a common tool does: it moves the dates it knows, and leaves those of the injection in their sequence."""
+    for one in series:
+        drug = one.RadiopharmaceuticalInformationSequence[0]
+        if left_behind == "time of day":
+            del drug.RadiopharmaceuticalStartDateTime
+    made = [copy.deepcopy(one) for one in series]
+    for one in made:
+        for kind in ("Series", "Acquisition"):
+            at = moment(one[f"{kind}Date"].value, one[f"{kind}Time"].value)
+            assert at is not None
+            setattr(one, f"{kind}Date", (at + SHIFT).strftime("%Y%m%d"))
+            setattr(one, f"{kind}Time", (at + SHIFT).strftime("%H%M%S.%f"))
+    require_same_suv(series, [copy.deepcopy(one) for one in series])
     with pytest.raises(ImageError):
-        deidentify(series, code="AB0001", secret=b"k", shift=SHIFT)
+        require_same_suv(series, made)
+
+
+def test_a_changed_weight_or_dose_is_caught(series: list[Dataset]) -> None:
+    for spoil in ("PatientWeight", "RadionuclideTotalDose"):
+        made = [copy.deepcopy(one) for one in series]
+        for one in made:
+            holder = one if spoil in one else one.RadiopharmaceuticalInformationSequence[0]
+            setattr(holder, spoil, str(float(holder[spoil].value) * 1.01))
+        with pytest.raises(ImageError, match="the SUV factor it had"):
+            require_same_suv(series, made)

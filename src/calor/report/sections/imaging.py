@@ -126,9 +126,9 @@ def _changes(finding: Finding) -> Table:
 def _vessels(finding: Finding) -> Table:
     columns = [
         Column("code", "Code"), Column("visit", "Visit"), Column("vessel", "Vessel"),
-        _number("slices", "Slices", 0), _number("length_mm", "Length (mm)", 0),
+        _number("length_mm", "Length (mm)", 0),
         _number("mean_tbr_max", "Mean TBRmax", 2), _number("max_tbr_max", "Highest", 2),
-        _number("mds_tbr_max", "Most diseased", 2), _number("active_slices", "Active", 0),
+        _number("mds_tbr_max", "Most diseased", 2), Column("active", "Active slices", align="right"),
         _number("whole_tbr_mean", "Whole TBRmean", 2), _number("background_suv", "Blood SUV", 2),
     ]  # fmt: skip
     note = "The scans shown; all are in results/imaging/vessels.csv, a quality sheet, SEG and report beside each read."
