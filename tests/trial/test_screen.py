@@ -13,6 +13,7 @@ import pytest
 from tests.spec.ehr_cases import write_records
 
 from calor.errors import RecordsError
+from calor.trial import open_trial, stored
 from calor.trial.screening import screen
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,55 @@ def test_a_screen_that_fails_leaves_the_last_one_as_it_was(trial: Path) -> None:
     with pytest.raises(RecordsError):
         screen(trial)
     assert before.read_bytes() == kept
-    assert [path.name for path in (trial / "results").iterdir() if path.name != ".lock"] == ["screening"]
+    left = {path.name for path in (trial / "results").iterdir() if path.name != ".lock"}
+    assert left == {"analyses", "screening"}
+
+
+def test_the_report_of_a_screen_names_nobody(trial: Path) -> None:
+    for path in (trial / "records").iterdir():
+        table = pd.read_csv(path, dtype=str)
+        table.assign(person_id="98765" + table["person_id"]).to_csv(path, index=False)
+    outcome = screen(trial)
+    page = (outcome.folder / "report/report.html").read_text(encoding="utf-8")
+    assert "Candidates in the health records" in page
+    assert "person_id" not in page
+    finding = stored.load(trial / "results/analyses/screening")
+    assert all("person_id" not in table for table in finding.tables.values())
+    written = page + " ".join(table.to_csv() for table in finding.tables.values())
+    assert "98765" not in written
+
+
+def test_a_second_screen_says_what_changed(trial: Path) -> None:
+    assert screen(trial).changes is None
+    (trial / "protocol.toml").write_text(
+        (trial / "protocol.toml").read_text(encoding="utf-8").replace("as_of = 2026-06-30", "as_of = 2026-07-01"),
+        encoding="utf-8",
+    )
+    path = trial / "records/death.csv"
+    deaths = pd.read_csv(path, dtype=str)
+    person = str(pd.read_parquet(trial / "results/screening/worklist.parquet")["person_id"].iloc[0])
+    pd.concat([deaths, pd.DataFrame({"person_id": [person], "death_date": ["2026-06-20"]})]).to_csv(path, index=False)
+    outcome = screen(trial)
+    assert "since 2026-06-30: " in str(outcome)
+    assert outcome.changes is not None
+    moved = outcome.changes.table.set_index("person_id")
+    assert moved["now"][int(person)] == "ineligible"
+    assert "alive" in moved["criteria"][int(person)]
+
+
+def test_a_run_screens_first_and_not_again_while_nothing_changes(trial: Path) -> None:
+    first, second = (open_trial(trial).run() for _ in range(2))
+    assert [step.state for step in first.steps if step.name == "screening"] == ["done"]
+    assert [step.state for step in second.steps if step.name == "screening"] == ["unchanged"]
+    assert "Candidates in the health records" in first.report.read_text(encoding="utf-8")
+
+
+def test_a_run_without_records_says_so(trial: Path) -> None:
+    for path in (trial / "records").iterdir():
+        path.unlink()
+    (trial / "records").rmdir()
+    step = next(step for step in open_trial(trial).run().steps if step.name == "screening")
+    assert (step.state, step.why) == ("left out", "no records in the folder")
 
 
 def test_somebody_elses_tables_are_screened_and_what_they_lack_is_said(trial: Path, calor_data: Path) -> None:
