@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -59,15 +60,61 @@ def test_the_parts_of_a_score_add_up_and_the_rank_follows(trial: Path) -> None:
     assert table["score"].is_monotonic_decreasing
 
 
-def test_a_screen_that_fails_leaves_the_last_one_as_it_was(trial: Path) -> None:
-    before = screen(trial).folder / "worklist.parquet"
-    kept = before.read_bytes()
-    (trial / "records/measurement.csv").write_text("measurement_id\n1\n", encoding="utf-8")
-    with pytest.raises(RecordsError):
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def rewrite(path: Path, **columns: object) -> None:
+    pd.read_csv(path, dtype=str).assign(**columns).to_csv(path, index=False)
+
+
+def cut_parquet(path: Path) -> None:
+    whole = path.with_suffix(".parquet")
+    pd.read_csv(path).to_parquet(whole)
+    path.unlink()
+    cut(whole)
+
+
+BAD: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "a missing table": ("death", Path.unlink, "no death"),
+    "a missing column": (
+        "measurement",
+        lambda path: pd.read_csv(path, dtype=str).drop(columns="unit_concept_id").to_csv(path, index=False),
+        "no unit_concept_id",
+    ),
+    "a person twice": (
+        "person",
+        lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n"),
+        "1 rows too many",
+    ),
+    "a date in the future": ("measurement", lambda path: rewrite(path, measurement_date="2199-01-01"), "in the future"),
+    "a cut text file": ("measurement", cut, "nothing was written|whole"),
+    "a cut Parquet file": ("measurement", cut_parquet, "measurement.parquet"),
+    "what is no date": ("drug_exposure", lambda path: rewrite(path, drug_exposure_start_date="soon"), "nothing was"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_records_are_refused_and_the_last_results_stay_as_they_were(trial: Path, name: str) -> None:
+    table, spoil, message = BAD[name]
+    spoil(trial / f"records/{table}.csv")
+    before = trial / "results/screening/worklist.parquet"
+    before.parent.mkdir(parents=True)
+    before.write_bytes(b"of yesterday")
+    with pytest.raises(RecordsError, match=message):
         screen(trial)
-    assert before.read_bytes() == kept
-    left = {path.name for path in (trial / "results").iterdir() if path.name != ".lock"}
-    assert left == {"analyses", "screening"}
+    assert before.read_bytes() == b"of yesterday"
+    assert {path.name for path in (trial / "results").rglob("*")} == {".lock", "screening", "worklist.parquet"}
+
+
+def test_a_vocabulary_without_descendants_is_refused(trial: Path) -> None:
+    path = trial / "protocol.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"listed"', '"site"'), encoding="utf-8")
+    concept = pd.DataFrame({"concept_id": [4329847], "vocabulary_id": ["SNOMED"], "concept_code": ["22298006"]})
+    concept.to_parquet(trial / "records/concept.parquet")
+    with pytest.raises(RecordsError, match="descendants"):
+        screen(trial)
+    assert not (trial / "results/screening").exists()
 
 
 def test_the_report_of_a_screen_names_nobody(trial: Path) -> None:
