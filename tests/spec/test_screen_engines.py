@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +102,44 @@ def test_a_database_that_goes_away_is_a_clear_error(postgres: str) -> None:
         records.engine.con.close()
     with pytest.raises(RecordsError, match="nothing was written"):
         rows(records["person"])
+
+
+def test_a_database_that_goes_away_in_mid_query_leaves_no_partial_worklist(postgres: str, tmp_path: Path) -> None:
+    import psycopg  # noqa: PLC0415
+
+    from calor.errors import RecordsError  # noqa: PLC0415
+    from calor.trial.screening import screen as screen_trial  # noqa: PLC0415
+
+    protocol = (Path(__file__).parents[2] / "examples/outcome/protocol.toml").read_text(encoding="utf-8")
+    asked = (
+        f'[screening]\nvocabulary = "listed"\nas_of = 2026-06-30\nabsent = ["other_trial"]\nrecords = "{postgres}"\n'
+    )
+    text = re.sub(r'\[screening\]\nrecords = "records".*\n', asked, protocol)
+    (tmp_path / "protocol.toml").write_text(text, encoding="utf-8")
+    sleeps = "CREATE VIEW measurement AS SELECT m.* FROM measurement_here m, (SELECT pg_sleep(30)) AS s"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("ALTER TABLE measurement RENAME TO measurement_here")
+        connection.execute(sleeps)
+        asked_for = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%calor_staged%' AND wait_event = 'PgSleep'"
+
+        def go_away() -> None:
+            for _ in range(600):
+                found = connection.execute(asked_for).fetchall()
+                for (pid,) in found:
+                    connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+                    return
+                time.sleep(0.05)
+
+        killer = threading.Thread(target=go_away)
+        killer.start()
+        try:
+            with pytest.raises(RecordsError, match="nothing was written"):
+                screen_trial(tmp_path)
+        finally:
+            killer.join()
+            connection.execute("DROP VIEW measurement")
+            connection.execute("ALTER TABLE measurement_here RENAME TO measurement")
+    assert [path.name for path in (tmp_path / "results").rglob("*")] == [".lock"]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 from tests.spec.ehr_cases import write_records
 
 from calor.errors import RecordsError
+from calor.trial import open_trial, stored
 from calor.trial.screening import screen
 
 ROOT = Path(__file__).parents[2]
@@ -58,14 +60,108 @@ def test_the_parts_of_a_score_add_up_and_the_rank_follows(trial: Path) -> None:
     assert table["score"].is_monotonic_decreasing
 
 
-def test_a_screen_that_fails_leaves_the_last_one_as_it_was(trial: Path) -> None:
-    before = screen(trial).folder / "worklist.parquet"
-    kept = before.read_bytes()
-    (trial / "records/measurement.csv").write_text("measurement_id\n1\n", encoding="utf-8")
-    with pytest.raises(RecordsError):
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def rewrite(path: Path, **columns: object) -> None:
+    pd.read_csv(path, dtype=str).assign(**columns).to_csv(path, index=False)
+
+
+def cut_parquet(path: Path) -> None:
+    whole = path.with_suffix(".parquet")
+    pd.read_csv(path).to_parquet(whole)
+    path.unlink()
+    cut(whole)
+
+
+BAD: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "a missing table": ("death", Path.unlink, "no death"),
+    "a missing column": (
+        "measurement",
+        lambda path: pd.read_csv(path, dtype=str).drop(columns="unit_concept_id").to_csv(path, index=False),
+        "no unit_concept_id",
+    ),
+    "a person twice": (
+        "person",
+        lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n"),
+        "1 rows too many",
+    ),
+    "a date in the future": ("measurement", lambda path: rewrite(path, measurement_date="2199-01-01"), "in the future"),
+    "a cut text file": ("measurement", cut, "nothing was written|whole"),
+    "a cut Parquet file": ("measurement", cut_parquet, "measurement.parquet"),
+    "what is no date": ("drug_exposure", lambda path: rewrite(path, drug_exposure_start_date="soon"), "nothing was"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_records_are_refused_and_the_last_results_stay_as_they_were(trial: Path, name: str) -> None:
+    table, spoil, message = BAD[name]
+    spoil(trial / f"records/{table}.csv")
+    before = trial / "results/screening/worklist.parquet"
+    before.parent.mkdir(parents=True)
+    before.write_bytes(b"of yesterday")
+    with pytest.raises(RecordsError, match=message):
         screen(trial)
-    assert before.read_bytes() == kept
-    assert [path.name for path in (trial / "results").iterdir() if path.name != ".lock"] == ["screening"]
+    assert before.read_bytes() == b"of yesterday"
+    assert {path.name for path in (trial / "results").rglob("*")} == {".lock", "screening", "worklist.parquet"}
+
+
+def test_a_vocabulary_without_descendants_is_refused(trial: Path) -> None:
+    path = trial / "protocol.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"listed"', '"site"'), encoding="utf-8")
+    concept = pd.DataFrame({"concept_id": [4329847], "vocabulary_id": ["SNOMED"], "concept_code": ["22298006"]})
+    concept.to_parquet(trial / "records/concept.parquet")
+    with pytest.raises(RecordsError, match="descendants"):
+        screen(trial)
+    assert not (trial / "results/screening").exists()
+
+
+def test_the_report_of_a_screen_names_nobody(trial: Path) -> None:
+    for path in (trial / "records").iterdir():
+        table = pd.read_csv(path, dtype=str)
+        table.assign(person_id="98765" + table["person_id"]).to_csv(path, index=False)
+    outcome = screen(trial)
+    page = (outcome.folder / "report/report.html").read_text(encoding="utf-8")
+    assert "Candidates in the health records" in page
+    assert "person_id" not in page
+    finding = stored.load(trial / "results/analyses/screening")
+    assert all("person_id" not in table for table in finding.tables.values())
+    written = page + " ".join(table.to_csv() for table in finding.tables.values())
+    assert "98765" not in written
+
+
+def test_a_second_screen_says_what_changed(trial: Path) -> None:
+    assert screen(trial).changes is None
+    (trial / "protocol.toml").write_text(
+        (trial / "protocol.toml").read_text(encoding="utf-8").replace("as_of = 2026-06-30", "as_of = 2026-07-01"),
+        encoding="utf-8",
+    )
+    path = trial / "records/death.csv"
+    deaths = pd.read_csv(path, dtype=str)
+    person = str(pd.read_parquet(trial / "results/screening/worklist.parquet")["person_id"].iloc[0])
+    pd.concat([deaths, pd.DataFrame({"person_id": [person], "death_date": ["2026-06-20"]})]).to_csv(path, index=False)
+    outcome = screen(trial)
+    assert "since 2026-06-30: " in str(outcome)
+    assert outcome.changes is not None
+    moved = outcome.changes.table.set_index("person_id")
+    assert moved["now"][int(person)] == "ineligible"
+    assert "alive" in moved["criteria"][int(person)]
+
+
+def test_a_run_screens_first_and_not_again_while_nothing_changes(trial: Path) -> None:
+    first, second = (open_trial(trial).run() for _ in range(2))
+    assert [step.state for step in first.steps if step.name == "screening"] == ["done"]
+    assert [step.state for step in second.steps if step.name == "screening"] == ["unchanged"]
+    assert "Candidates in the health records" in first.report.read_text(encoding="utf-8")
+
+
+def test_a_run_without_records_says_so(trial: Path) -> None:
+    for path in (trial / "records").iterdir():
+        path.unlink()
+    (trial / "records").rmdir()
+    step = next(step for step in open_trial(trial).run().steps if step.name == "screening")
+    assert (step.state, step.why) == ("left out", "no records in the folder")
 
 
 def test_somebody_elses_tables_are_screened_and_what_they_lack_is_said(trial: Path, calor_data: Path) -> None:

@@ -128,6 +128,19 @@ ScreeningCriterion = Annotated[
 ]
 
 
+class BenefitModel(Value):
+    """Where the predicted benefit comes from that leads the ranking of candidates.
+
+    Attributes:
+        finding: Folder of a stored interaction of effect and biomarker, `results/analyses/<id>` of a finished trial,
+            relative to this trial's folder. Its biomarker must be the gate's, in the gate's unit.
+        better: Whether a lower or a higher value of that trial's endpoint is better.
+    """
+
+    finding: Text
+    better: Literal["lower", "higher"] = "lower"
+
+
 class Screening(Value):
     """How candidates are found in health records.
 
@@ -141,6 +154,9 @@ class Screening(Value):
         absent: Sets that the site is known to lack; the criteria that need them are undetermined for everyone.
         time_zone: Zone in which a time-stamped column is turned into days.
         share_cells_from: Smallest count that is printed in tables meant for sharing; smaller ones read `<n`.
+        molar_mass_g_per_mol: Of laboratory sets that `concepts` defines, by name: without it a result in units of mass
+            is never turned into one in units of substance.
+        benefit: The model whose predicted benefit leads the ranking; without one it is ranked by the rest.
         criteria: In the order in which the funnel asks them.
     """
 
@@ -152,6 +168,8 @@ class Screening(Value):
     absent: tuple[Identifier, ...] = ()
     time_zone: Text = "UTC"
     share_cells_from: int = Field(default=5, ge=1)
+    molar_mass_g_per_mol: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    benefit: BenefitModel | None = None
     criteria: tuple[ScreeningCriterion, ...] = Field(min_length=1)
 
     def sets(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ class ConceptSet:
         unit: Unit, in UCUM, in which results of a laboratory set are compared.
         molar_mass_g_per_mol: For units of mass turned into units of substance.
         least_mg: Smallest strength of a drug's ingredient that belongs, by code.
+        verified: Codes whose standard id was read in a vocabulary; the other ids were written from memory.
     """
 
     name: str
@@ -32,11 +33,18 @@ class ConceptSet:
     unit: str | None = None
     molar_mass_g_per_mol: float | None = None
     least_mg: Mapping[str, float] = field(default_factory=dict)
+    verified: tuple[str, ...] = ()
 
     @property
     def listed(self) -> tuple[int, ...]:
         """Standard ids as they are listed."""
         return tuple(sorted({i for codes in self.codes.values() for i in codes.values() if i}))
+
+    @property
+    def unverified(self) -> tuple[int, ...]:
+        """Standard ids that nobody has read in a vocabulary."""
+        found = {i for codes in self.codes.values() for code, i in codes.items() if code not in self.verified}
+        return tuple(sorted(found - {0}))
 
 
 def shipped() -> tuple[str, ...]:
@@ -63,7 +71,8 @@ def concept_set(name: str) -> ConceptSet:
         fix = f"Shipped: {', '.join(shipped())}. Give another set's concepts in [screening.concepts]."
         raise RecordsError.must("concept set", "be one that is known", repr(name), fix=fix)
     text = (files("calor.records") / "concept_sets" / f"{name}.toml").read_text(encoding="utf-8")
-    return ConceptSet(name, **tomllib.loads(text))
+    told = tomllib.loads(text)
+    return ConceptSet(name, **{**told, "verified": tuple(told.get("verified", ()))})
 
 
 def matches(pattern: str, codes: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis.expr import types as ir
 
 from calor.errors import RecordsError
-from calor.records.concept_set import ConceptSet, concept_set, matches
+from calor.records.concept_set import ConceptSet, concept_set, matches, shipped
 from calor.records.records import Records, in_query, rows
 
 DOWNWARD = ("Subsumes", "RxNorm ing of", "Constitutes", "Has tradename", "Has quantified form")
@@ -55,6 +55,9 @@ def resolve(
     if vocabulary == "listed":
         frame = _frame({name: given.get(name) or concept_set(name).listed for name in names})
         notes: tuple[str, ...] = ("Concept sets were taken as listed: no vocabulary was asked for descendants.",)
+        memory = [name for name in names if name in shipped() and not given.get(name) and concept_set(name).unverified]
+        if memory:
+            notes = (*notes, f"Ids from memory, to be checked against the site's vocabulary: {', '.join(memory)}.")
     else:
         site = _Site(records)
         parts = [_resolved(site, name, given.get(name)) for name in names]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pandas as pd
 from ibis.expr import types as ir
 
-from calor.errors import RecordsError
-from calor.records.concept_set import concept_set
+from calor.records.concept_set import concept_set, shipped
 from calor.records.records import Records, rows
 from calor.records.units import factor, unit_codes
 from calor.screen.rules import Rules
@@ -20,7 +20,7 @@ def factors(records: Records, labs: ir.Table, rules: Rules) -> pd.DataFrame:
     codes = unit_codes(records) if len(found) else {}
     wanted = units_wanted(rules)
     found["factor"] = [
-        convert(role, int(concept), text, codes, wanted)
+        convert(role, int(concept), text, codes, wanted, rules.screening.molar_mass_g_per_mol)
         for role, concept, text in found[["role", "unit_concept_id", "unit_text"]].itertuples(index=False)
     ]
     found["unit_concept_id"], found["factor"] = found["unit_concept_id"].astype("int64"), found["factor"].astype(float)
@@ -36,17 +36,32 @@ def units_wanted(rules: Rules) -> dict[str, str]:
     return wanted
 
 
-def convert(role: str, concept: int, text: str, codes: Mapping[int, str], wanted: Mapping[str, str]) -> float | None:
-    """Return the factor of one recorded unit: by its concept, else by its text where that is UCUM; else None."""
+def convert(
+    role: str,
+    concept: int,
+    text: str,
+    codes: Mapping[int, str],
+    wanted: Mapping[str, str],
+    molar_masses: Mapping[str, float] = MappingProxyType({}),
+) -> float | None:
+    """Return the factor of one recorded unit: by its concept, else by its text where that is UCUM; else None.
+
+    Args:
+        role: The laboratory set.
+        concept: Unit concept of the record, 0 for none.
+        text: Unit of the record as text.
+        codes: UCUM code of each unit concept.
+        wanted: Unit in which each set is compared.
+        molar_masses: Of sets that the protocol defines [g/mol]; a shipped set knows its own.
+
+    >>> convert("ldl", 8840, "", {8840: "mg/dL"}, {"ldl": "mg/dL"})
+    1.0
+    """
     unit = codes.get(concept, "") if concept else text
     if role not in wanted or not unit:
         return None
-    known = role in wanted and _molar_mass(role)
-    return factor(unit, wanted[role], known or None)
+    return factor(unit, wanted[role], molar_masses.get(role) or _molar_mass(role))
 
 
 def _molar_mass(role: str) -> float | None:
-    try:
-        return concept_set(role).molar_mass_g_per_mol
-    except RecordsError:
-        return None  # a set that the protocol defines by its own concepts
+    return concept_set(role).molar_mass_g_per_mol if role in shipped() else None

@@ -45,10 +45,10 @@ def _span(days: int) -> str:
     return "a year" if years == 1 else f"{years} years"
 
 
-def _unit(ucum: str) -> str:
+def _without_braces(ucum: str) -> str:
     """Return a unit without UCUM's braces.
 
-    >>> _unit("mL/min/{1.73_m2}")
+    >>> _without_braces("mL/min/{1.73_m2}")
     'mL/min/1.73 m2'
     """
     return ucum.replace("{", "").replace("}", "").replace("_", " ")
@@ -82,7 +82,7 @@ def _event_absent(rule: Any, _gate: Gate | None, _unit: str) -> str:
 
 
 def _latest_lab(rule: Any, _gate: Gate | None, _unit: str) -> str:
-    return f"Latest {label_of(rule.lab)} {SIGNS[rule.comparator]} {rule.cutoff:g} {_unit(rule.unit)}"
+    return f"Latest {label_of(rule.lab)} {SIGNS[rule.comparator]} {rule.cutoff:g} {_without_braces(rule.unit)}"
 
 
 def _gate(rule: Any, gate: Gate | None, unit: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from calor.screen.rules import rules_of
 from calor.screen.screened import Screened
 from calor.screen.screened import screen as judge
 from calor.screen.worklist import closing_this_week, worklist
+from calor.trial import stored
 from calor.trial.atomic import sweep, whole_folder
 from calor.trial.lock import only_writer
 from calor.trial.provenance import Provenance, code_hash, file_hash, provenance, sha256
@@ -119,7 +120,7 @@ def screen_folder(
         part = bring_up_to_date(records, rules, target / KEPT, code_hash())
         tell(f"judging ({part})")
         found = judge(part.facts, rules)
-        outcome = _outcome(found, part.before, target)
+        outcome = _outcome(found, part.before, target, _benefit(folder, found))
         tell("writing the lists")
         with whole_folder(target) as aside:
             _write(outcome, made_of, aside)
@@ -141,6 +142,8 @@ def screening_provenance(folder: Path, protocol: Protocol, as_of: date) -> Prove
     """Return what a screen on one day is made from: the protocol, marks of the records' files, the day."""
     marks = marks_of(files_of(records_place(folder, protocol)))
     inputs = {"protocol": file_hash(folder / "protocol.toml"), "records": sha256(repr(sorted(marks.items())).encode())}
+    if protocol.screening and protocol.screening.benefit:
+        inputs["benefit"] = stored.fingerprint(folder / protocol.screening.benefit.finding) or "none"
     return provenance({**inputs, "day of screening": as_of.isoformat()})
 
 
@@ -167,10 +170,23 @@ def overlap(screened: Screened) -> pd.DataFrame:
     return counts.sort_values("candidates", ascending=False, ignore_index=True, kind="stable")
 
 
-def _outcome(found: Screened, before: Screened | None, target: Path) -> ScreenOutcome:
+def _benefit(folder: Path, found: Screened) -> tuple[pd.Series[float] | None, str]:
+    """Return predicted benefit and a sentence about it, where the protocol names a model."""
+    model = found.rules.screening.benefit
+    if model is None:
+        return None, ""
+    from calor.trial.screening_benefit import benefit_of_model  # noqa: PLC0415  (analyses: only where a model is given)
+
+    return benefit_of_model(folder, model, found)
+
+
+def _outcome(
+    found: Screened, before: Screened | None, target: Path, benefit: tuple[pd.Series[float] | None, str]
+) -> ScreenOutcome:
+    found = replace(found, notes=(*found.notes, benefit[1])) if benefit[1] else found
     changes = None if before is None else changed(before, found)
     tables = {
-        "worklist": worklist(found),
+        "worklist": worklist(found, benefit[0]),
         "near_misses": near_misses(found),
         "reasons": found.to_frame(),
         "funnel": funnel(found).to_frame(),

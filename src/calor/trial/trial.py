@@ -99,8 +99,9 @@ class Trial:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of the protocol and of every dataset file, by name."""
-        files = {"protocol": self.folder / "protocol.toml", **find(self.adam_folder)}
+        """SHA-256 of the protocol and of every dataset file, by name; a trial that screens may have none yet."""
+        screens_first = self.protocol.screening is not None and not self.adam_folder.exists()
+        files = {"protocol": self.folder / "protocol.toml", **({} if screens_first else find(self.adam_folder))}
         return {name: file_hash(path) for name, path in files.items()}
 
     @cached_property

@@ -29,7 +29,7 @@ def funnel(table: pd.DataFrame, *, name: str, title: str, caption: str) -> Figur
         caption: The line beneath.
 
     Raises:
-        ReportError: A column is missing, there is no step, or more are left than were before.
+        ReportError: A column is missing, there is no row, or more are left than were before.
 
     >>> steps = pd.DataFrame([("Persons", 100, 0, 0), ("Infarction", 10, 90, 0)],
     ...                      columns=["label", "left", "not_met", "undetermined"])
@@ -59,8 +59,6 @@ def funnel(table: pd.DataFrame, *, name: str, title: str, caption: str) -> Figur
 
 
 def _check(table: pd.DataFrame, name: str) -> None:
-    if table.empty:
-        raise ReportError.must("table", "hold a step", "none", where=name, fix="Screen the records first.")
     counts = pd.to_numeric(table["left"], errors="coerce")
     if (counts.diff() > 0).any() and counts.notna().all():
         raise ReportError.must("left", "never rise", counts.to_list(), where=name, fix="Give the steps in order.")
