@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -62,7 +62,7 @@ class Assurance(Drawable):
     assurance: float
     power_at_mean: float
     probability_of_benefit: float
-    curve: pd.DataFrame
+    curve: pd.DataFrame = field(compare=False, repr=False)
 
     def __str__(self) -> str:
         return (

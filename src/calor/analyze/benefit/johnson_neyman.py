@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -45,7 +45,7 @@ class JohnsonNeyman(Drawable):
     level: float
     simultaneous: bool
     n: int
-    curve: pd.DataFrame
+    curve: pd.DataFrame = field(compare=False, repr=False)
 
     def __str__(self) -> str:
         kind = "simultaneous" if self.simultaneous else "pointwise"

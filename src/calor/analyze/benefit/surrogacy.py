@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ class Surrogacy(Drawable):
     threshold_effect: float | None
     trials: int
     covariance: Float[np.ndarray, "2 2"]
-    effects: pd.DataFrame
+    effects: pd.DataFrame = field(compare=False, repr=False)
 
     def __str__(self) -> str:
         threshold = "none" if self.threshold_effect is None else f"{self.threshold_effect:.3f}"

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calor.analyze.benefit.benefit_calibration import benefit_calibration
+from calor.analyze.benefit.benefit_concordance import c_for_benefit
 from calor.analyze.benefit.r_learner import RLearner, r_learner
 from calor.analyze.continuous.comparison import Comparison
 from calor.errors import AnalysisError
@@ -56,3 +58,18 @@ def test_too_few_participants_for_the_folds_are_refused() -> None:
         run(trial(1, 0.0, n=8))
     with pytest.raises(AnalysisError, match="`age` must vary"):
         run(trial(1, 0.0).assign(age=60.0))
+
+
+def test_calibration_of_its_predictions_finds_no_benefit_where_there_is_none() -> None:
+    """Held-out averages, low where a fold's own is high, would make 3 in 10 null trials look clearly wrong."""
+    trials, slopes, order = 60, [], []
+    for seed in range(trials):
+        found = run(trial(seed, 0.0, n=60), seed)
+        predicted = (found.effects, found.response, found.arm)
+        slopes.append(benefit_calibration(*predicted, groups=2).slope)
+        order.append(c_for_benefit(*predicted, rng=np.random.default_rng(seed), bootstraps=2).estimate)
+    room = 3.3 * np.sqrt(0.025 * 0.975 / trials)
+    above, below = np.mean([s.lower > 0 for s in slopes]), np.mean([s.upper < 0 for s in slopes])
+    assert above < 0.025 + room, (above, room)
+    assert below < 0.075 + room, (below, room)
+    assert abs(np.mean(order) - 0.5) < 0.05, np.mean(order)
