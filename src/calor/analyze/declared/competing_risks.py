@@ -109,11 +109,19 @@ def _gray(pair: Pair) -> dict[str, object]:
 
 
 def _fine_gray(pair: Pair) -> dict[str, object]:
-    return _ratio(fine_gray(pair.table, **_model(pair)), pair)
+    fit = fine_gray(
+        pair.table, time=TIME, status=STATUS, covariates=[ARM, *pair.analysis.covariates],
+        categories={ARM: pair.arms}, level=pair.analysis.level,
+    )  # fmt: skip
+    return _ratio(fit, pair)
 
 
 def _cause_specific(pair: Pair) -> dict[str, object]:
-    return _ratio(cause_specific_cox(pair.table, **_model(pair)), pair)
+    fit = cause_specific_cox(
+        pair.table, time=TIME, status=STATUS, covariates=[ARM, *pair.analysis.covariates],
+        categories={ARM: pair.arms}, level=pair.analysis.level,
+    )  # fmt: skip
+    return _ratio(fit, pair)
 
 
 METHODS: dict[str, Callable[[Pair], dict[str, object]]] = {
@@ -122,17 +130,6 @@ METHODS: dict[str, Callable[[Pair], dict[str, object]]] = {
     "cause_specific_cox": _cause_specific,
 }
 """The function behind each primary method."""
-
-
-def _model(pair: Pair) -> dict[str, object]:
-    """Return the arguments of both models."""
-    return {
-        "time": TIME,
-        "status": STATUS,
-        "covariates": [ARM, *pair.analysis.covariates],
-        "categories": {ARM: pair.arms},
-        "level": pair.analysis.level,
-    }
 
 
 def _ratio(fit: HazardRatios, pair: Pair) -> dict[str, object]:
