@@ -47,7 +47,10 @@ def declared_competing_risks(protocol: Protocol, analysis: CompetingRisksAnalysi
     held = follow_up(protocol, analysis, datasets, analysis.covariates)
     if not (held.table[STATUS] == 1).any():
         raise AnalysisError.must(
-            held.endpoint.id, "have happened to somebody", "no event", fix='Declare the method "events": it gives bounds.'
+            held.endpoint.id,
+            "have happened to somebody",
+            "no event",
+            fix='Declare "events": it gives bounds.',
         )
     methods, notes = _compare_all(held, analysis)
     curves = _curves(held, analysis.level)
@@ -183,9 +186,7 @@ def _counts(held: FollowUp) -> pd.DataFrame:
         here = held.table.loc[held.table[ARM] == arm, STATUS]
         for status, label in {**_events(held), 0: "neither"}.items():
             n = int((here == status).sum())
-            rows.append(
-                {"arm": arm, "event": label, "participants": n, "n": len(here), "percent": 100 * n / len(here)}
-            )
+            rows.append({"arm": arm, "event": label, "participants": n, "n": len(here), "percent": 100 * n / len(here)})
     return pd.DataFrame(rows)
 
 

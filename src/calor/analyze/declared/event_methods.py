@@ -118,11 +118,14 @@ def _rmst(pair: Pair) -> Estimate:
     horizon = pair.analysis.horizon_days
     if horizon is None:  # the protocol's cross-checks let no such analysis come here
         raise TypeError(f"{pair.analysis.id} has no horizon")
-        if pair.analysis.covariates:
-        covariates = list(pair.analysis.covariates)
-        found = rmst_adjusted(pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, covariates=covariates, horizon=horizon).effect
-        return contrast(found.estimate, found.se or 0, "difference", pair.analysis.level, found.n, found.method)
-    return rmst(pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, horizon=horizon, level=pair.analysis.level).difference
+    level = pair.analysis.level
+    if pair.analysis.covariates:
+        found = rmst_adjusted(
+            pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, covariates=list(pair.analysis.covariates),
+            horizon=horizon,
+        ).effect  # fmt: skip
+        return contrast(found.estimate, found.se or 0, "difference", level, found.n, found.method)
+    return rmst(pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, horizon=horizon, level=level).difference
 
 
 METHODS: dict[str, Callable[[Pair], Estimate | float]] = {

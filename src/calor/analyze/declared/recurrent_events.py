@@ -92,9 +92,7 @@ def declared_recurrent_events(protocol: Protocol, analysis: RecurrentEventsAnaly
     )
 
 
-def _compare_all(
-    held: RecurrentRows, analysis: RecurrentEventsAnalysis
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _compare_all(held: RecurrentRows, analysis: RecurrentEventsAnalysis) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return one row per comparison and method; only the primary method must succeed."""
     rows, notes = [], []
     for active in held.arms[1:]:

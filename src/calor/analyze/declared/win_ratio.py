@@ -156,9 +156,7 @@ def _methods(found: WinRatio, p_value: float, analysis: WinRatioAnalysis) -> pd.
 def _by_level(found: WinRatio, labels: list[str]) -> pd.DataFrame:
     """Return the share of pairs that each component decides for either arm, and of those left tied."""
     pairs = found.wins + found.losses + found.ties
-    rows = pd.DataFrame(
-        {"level": labels, "wins": found.wins_by_level, "losses": found.losses_by_level, "pairs": pairs}
-    )
+    rows = pd.DataFrame({"level": labels, "wins": found.wins_by_level, "losses": found.losses_by_level, "pairs": pairs})
     return rows.assign(left=pairs - (rows["wins"] + rows["losses"]).cumsum())
 
 

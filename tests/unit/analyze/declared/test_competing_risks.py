@@ -67,7 +67,7 @@ def test_model_that_the_data_do_not_carry_is_left_out_with_its_reason() -> None:
 
 
 def test_nobody_with_the_event_is_refused_with_the_way_out() -> None:
-    with pytest.raises(AnalysisError, match='Declare the method "events": it gives bounds'):
+    with pytest.raises(AnalysisError, match='Declare "events": it gives bounds'):
         analyze(_protocol(), with_status(np.full(55, 2)))
 
 

@@ -24,7 +24,9 @@ def _protocol(primary: str = "lwyy", *, occurrences: bool = False) -> str:
     text = declared(COMPONENTS, 'components = [{ endpoint = "tbr_index" }, { endpoint = "tbr_active" }]', text)
     if occurrences:
         text = declared('dataset = "adtte"\nparamcd = "TTMI"\n', 'dataset = "adae"\n', text)
-        text = declared('estimand = "recurrent_mi"\nset = "followed"', 'estimand = "recurrent_mi"\nset = "treated"', text)
+        text = declared(
+            'estimand = "recurrent_mi"\nset = "followed"', 'estimand = "recurrent_mi"\nset = "treated"', text
+        )
         text = declared('horizon_days = 730\n', 'horizon_days = 730\n'
                         'where = { TRTEMFL = "Y", AEDECOD = "Injection site reaction" }\n', text)  # fmt: skip
     return text
