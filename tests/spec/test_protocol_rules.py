@@ -40,8 +40,69 @@ cutoff = 2
 """
 WITH_RESPONDER = IVORY + RESPONDER
 
+COMPONENTS = 'components = [{ endpoint = "recurrent_mi" }, { endpoint = "tbr_index", response = "CHG" }]'
+COMPETING = 'paramcd = "TTMI"\nhorizon_days = 730'
+LANDMARK = """
+[[analyses]]
+id = "early_responders"
+label = "recurrent infarction"
+role = "exploratory"
+estimand = "recurrent_mi"
+set = "followed"
+method = "landmark"
+biomarker = "hs_crp"
+visit = "V12"
+comparator = "<"
+cutoff = 2
+"""
+EVENTS = IVORY[(at := IVORY.index('method = "events"')) : IVORY.index("\n\n", at) + 1]
+WITH_LANDMARK = IVORY + LANDMARK
+
 RULES = {
     # rule: (whole text, what is replaced, by what, key in the message, words in the message)
+    "component that is no endpoint": (
+        IVORY, COMPONENTS, COMPONENTS.replace('"recurrent_mi"', '"death"'), "components", '"death"',
+    ),
+    "component that is no measure": (IVORY, COMPONENTS, COMPONENTS.replace("tbr_index", "teae"), "components", "teae"),
+    "component twice": (IVORY, COMPONENTS, COMPONENTS.replace("tbr_index", "recurrent_mi"), "components", "once"),
+    "margin of a time": (
+        IVORY, COMPONENTS, COMPONENTS.replace('"recurrent_mi" }', '"recurrent_mi", margin = 5 }'), "components",
+        "neither margin nor response",
+    ),
+    "competing events of one code": (
+        IVORY, COMPETING, f'{COMPETING}\ncompeting = [{{ cnsr = 2, label = "a" }}, {{ cnsr = 2, label = "b" }}]',
+        "endpoints[recurrent_mi].competing", "2 twice",
+    ),
+    "competing risks without any": (
+        IVORY, EVENTS, 'method = "competing_risks"\nprimary_method = "gray"\n', "analyses[recurrent_mi]",
+        "competing events",
+    ),
+    "strata that the method does not take": (
+        IVORY, 'primary_method = "fisher_exact"', 'primary_method = "fisher_exact"\nstrata = ["SEX"]',
+        "analyses[recurrent_mi].strata", "has no strata",
+    ),
+    "primary restricted mean without a horizon": (
+        IVORY, 'primary_method = "fisher_exact"', 'primary_method = "rmst"', "analyses[recurrent_mi].horizon_days",
+        "must be given",
+    ),
+    "stratified exact test of proportions": (
+        IVORY, 'primary_method = "miettinen_nurminen"', 'primary_method = "boschloo"\nstrata = ["SEX"]',
+        "analyses[hs_crp_low].strata", "has no strata",
+    ),
+    "CMH without strata": (
+        IVORY, 'primary_method = "miettinen_nurminen"', 'primary_method = "mantel_haenszel"',
+        "analyses[hs_crp_low].strata", "must be named",
+    ),
+    "landmark on no biomarker": (
+        WITH_LANDMARK, LANDMARK, LANDMARK.replace("hs_crp", "crp"), "analyses[early_responders].biomarker", "hs_crp",
+    ),
+    "landmark at no visit": (
+        WITH_LANDMARK, LANDMARK, LANDMARK.replace("V12", "V99"), "analyses[early_responders].visit", "V99",
+    ),
+    "landmark that confirms": (
+        WITH_LANDMARK, LANDMARK, LANDMARK.replace("exploratory", "secondary"), "analyses[early_responders].role",
+        "confirms nothing",
+    ),
     "unknown key": (IVORY, "ratio = 1", "ratoi = 1", "arms[placebo].ratoi", "is no key"),
     "missing key": (IVORY, 'phase = "2"\n', "", "trial.phase", "is missing"),
     "wrong type": (IVORY, "cutoff = 2", 'cutoff = "two"', "gate.cutoff", "number"),
@@ -63,7 +124,7 @@ RULES = {
     "set aside without a reason why": (OUTCOME, ", above = 10", "", "gate.set_aside", "exactly one"),
     "endpoint at no visit": (IVORY, 'visit = "V15"', 'visit = "V16"', "endpoints[tbr_index].visit", 'Did you mean "V1'),
     "estimand of no endpoint": (
-        IVORY, 'endpoint = "tbr_index"', 'endpoint = "tbr"', "estimands[tbr_index].endpoint", "declared endpoint",
+        IVORY, 'endpoint = "tbr_index"\n', 'endpoint = "tbr"\n', "estimands[tbr_index].endpoint", "declared endpoint",
     ),
     "estimand against an active arm": (
         IVORY, 'control = "placebo"', 'control = "aldesleukin"', "treatment.control", "control arm",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from tests.unit.report.event_examples import EVENT_EXAMPLES
 
 from calor.analyze.benefit.assurance import NormalBelief, assurance
 from calor.analyze.benefit.benefit_calibration import benefit_calibration
@@ -133,5 +134,6 @@ EXAMPLES: dict[str, Callable[[], Drawable]] = {
         participants(), TWO, biomarker="crp", rng=rng(), permutations=99, bootstraps=50
     ),
     "WinnersCurse": lambda: winners_curse(IVORY),
+    **EVENT_EXAMPLES,
 }
 """An example by the name of its type."""

@@ -17,7 +17,17 @@ from calor.analyze.estimate import Estimate
 from calor.errors import ReportError
 from calor.report.results import FIGURES, figure_of
 
-DRAWN_CHAPTERS = ("estimate", "benefit", "continuous", "missing", "mixed")
+DRAWN_CHAPTERS = (
+    "estimate",
+    "benefit",
+    "continuous",
+    "counts",
+    "missing",
+    "mixed",
+    "multiplicity",
+    "safety",
+    "survival",
+)
 """Chapters of `analyze` whose results are all drawn."""
 
 

@@ -8,9 +8,10 @@ from typing import Literal, get_args
 import pandas as pd
 from scipy.stats import boschloo_exact
 
+from calor.analyze.counts.clopper_pearson import clopper_pearson
 from calor.analyze.counts.event_count import EventCount
 from calor.analyze.drawable import Drawable
-from calor.analyze.estimate import format_p
+from calor.analyze.estimate import Estimate, format_p
 from calor.errors import AnalysisError
 
 Alternative = Literal["two-sided", "less", "greater"]
@@ -31,6 +32,11 @@ class Boschloo(Drawable):
     control: EventCount
     alternative: Alternative
     p_value: float
+
+    @property
+    def shares(self) -> tuple[Estimate, Estimate]:
+        """The share with the event in the active and in the control arm, with exact 95 % limits."""
+        return clopper_pearson(self.active, label="Active"), clopper_pearson(self.control, label="Control")
 
     def __str__(self) -> str:
         return f"{self.active} against {self.control}: Boschloo's test, {self.alternative}, {format_p(self.p_value)}"

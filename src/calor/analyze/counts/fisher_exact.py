@@ -11,6 +11,7 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.special import gammaln, logsumexp
 
+from calor.analyze.counts.clopper_pearson import clopper_pearson
 from calor.analyze.counts.event_count import EventCount
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
@@ -43,6 +44,11 @@ class FisherExact(Drawable):
     p_fewer: float
     p_more: float
     odds_ratio: Estimate | None
+
+    @property
+    def shares(self) -> tuple[Estimate, Estimate]:
+        """The share with the event in the active and in the control arm, with exact 95 % limits."""
+        return clopper_pearson(self.active, label="Active"), clopper_pearson(self.control, label="Control")
 
     def __str__(self) -> str:
         head = f"{self.active} against {self.control}: Fisher's exact test, two-sided {format_p(self.p_minlike)}"

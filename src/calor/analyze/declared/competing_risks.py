@@ -47,7 +47,10 @@ def declared_competing_risks(protocol: Protocol, analysis: CompetingRisksAnalysi
     held = follow_up(protocol, analysis, datasets, analysis.covariates)
     if not (held.table[STATUS] == 1).any():
         raise AnalysisError.must(
-            held.endpoint.id, "have happened to somebody", "no event", fix='Declare the method "events": it gives bounds.'
+            held.endpoint.id,
+            "have happened to somebody",
+            "no event",
+            fix='Declare "events": it gives bounds.',
         )
     methods, notes = _compare_all(held, analysis)
     curves = _curves(held, analysis.level)
@@ -109,11 +112,19 @@ def _gray(pair: Pair) -> dict[str, object]:
 
 
 def _fine_gray(pair: Pair) -> dict[str, object]:
-    return _ratio(fine_gray(pair.table, **_model(pair)), pair)
+    fit = fine_gray(
+        pair.table, time=TIME, status=STATUS, covariates=[ARM, *pair.analysis.covariates],
+        categories={ARM: pair.arms}, level=pair.analysis.level,
+    )  # fmt: skip
+    return _ratio(fit, pair)
 
 
 def _cause_specific(pair: Pair) -> dict[str, object]:
-    return _ratio(cause_specific_cox(pair.table, **_model(pair)), pair)
+    fit = cause_specific_cox(
+        pair.table, time=TIME, status=STATUS, covariates=[ARM, *pair.analysis.covariates],
+        categories={ARM: pair.arms}, level=pair.analysis.level,
+    )  # fmt: skip
+    return _ratio(fit, pair)
 
 
 METHODS: dict[str, Callable[[Pair], dict[str, object]]] = {
@@ -122,17 +133,6 @@ METHODS: dict[str, Callable[[Pair], dict[str, object]]] = {
     "cause_specific_cox": _cause_specific,
 }
 """The function behind each primary method."""
-
-
-def _model(pair: Pair) -> dict[str, object]:
-    """Return the arguments of both models."""
-    return {
-        "time": TIME,
-        "status": STATUS,
-        "covariates": [ARM, *pair.analysis.covariates],
-        "categories": {ARM: pair.arms},
-        "level": pair.analysis.level,
-    }
 
 
 def _ratio(fit: HazardRatios, pair: Pair) -> dict[str, object]:
@@ -186,9 +186,7 @@ def _counts(held: FollowUp) -> pd.DataFrame:
         here = held.table.loc[held.table[ARM] == arm, STATUS]
         for status, label in {**_events(held), 0: "neither"}.items():
             n = int((here == status).sum())
-            rows.append(
-                {"arm": arm, "event": label, "participants": n, "n": len(here), "percent": 100 * n / len(here)}
-            )
+            rows.append({"arm": arm, "event": label, "participants": n, "n": len(here), "percent": 100 * n / len(here)})
     return pd.DataFrame(rows)
 
 

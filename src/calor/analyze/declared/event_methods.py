@@ -50,11 +50,6 @@ class Pair:
     analysis: EventsAnalysis
 
     @property
-    def columns(self) -> dict[str, str]:
-        """The columns that every method reads."""
-        return {"time": TIME, "event": EVENT}
-
-    @property
     def model(self) -> tuple[list[str], dict[str, tuple[str, ...]], str]:
         """Covariates of a regression, its categories, and the name of the arm's column."""
         return [ARM, *self.analysis.covariates], {ARM: self.arms}, f"{ARM}[{self.arms[1]}]"
@@ -81,14 +76,14 @@ def _logrank(pair: Pair) -> float:
     rho, gamma = pair.analysis.weight
     strata = pair.analysis.strata
     return logrank(
-        pair.table, **pair.columns, arm=ARM, arms=pair.arms, strata=strata, rho=rho, gamma=gamma
+        pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, strata=strata, rho=rho, gamma=gamma
     ).p_value  # fmt: skip
 
 
 def _permutation(pair: Pair) -> float:
     rng = np.random.default_rng(pair.analysis.seed)
     found = permutation_logrank(
-        pair.table, **pair.columns, arm=ARM, arms=pair.arms, rng=rng, strata=pair.analysis.strata
+        pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, rng=rng, strata=pair.analysis.strata
     )
     return found.p_value
 
@@ -96,7 +91,7 @@ def _permutation(pair: Pair) -> float:
 def _firth(pair: Pair) -> Estimate:
     covariates, categories, name = pair.model
     fit = firth_cox(
-        pair.table, **pair.columns, covariates=covariates, categories=categories, strata=pair.analysis.strata,
+        pair.table, time=TIME, event=EVENT, covariates=covariates, categories=categories, strata=pair.analysis.strata,
         level=pair.analysis.level,
     )  # fmt: skip
     return fit.hazard_ratio(name)
@@ -105,7 +100,7 @@ def _firth(pair: Pair) -> Estimate:
 def _cox(pair: Pair) -> Estimate:
     covariates, categories, name = pair.model
     fit = cox(
-        pair.table, **pair.columns, covariates=covariates, categories=categories, strata=pair.analysis.strata,
+        pair.table, time=TIME, event=EVENT, covariates=covariates, categories=categories, strata=pair.analysis.strata,
         level=pair.analysis.level,
     )  # fmt: skip
     return fit.hazard_ratio(name)
@@ -115,7 +110,7 @@ def _weibull(pair: Pair) -> Estimate:
     covariates, categories, name = pair.model
     level = pair.analysis.level
     return weibull(
-        pair.table, **pair.columns, covariates=covariates, categories=categories, level=level
+        pair.table, time=TIME, event=EVENT, covariates=covariates, categories=categories, level=level
     ).hazard_ratio(name)  # fmt: skip
 
 
@@ -123,12 +118,14 @@ def _rmst(pair: Pair) -> Estimate:
     horizon = pair.analysis.horizon_days
     if horizon is None:  # the protocol's cross-checks let no such analysis come here
         raise TypeError(f"{pair.analysis.id} has no horizon")
-    columns = {**pair.columns, "arm": ARM}
+    level = pair.analysis.level
     if pair.analysis.covariates:
-        covariates = list(pair.analysis.covariates)
-        found = rmst_adjusted(pair.table, **columns, arms=pair.arms, covariates=covariates, horizon=horizon).effect
-        return contrast(found.estimate, found.se or 0, "difference", pair.analysis.level, found.n, found.method)
-    return rmst(pair.table, **columns, arms=pair.arms, horizon=horizon, level=pair.analysis.level).difference
+        found = rmst_adjusted(
+            pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, covariates=list(pair.analysis.covariates),
+            horizon=horizon,
+        ).effect  # fmt: skip
+        return contrast(found.estimate, found.se or 0, "difference", level, found.n, found.method)
+    return rmst(pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, horizon=horizon, level=level).difference
 
 
 METHODS: dict[str, Callable[[Pair], Estimate | float]] = {
@@ -180,7 +177,7 @@ def _few(pair: Pair) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the primary method and every other defensible one, with the spread of their p-values."""
     analysis, declared = pair.analysis, pair.analysis.primary_method
     rng = np.random.default_rng(analysis.seed)
-    found = few_events(pair.table, **pair.columns, arm=ARM, arms=pair.arms, rng=rng, level=analysis.level)
+    found = few_events(pair.table, time=TIME, event=EVENT, arm=ARM, arms=pair.arms, rng=rng, level=analysis.level)
     methods = found.to_frame()
     beneath = "cox_likelihood_ratio" if declared == "cox" else declared
     if _plain(analysis) and beneath in set(methods["method"]):

@@ -18,7 +18,6 @@ from calor.analyze.counts.newcombe import newcombe, stratified_newcombe
 from calor.analyze.declared.judged import judged
 from calor.analyze.declared.records import (
     ARM,
-    SUBJECT,
     Datasets,
     arm_labels,
     compared,
@@ -51,6 +50,12 @@ class Counts:
 
     strata: tuple[tuple[EventCount, EventCount], ...]
     level: float
+
+    @property
+    def alike(self) -> bool:
+        """Whether nobody, or everybody, met the endpoint: only one table is possible then, and an exact p is 1."""
+        active, control = self.all
+        return active.events + control.events in (0, active.participants + control.participants)
 
     @property
     def all(self) -> tuple[EventCount, EventCount]:
@@ -145,11 +150,11 @@ def _mantel_haenszel(counts: Counts) -> Estimate:
 
 
 def _fisher(counts: Counts) -> float:
-    return fisher_exact(*counts.all, level=counts.level).p_minlike
+    return 1.0 if counts.alike else fisher_exact(*counts.all, level=counts.level).p_minlike
 
 
 def _boschloo(counts: Counts) -> float:
-    return boschloo(*counts.all).p_value
+    return 1.0 if counts.alike else boschloo(*counts.all).p_value
 
 
 METHODS: dict[str, Callable[[Counts], Estimate | float]] = {
@@ -201,17 +206,15 @@ def _shares(table: pd.DataFrame, arms: tuple[str, ...], level: float) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def _sentences(
-    shares: pd.DataFrame, methods: pd.DataFrame, label: str, arms: tuple[str, ...]
-) -> tuple[str, ...]:
+def _sentences(shares: pd.DataFrame, methods: pd.DataFrame, label: str, arms: tuple[str, ...]) -> tuple[str, ...]:
     """Return one sentence per pair of arms: shares, the difference, the primary test."""
     said = []
-    by_arm = shares.set_index("arm")
+    by_arm = {row["arm"]: f"{row['met']} of {row['participants']}" for row in shares.to_dict("records")}
     for active in arms[1:]:
         name = compared(active, arms[0])
         here = methods[methods["comparison"] == name]
         first = here[here["primary"]].iloc[0]
-        counts = " v ".join(f"{by_arm.loc[a, 'met']} of {by_arm.loc[a, 'participants']}" for a in (active, arms[0]))
+        counts = " v ".join(by_arm[arm] for arm in (active, arms[0]))
         shown = first if first["measure"] == "difference" else here[here["method"] == "miettinen_nurminen"].iloc[0]
         odds = (
             f"; odds ratio {first['estimate']:.2f} (CI {first['lower']:.2g} to {first['upper']:.2g})"

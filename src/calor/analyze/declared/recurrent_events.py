@@ -39,10 +39,14 @@ class Pair:
     analysis: RecurrentEventsAnalysis
 
     @property
-    def model(self) -> dict[str, object]:
-        """The arguments that every model takes."""
-        covariates = [ARM, *self.analysis.covariates]
-        return {"covariates": covariates, "categories": {ARM: self.arms}, "level": self.analysis.level}
+    def covariates(self) -> list[str]:
+        """The columns of the model."""
+        return [ARM, *self.analysis.covariates]
+
+    @property
+    def categories(self) -> dict[str, tuple[str, str]]:
+        """The arms, control first."""
+        return {ARM: self.arms}
 
     @property
     def term(self) -> str:
@@ -88,9 +92,7 @@ def declared_recurrent_events(protocol: Protocol, analysis: RecurrentEventsAnaly
     )
 
 
-def _compare_all(
-    held: RecurrentRows, analysis: RecurrentEventsAnalysis
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _compare_all(held: RecurrentRows, analysis: RecurrentEventsAnalysis) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return one row per comparison and method; only the primary method must succeed."""
     rows, notes = [], []
     for active in held.arms[1:]:
@@ -113,15 +115,27 @@ def _compare_all(
 
 
 def _lwyy(pair: Pair) -> Estimate:
-    return lwyy(pair.intervals, start=START, stop=END, event=EVENT, **pair.model).hazard_ratio(pair.term)  # type: ignore[arg-type]
+    fit = lwyy(
+        pair.intervals, start=START, stop=END, event=EVENT, covariates=pair.covariates, categories=pair.categories,
+        level=pair.analysis.level,
+    )  # fmt: skip
+    return fit.hazard_ratio(pair.term)
 
 
 def _negative_binomial(pair: Pair) -> Estimate:
-    return negative_binomial(pair.counts, events=EVENTS, follow_up=YEARS, **pair.model).rate_ratio(pair.term)  # type: ignore[arg-type]
+    fit = negative_binomial(
+        pair.counts, events=EVENTS, follow_up=YEARS, covariates=pair.covariates, categories=pair.categories,
+        level=pair.analysis.level,
+    )  # fmt: skip
+    return fit.rate_ratio(pair.term)
 
 
 def _poisson(pair: Pair) -> Estimate:
-    return poisson_regression(pair.counts, events=EVENTS, follow_up=YEARS, **pair.model).rate_ratio(pair.term)  # type: ignore[arg-type]
+    fit = poisson_regression(
+        pair.counts, events=EVENTS, follow_up=YEARS, covariates=pair.covariates, categories=pair.categories,
+        level=pair.analysis.level,
+    )  # fmt: skip
+    return fit.rate_ratio(pair.term)
 
 
 METHODS: dict[str, Callable[[Pair], Estimate]] = {

@@ -74,11 +74,11 @@ def _times(rows: pd.DataFrame, people: pd.DataFrame, endpoint: RecurrentEventsEn
     ended = known[known["CNSR"] != 0]
     _refuse(ended[SUBJECT][ended[SUBJECT].duplicated()], "end each participant's follow-up once", endpoint)
     _refuse(events[SUBJECT][events.duplicated()], "have at most one event of a participant on a day", endpoint)
-    last = events.groupby(SUBJECT)["day"].max()
+    last = events.groupby(SUBJECT)["day"].max().astype(float)
     ends = ended.set_index(SUBJECT)["AVAL"].astype(float)
-    late = (last > ends.reindex(last.index)).pipe(lambda after: after[after].index.to_series())
-    _refuse(late, "have no event after the end of follow-up", endpoint)
-    ends = ends.combine_first(last.astype(float))  # an event without a later end closes follow-up, as a death does
+    late = last[last > ends.reindex(last.index)]
+    _refuse(pd.Series(late.index, dtype=object), "have no event after the end of follow-up", endpoint)
+    ends = ends.combine_first(last)  # an event without a later end closes follow-up, as a death does
     left_out = int((~people[SUBJECT].isin(ends.index)).sum())
     said = f"{left_out} participants not analyzed: no record of {endpoint.label}."
     return events, ends, (said,) if left_out else ()
@@ -89,7 +89,7 @@ def _occurrences(rows: pd.DataFrame, people: pd.DataFrame, endpoint: RecurrentEv
     _need(rows, ["ASTDY"], endpoint)
     ends = time_at_risk(people, endpoint.after_last_dose_days).set_axis(people[SUBJECT])
     dated = rows.dropna(subset=["ASTDY"])
-    inside = dated[(dated["ASTDY"] > 0) & (dated["ASTDY"] <= dated[SUBJECT].map(ends))]
+    inside = dated[(dated["ASTDY"] > 0) & (dated["ASTDY"] <= dated[SUBJECT].map(ends).astype(float))]
     events = inside[[SUBJECT, "ASTDY"]].rename(columns={"ASTDY": "day"})
     once = events.drop_duplicates()
     notes = [at_risk_rule(endpoint.after_last_dose_days)]
@@ -104,7 +104,7 @@ def _occurrences(rows: pd.DataFrame, people: pd.DataFrame, endpoint: RecurrentEv
 
 def _intervals(events: pd.DataFrame, ends: pd.Series[float]) -> pd.DataFrame:
     """Cut each participant's follow-up at the events."""
-    counted = events[events["day"] <= events[SUBJECT].map(ends)].assign(**{EVENT: 1})
+    counted = events[events["day"] <= events[SUBJECT].map(ends).astype(float)].assign(**{EVENT: 1})
     last = counted.groupby(SUBJECT)["day"].max().reindex(ends.index, fill_value=0.0)
     rest = ends[ends > last].rename("day").rename_axis(SUBJECT).reset_index().assign(**{EVENT: 0})
     rows = pd.concat([counted, rest], ignore_index=True).sort_values([SUBJECT, "day"], kind="stable")
@@ -116,7 +116,10 @@ def _need(rows: pd.DataFrame, columns: list[str], endpoint: RecurrentEventsEndpo
     missing = [column for column in columns if column not in rows]
     if missing:
         raise AnalysisError.must(
-            endpoint.dataset, f"have the columns {', '.join(missing)}", "none", fix=f'Endpoint "{endpoint.id}" needs it.'
+            endpoint.dataset,
+            f"have the columns {', '.join(missing)}",
+            "none",
+            fix=f'"{endpoint.id}" needs it.',
         )
 
 

@@ -53,7 +53,7 @@ def declared_win_ratio(protocol: Protocol, analysis: WinRatioAnalysis, datasets:
     people = participants(datasets, population, arms, actual=False)
     table, hierarchy, notes = _levels(protocol, endpoint, people, datasets)
     table = with_columns(table, people, analysis.strata)
-    labels = [protocol.endpoint(component.endpoint).label for component in endpoint.components]
+    labels = [_label(protocol, component) for component in endpoint.components]
     methods, levels, sentences = [], [], []
     for active in arms[1:]:
         name, pair = compared(active, arms[0]), (arms[0], active)
@@ -99,7 +99,7 @@ def _levels(
         part, level = _component(protocol, component, people, datasets, place)
         own = part.columns.difference([SUBJECT, ARM])
         gaps = int(part[own].isna().any(axis=1).sum())
-        label = protocol.endpoint(component.endpoint).label
+        label = _label(protocol, component)
         if gaps and isinstance(level, EventTime):
             part = part.dropna(subset=list(own))
             notes.append(f"{gaps} participants not analyzed: no record of {label}.")
@@ -108,6 +108,11 @@ def _levels(
         table = table.merge(part.drop(columns=ARM), on=SUBJECT, how="inner", validate="1:1")
         hierarchy.append(level)
     return table, hierarchy, tuple(notes)
+
+
+def _label(protocol: Protocol, component: Component) -> str:
+    label = protocol.endpoint(component.endpoint).label
+    return f"change in {label}" if component.response == "CHG" else label
 
 
 def _component(
@@ -151,15 +156,8 @@ def _methods(found: WinRatio, p_value: float, analysis: WinRatioAnalysis) -> pd.
 def _by_level(found: WinRatio, labels: list[str]) -> pd.DataFrame:
     """Return the share of pairs that each component decides for either arm, and of those left tied."""
     pairs = found.wins + found.losses + found.ties
-    rows = [
-        {"level": label, "wins": wins, "losses": losses, "pairs": pairs}
-        for label, wins, losses in zip(labels, found.wins_by_level, found.losses_by_level, strict=True)
-    ]
-    left = pairs
-    for row in rows:
-        left -= int(row["wins"]) + int(row["losses"])
-        row["left"] = left
-    return pd.DataFrame(rows)
+    rows = pd.DataFrame({"level": labels, "wins": found.wins_by_level, "losses": found.losses_by_level, "pairs": pairs})
+    return rows.assign(left=pairs - (rows["wins"] + rows["losses"]).cumsum())
 
 
 def _name(analysis: WinRatioAnalysis) -> str:

@@ -26,6 +26,21 @@ class EValue(Drawable):
     estimate: float
     limit: float
 
+    def outcome_ratio(self, exposure_ratio: float) -> float:
+        """Return how strongly a confounder must go with the outcome to explain all, if it so goes with the exposure.
+
+        Args:
+            exposure_ratio: By what ratio the confounder goes with the exposure; above the observed ratio.
+
+        Reference:
+            Ding and VanderWeele, Epidemiology 2016 (the bounding factor).
+
+        >>> round(EValue(2.0, 1.0).outcome_ratio(2.0), 6)  # on the diagonal both are the E-value
+        2.0
+        """
+        bound = self.estimate**2 / (2 * self.estimate - 1)
+        return bound * (exposure_ratio - 1) / (exposure_ratio - bound)
+
     def __str__(self) -> str:
         return f"E-value {self.estimate:.2f}, of the confidence limit nearer to 1 {self.limit:.2f}"
 

@@ -10,16 +10,16 @@ import pandas as pd
 from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
-from calor.report.figures.step_curves import STEPS_HEIGHT_PX, step_curves
+from calor.report.figures.step_curves import STEPS_HEIGHT_PX, checked_counts, step_curves
 from calor.report.lettering import wrap
-from calor.report.tidy import numbers, require, require_arms, require_once, require_order
+from calor.report.tidy import numbers, require, require_arms, require_order
 
 _PERCENT = "format(100 * datum.value, '~f') + ' %'"
 
 
 def kaplan_meier(
     curve: pd.DataFrame,
-    at_risk: pd.DataFrame,
+    at_risk: pd.DataFrame | None,
     *,
     arms: Sequence[str],
     name: str,
@@ -34,7 +34,8 @@ def kaplan_meier(
         curve: One row per step, with columns `arm`, `time`, `estimate` (proportion, 0 to 1), `lower`, `upper` (missing
             where there is no interval) and `censored` (whether a participant's follow-up ends here without event). Each
             arm has a row at time 0 and one at its last follow-up.
-        at_risk: Columns `arm`, `time` and `at_risk`; its times become the ticks of the axis.
+        at_risk: Columns `arm`, `time` and `at_risk`; its times become the ticks of the axis; None draws
+            the curves alone.
         arms: Arm names, control first.
         name: File stem and HTML id.
         title: One sentence that states what the figure shows.
@@ -54,14 +55,11 @@ def kaplan_meier(
     'mi'
     """
     curve = require(curve, ["arm", "time", "estimate", "lower", "upper", "censored"], where=name)
-    at_risk = require(at_risk, ["arm", "time", "at_risk"], where=name)
     require_arms(curve, arms, where=name)
-    require_arms(at_risk, arms, where=name)
     curve = numbers(curve, ["time", "estimate", "censored"], where=name)
     curve = numbers(curve, ["lower", "upper"], where=name, gaps=True)
     require_order(curve, ("lower", "estimate", "upper"), where=name)
-    require_once(at_risk, ["arm", "time"], where=name)
-    at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
+    at_risk = None if at_risk is None else checked_counts(at_risk, arms, where=name)
     _check(curve, arms, top, name)
     vertical = alt.Y(
         "estimate:Q",

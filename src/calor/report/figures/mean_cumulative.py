@@ -10,14 +10,14 @@ import pandas as pd
 from calor.errors import ReportError
 from calor.report import style
 from calor.report.figure import Figure, draw
-from calor.report.figures.step_curves import STEPS_HEIGHT_PX, step_curves
+from calor.report.figures.step_curves import STEPS_HEIGHT_PX, checked_counts, step_curves
 from calor.report.lettering import wrap
-from calor.report.tidy import numbers, require, require_arms, require_once, require_order
+from calor.report.tidy import numbers, require, require_arms, require_order
 
 
 def mean_cumulative(
     curve: pd.DataFrame,
-    at_risk: pd.DataFrame,
+    at_risk: pd.DataFrame | None,
     *,
     arms: Sequence[str],
     name: str,
@@ -30,7 +30,8 @@ def mean_cumulative(
     Args:
         curve: One row per step, with columns `arm`, `time`, `mean` (events per participant), `lower` and `upper`; each
             arm has a row at time 0.
-        at_risk: Columns `arm`, `time` and `at_risk`; its times become the ticks of the axis.
+        at_risk: Columns `arm`, `time` and `at_risk`; its times become the ticks of the axis; None draws
+            the curves alone.
         arms: Arm names, control first.
         name: File stem and HTML id.
         title: One sentence that states what the figure shows.
@@ -48,13 +49,10 @@ def mean_cumulative(
     'mcf'
     """
     curve = require(curve, ["arm", "time", "mean", "lower", "upper"], where=name)
-    at_risk = require(at_risk, ["arm", "time", "at_risk"], where=name)
     require_arms(curve, arms, where=name)
-    require_arms(at_risk, arms, where=name)
     curve = numbers(curve, ["time", "mean", "lower", "upper"], where=name)
     require_order(curve, ("lower", "mean", "upper"), where=name)
-    require_once(at_risk, ["arm", "time"], where=name)
-    at_risk = numbers(at_risk, ["time", "at_risk"], where=name)
+    at_risk = None if at_risk is None else checked_counts(at_risk, arms, where=name)
     if curve["mean"].min() < 0 or curve.groupby("arm")["time"].min().ne(0).any():
         raise ReportError.must(
             "curve", "begin at 0 in every arm and not fall below it", "another curve", where=name,

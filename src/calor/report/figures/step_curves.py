@@ -12,20 +12,22 @@ from calor.report.figures.counts_beneath import counts_beneath, label_room_px
 from calor.report.figures.legend import legend
 from calor.report.figures.ticks import roomy
 from calor.report.lettering import wrap
-from calor.report.tidy import values
+from calor.report.tidy import numbers, require, require_arms, require_once, values
 
 STEPS_HEIGHT_PX = 300
 _HEADING = "At risk"
+_ROOM_PX = 90  # for the vertical axis, where no strip beneath makes room
 
 
 def step_curves(
-    curve: pd.DataFrame, at_risk: pd.DataFrame, *, arms: Sequence[str], horizontal: str, vertical: alt.Y
-) -> alt.VConcatChart:
+    curve: pd.DataFrame, at_risk: pd.DataFrame | None, *, arms: Sequence[str], horizontal: str, vertical: alt.Y
+) -> alt.VConcatChart | alt.LayerChart:
     """Draw the step curves of the arms on a common axis of time.
 
     Args:
         curve: Checked columns `arm`, `time`, `estimate`, `lower`, `upper` and `censored`.
-        at_risk: Checked columns `arm`, `time` and `at_risk`; its times become the ticks of the axis.
+        at_risk: Checked columns `arm`, `time` and `at_risk`; its times become the ticks of the axis. None draws the
+            curves alone.
         arms: Arm names, control first.
         horizontal: Title of the axis of time, with unit.
         vertical: The vertical axis.
@@ -36,16 +38,40 @@ def step_curves(
     >>> len(step_curves(curve, at_risk, arms=["Placebo"], horizontal="Days", vertical=alt.Y("estimate:Q")).vconcat)
     2
     """
+    if at_risk is None:
+        axis = alt.Axis(title=wrap(horizontal, style.PLOT_WIDTH_PX - _ROOM_PX, style.TEXT_PX), format="~f", tickCount=6)
+        span = alt.Scale(domain=[0.0, float(curve["time"].max())], nice=False)
+        return _plot(curve, arms, alt.X("time:Q", scale=span, axis=axis), vertical, style.PLOT_WIDTH_PX - _ROOM_PX)
     domain = (0.0, float(max(curve["time"].max(), at_risk["time"].max())))
     width_px = style.PLOT_WIDTH_PX - label_room_px(arms, _HEADING) - 14
     shown = roomy(at_risk["time"], at_risk["at_risk"], domain, width_px)
     ticks = alt.Axis(title=wrap(horizontal, width_px, style.TEXT_PX), values=shown, format="~f", labelOverlap=False)
     x = alt.X("time:Q", scale=alt.Scale(domain=list(domain), nice=False), axis=ticks)
-    layers = [*_curves(curve, arms, x, vertical), *legend(arms, width_px, points=False)]
-    plot = alt.LayerChart(layer=layers).properties(width=width_px, height=STEPS_HEIGHT_PX)
+    plot = _plot(curve, arms, x, vertical, width_px)
     counts = at_risk[at_risk["time"].isin(shown)].rename(columns={"at_risk": "count"})
     strip = counts_beneath(counts, arms=arms, heading=_HEADING, domain=domain, width_px=width_px)
     return alt.vconcat(plot, strip, spacing=26)
+
+
+def checked_counts(at_risk: pd.DataFrame, arms: Sequence[str], *, where: str) -> pd.DataFrame:
+    """Return numbers at risk that every arm has once per time, or refuse them.
+
+    Raises:
+        ReportError: A column or an arm is missing, or a count stands twice.
+
+    >>> table = pd.DataFrame({"arm": ["P"], "time": [0], "at_risk": [27]})
+    >>> checked_counts(table, ["P"], where="mi")["at_risk"].tolist()
+    [27]
+    """
+    found = require(at_risk, ["arm", "time", "at_risk"], where=where)
+    require_arms(found, arms, where=where)
+    require_once(found, ["arm", "time"], where=where)
+    return numbers(found, ["time", "at_risk"], where=where)
+
+
+def _plot(curve: pd.DataFrame, arms: Sequence[str], x: alt.X, y: alt.Y, width_px: float) -> alt.LayerChart:
+    layers = [*_curves(curve, arms, x, y), *legend(arms, width_px, points=False)]
+    return alt.LayerChart(layer=layers).properties(width=width_px, height=STEPS_HEIGHT_PX)
 
 
 def _curves(curve: pd.DataFrame, arms: Sequence[str], x: alt.X, y: alt.Y) -> list[alt.Chart]:

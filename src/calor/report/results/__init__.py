@@ -10,7 +10,7 @@ from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.errors import ReportError
 from calor.report.figure import Figure
-from calor.report.results import benefit, continuous, missing, mixed
+from calor.report.results import benefit, continuous, counts, missing, mixed, multiplicity, safety, survival
 from calor.report.results.estimates import estimate
 from calor.report.sections.words import typeset
 
@@ -20,6 +20,10 @@ FIGURES: dict[type, Callable[[Any], Figure]] = {
     **mixed.FIGURES,
     **missing.FIGURES,
     **benefit.FIGURES,
+    **counts.FIGURES,
+    **survival.FIGURES,
+    **multiplicity.FIGURES,
+    **safety.FIGURES,
 }
 """How each type of result is drawn; a test proves the table complete."""
 

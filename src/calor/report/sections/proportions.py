@@ -41,9 +41,14 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             arms=finding.arms,
             name=f"{anchor(finding.id)}-shares",
             title=f"{term}: {counts}.",
-            caption=f"{caption(finding)} Difference: {shown['name'].iloc[0]}.",
+            caption=caption(finding) if shown["primary"].iloc[0] else f"{caption(finding)} {_by(shown)}",
         ),
     )
+
+
+def _by(shown: pd.DataFrame) -> str:
+    """Say by which method the difference is drawn where the primary one gives none."""
+    return f"Difference: {shown['name'].iloc[0]}."
 
 
 def _shares(finding: Finding) -> Table:

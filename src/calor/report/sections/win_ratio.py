@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
-from calor.report.figures.wins import wins
+from calor.report.figures.two_dots import two_dots
+from calor.report.number import number
 from calor.report.section import Section
 from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
@@ -31,15 +34,35 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
         pairs, won, lost = int(rows["pairs"].iloc[0]), int(rows["wins"].sum()), int(rows["losses"].sum())
         title = f"Of {pairs:,} pairs, {active} did better in {won:,} and {finding.arms[0]} in {lost:,}."
         drawn.append(
-            wins(
-                rows.assign(level=rows["level"].map(capital)),
-                arms=(finding.arms[0], active),
+            two_dots(
+                shares(rows.assign(level=rows["level"].map(capital))),
+                series=(finding.arms[0], active),
+                axis="Pairs in which the arm's participant did better (%)",
+                heading="Still tied",
                 name=f"{anchor(finding.id)}-wins-{place}",
                 title=title,
                 caption=f"{caption(finding)} Components in the order in which they decide.",
             )
         )
     return tuple(drawn)
+
+
+def shares(levels: pd.DataFrame) -> pd.DataFrame:
+    """Turn pairs won, lost and left at each component into percentages, as the figure wants them.
+
+    >>> shares(pd.DataFrame({"level": ["Death"], "wins": [10], "losses": [4], "left": [86], "pairs": [100]})).values
+    array([['Death', 4.0, 10.0, '86.0 %']], dtype=object)
+    """
+    percent = 100 / levels["pairs"]
+    tied = [f"{number(share, 1)} %" for share in levels["left"] * percent]
+    return pd.DataFrame(
+        {
+            "label": levels["level"],
+            "first": levels["losses"] * percent,
+            "second": levels["wins"] * percent,
+            "text": tied,
+        }
+    )
 
 
 def _levels(finding: Finding) -> Table:
@@ -78,6 +101,6 @@ def _methods(finding: Finding) -> Table:
         name=f"{anchor(finding.id)}-methods",
         title="The composite's results.",
         columns=columns,
-        note="Win ratio: wins over losses; win odds count half of each tie on either side; net benefit: share won minus "
-        "share lost.",
+        note="Win ratio: wins over losses; win odds count half of each tie on either side; net benefit: "
+        "share won minus share lost.",
     )

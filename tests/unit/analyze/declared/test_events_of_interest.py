@@ -50,7 +50,7 @@ def test_curve_reaches_no_more_than_the_share_with_an_event_when_nobody_leaves_e
 def test_first_events_after_the_time_at_risk_are_left_out_of_the_curve_and_said(datasets: dict[str, Dataset]) -> None:
     people = datasets["adsl"].frame.drop(columns="EOSDT")
     changed = {**datasets, "adsl": replace(datasets["adsl"], frame=people, labels={})}
-    protocol = _protocol('method = "events_of_interest"', 'method = "events_of_interest"\nafter_last_dose_days = 0')
+    protocol = _protocol("after_last_dose_days = 30", "after_last_dose_days = 0")
     found = declared.run(protocol, "events_of_interest", changed)
     assert any("began after the time at risk; the curve leaves them out" in note for note in found.notes)
     curves = found.tables["curves"]
