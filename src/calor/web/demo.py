@@ -25,6 +25,7 @@ from calor.web.models import Trial
 from calor.web.pages.candidate import stratum_name
 from calor.web.permissions import AT_A_SITE, Role
 from calor.web.services import accounts, activation, allocation
+from calor.web.services.plans import ListPlan
 
 OPERATOR = "calor demo"
 PEOPLE = {
@@ -123,9 +124,7 @@ def _opened(protocol: Protocol, people: dict[Role, Any]) -> tuple[Any, Any]:
         where = site if role in AT_A_SITE else None
         accounts.change_role(administrator, people[role], role, trial, site=where, reason="demonstration")
     ratio = tuple(arm.ratio for arm in protocol.arms)
-    plan = activation.ListPlan(
-        ratio, (2 * sum(ratio), 3 * sum(ratio)), strata(protocol), 2 * protocol.trial.planned_size
-    )
+    plan = ListPlan(ratio, (2 * sum(ratio), 3 * sum(ratio)), strata(protocol), 2 * protocol.trial.planned_size)
     activation.activate(administrator, trial, plan, configuration=activation.preview(plan)[1])
     arms = [arm for arm, share in enumerate(ratio) for _ in range(share)]
     activation.receive_kits(people[Role.PHARMACIST], site, arms * protocol.trial.planned_size)

@@ -20,7 +20,7 @@ from calor.protocol.analyses.analysis import DeclaredAnalysis
 from calor.protocol.endpoints import TimeToEventEndpoint
 
 TIME, EVENT, STATUS = "AVAL", "EVENT", "STATUS"
-"""Days followed; whether the endpoint's event ended them; 0 censored, 1 the endpoint's event, 2, ... those competing."""
+"""Days followed; whether the endpoint's event ended them; 0 censored, 1 the endpoint's event, 2 ... those competing."""
 
 
 @dataclass(frozen=True)

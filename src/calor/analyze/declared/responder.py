@@ -24,6 +24,7 @@ from calor.protocol import Protocol
 from calor.protocol.analyses import ResponderAnalysis
 from calor.protocol.visits import analysis_day
 
+
 def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets: Datasets) -> Finding:
     """Compare responders with others as the protocol declares, in the active arm and in the control arm."""
     estimand = protocol.estimand(analysis.estimand)
