@@ -113,8 +113,8 @@ def with_columns(table: pd.DataFrame, people: pd.DataFrame, columns: Sequence[st
     wanted = list(dict.fromkeys(columns))
     missing = [column for column in wanted if column not in people]
     if missing:
-        wanted = ", ".join(missing)
-        raise AnalysisError.must("adsl", f"have the columns {wanted}", "none", fix="The analysis uses them.")
+        names = ", ".join(missing)
+        raise AnalysisError.must("adsl", f"have the columns {names}", "none", fix="The analysis uses them.")
     joined = table.merge(people[[SUBJECT, *wanted]], on=SUBJECT, how="left", validate="m:1")
     for column in wanted:
         if joined[column].isna().any():
