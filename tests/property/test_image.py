@@ -17,7 +17,8 @@ from calor.image.intraclass_correlation import FORMS, intraclass_correlation
 from calor.image.most_diseased_segment import most_diseased_segment
 from calor.image.pet_header import PetHeader
 from calor.image.slice_uptake import SliceUptake
-from calor.image.suv import suv, suv_factor
+from calor.image.suv import suv
+from calor.image.suv_factor import suv_factor
 from calor.image.tbr import VesselTbr, vessel_tbr
 from calor.protocol.imaging import Imaging, Segment
 

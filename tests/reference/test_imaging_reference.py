@@ -23,7 +23,7 @@ from calor.image.phantom import TORSO, blurred, make_phantom
 from calor.image.phantom_recovery import recovery
 from calor.image.repeatability import repeatability
 from calor.image.slice_uptake import SliceUptake
-from calor.image.suv import suv_factor
+from calor.image.suv_factor import suv_factor
 from calor.image.tbr import VesselTbr, tbr, vessel_tbr
 from calor.protocol.imaging import Background, Imaging, Segment
 from tests.reference.registry import FOLDER, close

@@ -14,16 +14,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from calor.errors import ImageError
-from calor.image.pet_header import (
-    GE_CREATOR,
-    PHILIPS_CREATOR,
-    SIEMENS_CREATOR,
-    clock,
-    instant,
-    moment,
-    pet_header,
-)
-from calor.image.suv import suv_factor
+from calor.image.header_values import clock, instant, moment
+from calor.image.pet_header import GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR, pet_header
+from calor.image.suv_factor import suv_factor
 
 KEPT_PRIVATE = {(0x0009, 0x0D): GE_CREATOR, (0x7053, 0x00): PHILIPS_CREATOR, (0x7053, 0x09): PHILIPS_CREATOR,
                 (0x0071, 0x22): SIEMENS_CREATOR}  # fmt: skip

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from calor.errors import ImageError
 from calor.image.dicom_file import pixel_array
-from calor.image.pet_header import instant
+from calor.image.header_values import instant
 
 ENHANCED = "1.2.840.10008.5.1.4.1.1.130"
 UNITS = {

@@ -54,7 +54,7 @@ class Grid:
 
     def to_patient(self, index: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, "point 3"]:
         """Map (slice, row, column) to patient coordinates [mm]."""
-        return _times(index, self.affine[:3, :3]) + self.affine[:3, 3]
+        return np.asarray(_times(index, self.affine[:3, :3]) + self.affine[:3, 3])
 
     def to_index(self, points: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, "point 3"]:
         """Map patient coordinates [mm] to continuous (slice, row, column)."""

@@ -56,7 +56,7 @@ def write_nifti_mask(mask: Mask, path: Path) -> None:
     """
     affine = _RAS_TO_LPS @ mask.grid.affine[:, [2, 1, 0, 3]]
     voxels = np.ascontiguousarray(mask.voxels.transpose(2, 1, 0).astype(np.uint8))
-    nib.save(nib.Nifti1Image(voxels, affine), path)
+    nib.save(nib.Nifti1Image(voxels, affine), path)  # type: ignore[no-untyped-call]
 
 
 def _check_affine(path: Path, header: Any) -> None:

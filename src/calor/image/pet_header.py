@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import datetime, time
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from calor.errors import ImageError
+from calor.image.header_values import clock, instant, moment, number, private, private_number, required, seconds
 
 GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR = "GEMS_PETD_01", "Philips PET Private Group", "SIEMENS MED PT"
-_DATE = re.compile(r"^(\d{4})[.:]?(\d{2})[.:]?(\d{2})$")
-_TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(\.\d{1,6})?$")
 
 
 @dataclass(frozen=True)
@@ -110,15 +106,15 @@ def _pet_header(dataset: Dataset) -> PetHeader:
         height_cm=None if height_m is None else 100 * height_m,
         sex=str(dataset.get("PatientSex") or ""),
         suv_type=str(dataset.get("SUVType") or ""),
-        slope=_required(dataset, "RescaleSlope", 1.0),
-        intercept=_required(dataset, "RescaleIntercept", 0.0),
-        frame_reference_s=_seconds(number(dataset, "FrameReferenceTime")),
-        frame_s=_seconds(number(dataset, "ActualFrameDuration")),
+        slope=required(dataset, "RescaleSlope", 1.0),
+        intercept=required(dataset, "RescaleIntercept", 0.0),
+        frame_reference_s=seconds(number(dataset, "FrameReferenceTime")),
+        frame_s=seconds(number(dataset, "ActualFrameDuration")),
         decay_factor=number(dataset, "DecayFactor"),
         philips_suv=private_number(dataset, 0x7053, 0x00, PHILIPS_CREATOR),
         philips_activity=private_number(dataset, 0x7053, 0x09, PHILIPS_CREATOR),
-        scanned_at=instant(_private(dataset, 0x0009, 0x0D, GE_CREATOR))
-        or instant(_private(dataset, 0x0071, 0x22, SIEMENS_CREATOR)),
+        scanned_at=instant(private(dataset, 0x0009, 0x0D, GE_CREATOR))
+        or instant(private(dataset, 0x0071, 0x22, SIEMENS_CREATOR)),
         manufacturer=str(dataset.get("Manufacturer") or ""),
         series_uid=str(dataset.get("SeriesInstanceUID") or ""),
         patient_id=str(dataset.get("PatientID") or ""),
@@ -161,132 +157,6 @@ def _raw(dataset: Dataset) -> tuple[bytes | None, ...] | None:
     if not all(e is None or isinstance(e, RawDataElement) for e in found) or "AcquisitionDateTime" in dataset:
         return None
     return tuple(None if e is None else e.value for e in found)
-
-
-def moment(day: object, at: object) -> datetime | None:
-    """Join a DICOM date and time; None when either is absent.
-
-    >>> moment("20250102", "003000.5")
-    datetime.datetime(2025, 1, 2, 0, 30, 0, 500000)
-
-    Raises:
-        ImageError: One of them is no date or time.
-    """
-    on, when = _day(day), clock(at)
-    return None if on is None or when is None else datetime.combine(on, when)
-
-
-def instant(value: object) -> datetime | None:
-    """Read a DICOM date-time, without its zone, which the header's other times share; None when absent.
-
-    >>> instant("20250101100000.000000 ")
-    datetime.datetime(2025, 1, 1, 10, 0)
-
-    Raises:
-        ImageError: It is no date-time.
-    """
-    text = _text(value)
-    text = re.sub(r"[+-]\d{4}$", "", text)
-    return moment(text[:8], text[8:]) if text else None
-
-
-def clock(value: object) -> time | None:
-    """Read a DICOM time of day; None when absent.
-
-    >>> clock("104830.351370")
-    datetime.time(10, 48, 30, 351370)
-
-    Raises:
-        ImageError: It is no time.
-    """
-    text = _text(value)
-    if not text:
-        return None
-    found = _TIME.match(text)
-    if not found:
-        raise ImageError.must("time", "be HHMMSS.FFFFFF", repr(text), fix="Ask the site for the original images.")
-    hour, minute, second = (int(part or 0) for part in found.groups()[:3])
-    fraction = round(float(found[4] or 0) * 1_000_000)
-    try:
-        return (datetime(2000, 1, 1, hour, minute, min(second, 59)) + timedelta(microseconds=fraction)).time()  # noqa: DTZ001
-    except ValueError as error:
-        raise ImageError.must("time", "exist", repr(text), fix="Ask the site for the original images.") from error
-
-
-def number(source: Dataset, keyword: str) -> float | None:
-    """Read a number of a data set; None when absent or empty.
-
-    Raises:
-        ImageError: It is there and is no finite number.
-    """
-    return _number(source.get(keyword), keyword)
-
-
-def private_number(dataset: Dataset, group: int, element: int, creator: str) -> float | None:
-    """Read a private number, whether its representation was kept or not; None when absent, empty or zero.
-
-    Raises:
-        ImageError: It is there and is no number, such as an unresolved reference to bulk data.
-    """
-    return _number(_private(dataset, group, element, creator), f"({group:04X},10{element:02X})") or None
-
-
-def _private(dataset: Dataset, group: int, element: int, creator: str) -> Any:
-    """Find a private value under its creator's block; without any creator, where block 10 puts it."""
-    blocks = [tag.element for tag in dataset.keys() if tag.group == group and 0x10 <= tag.element <= 0xFF]  # noqa: SIM118  (iterating a data set reads every value)
-    named = [block for block in blocks if str(dataset[group, block].value).strip() == creator]
-    if blocks and not named:
-        return None
-    at = ((named or [0x10])[0] << 8) + element
-    found = dataset.get((group, at))
-    return None if found is None else found.value
-
-
-def _number(value: object, name: str) -> float | None:
-    text = _text(value)
-    if not text:
-        return None
-    try:
-        read = float(text)
-    except ValueError:
-        read = math.nan
-    if not math.isfinite(read):
-        raise ImageError.must(name, "be a number", repr(text)[:60], fix="Fetch the value itself from the archive.")
-    return read
-
-
-def _required(dataset: Dataset, keyword: str, default: float) -> float:
-    value = number(dataset, keyword)
-    return default if value is None else value
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def _day(value: object) -> date | None:
-    text = _text(value)
-    if not text:
-        return None
-    found = _DATE.match(text)
-    try:
-        return date(*(int(part) for part in found.groups())) if found else _not_a_date(text)
-    except ValueError as error:
-        raise ImageError.must("date", "exist", repr(text), fix="Ask the site for the original images.") from error
-
-
-def _not_a_date(text: str) -> date:
-    raise ImageError.must("date", "be YYYYMMDD", repr(text), fix="Ask the site for the original images.")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    if isinstance(value, Mapping):
-        return str(dict(value))
-    return str(value).strip().strip("\0").strip()
 
 
 def _radiopharmaceutical(dataset: Dataset) -> Dataset:

@@ -91,8 +91,7 @@ TORSO_WITH_ARCH = Torso(
 )
 LUNGS_MM = ((-85.0, 10.0, 45.0, 65.0), (90.0, 10.0, 40.0, 65.0))
 """Center left-right and front-back, half axes of each lung, below 115 mm [mm]."""
-_LUNG_TOP_MM = 115.0
-HU = {"air": -1000.0, "lung": -750.0, "tissue": 30.0, "blood": 42.0, "wall": 45.0}
+LUNG_TOP_MM = 115.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,11 +158,11 @@ def make_phantom(torso: Torso = TORSO, grid: Grid | None = None) -> Phantom:
     """
     grid = grid or torso_grid((3.0, 2.0, 2.0), torso)
     suv = np.zeros(grid.shape, np.float32)
-    suv[:, _ellipse(grid, 0, 0, *torso.half_axes_mm)] = torso.tissue_suv
-    low = grid.slice_mm < _LUNG_TOP_MM
+    suv[:, ellipse(grid, 0, 0, *torso.half_axes_mm)] = torso.tissue_suv
+    low = grid.slice_mm < LUNG_TOP_MM
     for x, y, a, b in LUNGS_MM:
         suv[np.ix_(low, *(np.arange(n) for n in grid.shape[1:]))] = np.where(
-            _ellipse(grid, x, y, a, b), torso.lung_suv, suv[low]
+            ellipse(grid, x, y, a, b), torso.lung_suv, suv[low]
         )
     for vessel in torso.vessels:
         _draw(suv, grid, vessel, torso.blood_suv)
@@ -197,27 +196,10 @@ def noisy(phantom: Phantom, rng: np.random.Generator, *, cv: float = 0.1) -> Pha
     return replace(phantom, suv=np.maximum(phantom.suv + grain * np.sqrt(phantom.suv), 0).astype(np.float32))
 
 
-def ct_numbers(torso: Torso, grid: Grid) -> Float[np.ndarray, "slice row column"]:
-    """Return Hounsfield units of the torso on a grid, without contrast [HU]."""
-    hu = np.full(grid.shape, HU["air"], np.float32)
-    hu[:, _ellipse(grid, 0, 0, *torso.half_axes_mm)] = HU["tissue"]
-    low = grid.slice_mm < _LUNG_TOP_MM
-    for x, y, a, b in LUNGS_MM:
-        lung = _ellipse(grid, x, y, a, b)
-        hu[np.ix_(low, *(np.arange(n) for n in grid.shape[1:]))] = np.where(lung, HU["lung"], hu[low])
-    for vessel in torso.vessels:
-        hu[enclosed(grid, vessel)] = HU["wall"] if vessel.wall_mm else HU["blood"]
-        hu[enclosed(grid, replace(vessel, wall_mm=0.0))] = HU["blood"]
-    if torso.arch is not None:
-        hu[arch_enclosed(grid, torso.arch)] = HU["wall"]
-        hu[arch_enclosed(grid, torso.arch, wall=False)] = HU["blood"]
-    return hu
-
-
 def enclosed(grid: Grid, vessel: Vessel) -> Bool[np.ndarray, "slice row column"]:
     """Return the voxels whose centers a vessel encloses, wall included."""
     radius = vessel.lumen_mm + vessel.wall_mm
-    disc = _ellipse(grid, vessel.x_mm, vessel.y_mm, radius, radius)
+    disc = ellipse(grid, vessel.x_mm, vessel.y_mm, radius, radius)
     inside = (grid.slice_mm >= vessel.z_mm[0]) & (grid.slice_mm < vessel.z_mm[1])
     return np.asarray(inside[:, None, None] & disc)
 
@@ -261,7 +243,8 @@ def _shares(grid: Grid, vessel: Vessel) -> tuple[slice, slice, np.ndarray, np.nd
     return rows, columns, lumen, whole
 
 
-def _ellipse(grid: Grid, x_mm: float, y_mm: float, a_mm: float, b_mm: float) -> Bool[np.ndarray, "row column"]:
+def ellipse(grid: Grid, x_mm: float, y_mm: float, a_mm: float, b_mm: float) -> Bool[np.ndarray, "row column"]:
+    """Return the pixels whose centers an ellipse encloses."""
     y = grid.affine[1, 3] + grid.affine[1, 1] * np.arange(grid.shape[1])
     x = grid.affine[0, 3] + grid.affine[0, 2] * np.arange(grid.shape[2])
     return np.asarray(((x - x_mm) / a_mm) ** 2 + (((y - y_mm) / b_mm) ** 2)[:, None] <= 1)

@@ -13,8 +13,9 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from calor.image.grid import Grid
-from calor.image.phantom import Phantom, Torso, Vessel, ct_numbers, torso_grid
+from calor.image.phantom import Phantom, Torso, Vessel, torso_grid
 from calor.image.phantom_arch import arch_contours
+from calor.image.phantom_ct import ct_numbers
 
 PET_CLASS, CT_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
 RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"

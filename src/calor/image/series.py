@@ -17,7 +17,7 @@ from calor.image.dicom_file import pixel_array, read_file
 from calor.image.enhanced_pet import ENHANCED, enhanced_frames
 from calor.image.grid import Grid, stack
 from calor.image.pet_header import PetHeader, pet_headers
-from calor.image.suv import SuvFactor, suv_factor
+from calor.image.suv_factor import SuvFactor, suv_factor
 
 _GROUPING = ["SeriesInstanceUID", "Modality", "SOPClassUID", "StudyInstanceUID", "FrameOfReferenceUID"]
 
@@ -61,10 +61,13 @@ class Series:
         """
         return suv_factor(self.headers)
 
-    def suv(self) -> Float[np.ndarray, "slice row column"]:
-        """Return body-weight SUV of every voxel [g/mL]."""
+    def suv(self, box: tuple[slice, slice, slice] | None = None) -> Float[np.ndarray, "slice row column"]:
+        """Return body-weight SUV of every voxel [g/mL]; outside a box of indices, where one is given, it stays 0."""
         scale = (self.slope * self.suv_factor.per_slice).astype(np.float32)
-        return np.asarray(self.stored * scale[:, None, None])
+        part = box or (slice(None), slice(None), slice(None))
+        found = np.zeros(self.grid.shape, np.float32)  # pages outside the box are never touched
+        np.multiply(self.stored[part], scale[part[0], None, None], out=found[part])
+        return found
 
     def values(self, box: tuple[slice, slice, slice] | None = None) -> Float[np.ndarray, "slice row column"]:
         """Return rescaled values, Hounsfield units for CT, of the whole or of a box of indices."""

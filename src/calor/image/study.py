@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydicom.dataset import FileDataset
 
@@ -22,7 +23,7 @@ from calor.image.masks_seg import read_seg, segments_by_name
 from calor.image.real_world_value import compare_mapping
 from calor.image.series import Series, candidates, load_folder, series_of
 from calor.image.slice_uptake import slice_uptake
-from calor.image.suv import SuvFactor
+from calor.image.suv_factor import SuvFactor
 from calor.image.tbr import VesselTbr, vessel_tbr
 from calor.protocol.imaging import Imaging
 
@@ -144,7 +145,7 @@ def measure(study: Study, definition: Imaging) -> StudyTbr:
         raise ImageError.must("masks", f"cover {', '.join(wanted)}", f"no {', '.join(missing)}", fix="Segment them.")
     factor = study.pet.suv_factor
     check_uptake(factor, definition)
-    suv = study.pet.suv()
+    suv = study.pet.suv(_box([study.masks[name] for name in wanted]))
     pool = blood_pool(suv, study.masks[definition.background.vessel], definition.background, study.ct)
     vessels = {
         name: vessel_tbr(slice_uptake(suv, study.masks[name]), pool.suv, definition) for name in definition.vessels
@@ -152,6 +153,16 @@ def measure(study: Study, definition: Imaging) -> StudyTbr:
     between, down, across = (float(v) for v in study.pet.grid.spacing_mm)
     notes = (*study.notes, *factor.notes, *pool.warnings)
     return StudyTbr(factor, pool, vessels, definition, notes, (between, down, across))
+
+
+def _box(masks: Sequence[Mask]) -> tuple[slice, slice, slice]:
+    """Return the box of indices that holds all masks."""
+    spans = []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        hit = np.flatnonzero(np.logical_or.reduce([mask.voxels.any(axis=others) for mask in masks]))
+        spans.append(slice(int(hit[0]), int(hit[-1]) + 1))
+    return spans[0], spans[1], spans[2]
 
 
 def check_uptake(factor: SuvFactor, definition: Imaging, partner_s: float | None = None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from calor.image.decay import decay_factor
+from calor.image.header_values import clock, instant, moment
 from calor.image.masks_nifti import read_nifti_mask
 from calor.image.masks_rtstruct import read_rtstruct
 from calor.image.normalization import (
@@ -19,9 +20,9 @@ from calor.image.normalization import (
     lean_body_mass_james,
     lean_body_mass_janmahasatian,
 )
-from calor.image.pet_header import PetHeader, clock, instant, moment
+from calor.image.pet_header import PetHeader
 from calor.image.series import find_series, read_series
-from calor.image.suv import suv_factor
+from calor.image.suv_factor import suv_factor
 from tests.reference.registry import Case, adapter
 
 INJECTED = datetime(2025, 1, 1, 10)  # noqa: DTZ001  (DICOM times have no zone)

@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 
 from calor.errors import ImageError
 from calor.image.deidentify import deidentify, require_same_suv
-from calor.image.pet_header import moment, pet_header
-from calor.image.suv import suv_factor
+from calor.image.header_values import moment
+from calor.image.pet_header import pet_header
+from calor.image.suv_factor import suv_factor
 
 SHIFT = timedelta(days=-512, hours=5, minutes=17)
 

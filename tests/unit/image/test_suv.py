@@ -12,8 +12,10 @@ import pytest
 
 from calor.errors import ImageError
 from calor.image.decay import mean_rate_time_s
-from calor.image.pet_header import PetHeader, clock, instant
-from calor.image.suv import suv, suv_factor
+from calor.image.header_values import clock, instant
+from calor.image.pet_header import PetHeader
+from calor.image.suv import suv
+from calor.image.suv_factor import suv_factor
 
 SCAN = datetime(2025, 1, 1, 11)  # noqa: DTZ001  (DICOM times have no zone)
 GOOD = PetHeader(
