@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from calor.analyze.missing.multiple_imputation import multiple_imputation
 from calor.analyze.missing.reference_based import reference_based
 from calor.analyze.missing.rubin import rubin
 from calor.analyze.missing.strategies import STRATEGIES, StrategyName, after
+from calor.analyze.missing.tipping_point import tipping_point
 from calor.analyze.mixed.visit_table import RepeatedMeasures
 
 COLUMNS = RepeatedMeasures("y", "id", "visit", "arm")
@@ -38,6 +40,40 @@ def test_units_and_row_order_do_not_matter(seed: int, strategy: StrategyName, fa
     one = numbers(table, strategy)
     changed = table.assign(y=factor * table["y"] + shift).sample(frac=1.0, random_state=seed)
     np.testing.assert_allclose(numbers(changed, strategy), factor * one, rtol=1e-5, atol=1e-6 * factor)
+
+
+@settings(max_examples=4)
+@given(st.integers(0, 1000), st.floats(0.5, 0.99))
+def test_swapping_arms_turns_differences_around_and_intervals_agree_with_p(seed: int, level: float) -> None:
+    """Under missing at random neither arm is the other's reference."""
+    table = trial(seed)
+    one, other = (
+        reference_based(table, COLUMNS, arms=arms, strategy="missing at random", level=level).contrasts
+        for arms in (("a", "b"), ("b", "a"))
+    )
+    for here, there in zip(one, other, strict=True):
+        np.testing.assert_allclose([here.estimate, here.lower], [-there.estimate, -there.upper], rtol=1e-5, atol=1e-8)
+        assert here.p_value is not None
+        assert (here.lower > 0 or here.upper < 0) == (here.p_value < 1 - level)
+
+
+@settings(max_examples=2)
+@given(st.integers(0, 1000), st.floats(0.01, 100))
+def test_units_scale_drawn_imputations_and_tipping_points(seed: int, factor: float) -> None:
+    table = trial(seed)
+
+    def found(unit: float) -> tuple[np.ndarray, np.ndarray]:
+        scaled = table.assign(y=unit * table["y"])
+        drawn = multiple_imputation(
+            scaled, COLUMNS, arms=("a", "b"), strategy="copy reference", imputations=3, rng=np.random.default_rng(1)
+        )
+        tipped = tipping_point(scaled, COLUMNS, arms=("a", "b"), deltas=[0.0, unit])
+        effects = [*drawn.contrasts, *(cell.difference for cell in tipped.cells)]
+        return np.array([e.estimate for e in effects]), np.array([e.p_value for e in effects], dtype=float)
+
+    (one, tests), (other, again) = found(1.0), found(factor)
+    np.testing.assert_allclose(other, factor * one, rtol=1e-4, atol=1e-6 * factor)
+    np.testing.assert_allclose(again, tests, rtol=1e-3, atol=1e-6)
 
 
 @given(MEANS, MEANS, arrays(np.int64, 4, elements=st.integers(1, 3)), NAMES)

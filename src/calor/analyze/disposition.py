@@ -57,6 +57,34 @@ class Disposition(Drawable):
         """Return a copy of the tidy table."""
         return self.table.copy()
 
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Flags of the analysis sets counted, in order."""
+        return tuple(self.table.loc[self.table["step"] == "set", "detail"].unique())
+
+    def flow(self, flag: str = "") -> pd.DataFrame:
+        """Return the counts of the CONSORT flow diagram: stage, arm, count, reason.
+
+        Args:
+            flag: The analysis set that counts as analyzed; the first one if empty.
+        """
+        counts = self.table.set_index(["step", "detail", "arm"])["participants"]
+        rows = [("randomized", "", self.randomized, "")]
+        if self.screened is not None:
+            rows = [("screened", "", self.screened, ""), ("excluded", "", self.screened - self.randomized, ""), *rows]
+        for arm in self.table["arm"].unique():
+            allocated, analyzed = int(counts["randomized", "", arm]), int(counts["set", flag or self.sets[0], arm])
+            rows += [
+                ("allocated", arm, allocated, ""),
+                ("received", arm, int(counts["treated", "", arm]), ""),
+                ("discontinued", arm, int(counts["discontinued", "", arm]), ""),
+                ("analyzed", arm, analyzed, ""),
+                ("not analyzed", arm, allocated - analyzed, ""),
+            ]
+            reasons = counts["discontinued"].drop("", level="detail").xs(arm, level="arm")
+            rows += [("discontinued", arm, int(n), _reason(str(reason))) for reason, n in reasons.items() if n]
+        return pd.DataFrame(rows, columns=["stage", "arm", "count", "reason"])
+
 
 def disposition(
     adsl: pd.DataFrame,
@@ -157,3 +185,8 @@ def _table(arm: pd.Series[str], steps: list[tuple[str, str, pd.Series[bool]]]) -
     ]
     table = pd.DataFrame(rows, columns=["step", "detail", "arm", "participants", "n"])
     return table.assign(percent=100 * table["participants"] / table["n"])
+
+
+def _reason(text: str) -> str:
+    """Write a reason in sentence case where the data shout it; abbreviations such as I/E stay."""
+    return text.capitalize() if text.isupper() and "/" not in text else text

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from tests.unit.report.event_examples import EVENT_EXAMPLES
 
+from calor.analyze.baseline import baseline_characteristics
 from calor.analyze.benefit.assurance import NormalBelief, assurance
 from calor.analyze.benefit.benefit_calibration import benefit_calibration
 from calor.analyze.benefit.fractional_polynomials import fractional_polynomials
@@ -31,6 +32,7 @@ from calor.analyze.continuous.ancova_log import ancova_log
 from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.continuous.quade import quade
 from calor.analyze.continuous.unadjusted import unadjusted
+from calor.analyze.disposition import disposition
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.analyze.missing.multiple_imputation import multiple_imputation
@@ -89,8 +91,22 @@ def _tipping_point() -> Drawable:
     return tipping_point(visits(), COLUMNS, arms=ARMS, deltas=deltas, reference_deltas=[0.0, -1.0])
 
 
+def _adsl() -> pd.DataFrame:
+    """Return ADSL of 40 participants."""
+    draw = rng()
+    return pd.DataFrame(
+        {
+            "USUBJID": [f"IV-{i:03d}" for i in range(40)], "TRT01P": [*ARMS] * 20, "AGE": draw.normal(60, 9, 40),
+            "SEX": ["F", "M", "M", "M"] * 10, "TRTSDT": pd.Timestamp("2021-03-01"), "ITTFL": "Y",
+            "EOSSTT": ["DISCONTINUED", *["COMPLETED"] * 39], "DCSREAS": ["WITHDRAWAL BY SUBJECT", *[None] * 39],
+        }
+    )  # fmt: skip
+
+
 EXAMPLES: dict[str, Callable[[], Drawable]] = {
     "Estimate": lambda: IVORY,
+    "Baseline": lambda: baseline_characteristics(_adsl(), continuous=["AGE"], categorical=["SEX"], reference=ARMS[0]),
+    "Disposition": lambda: disposition(_adsl(), sets=["ITTFL"]),
     "Ancova": lambda: ancova(participants(), response="tbr", arm="arm", arms=ARMS, covariates=["base"]),
     "LogAncova": lambda: ancova_log(participants(), response="il6", arm="arm", arms=ARMS, covariates=["base"]),
     "Quade": lambda: quade(participants(), TWO),

@@ -19,6 +19,8 @@ from calor.report.results import FIGURES, figure_of
 
 DRAWN_CHAPTERS = (
     "estimate",
+    "baseline",
+    "disposition",
     "benefit",
     "continuous",
     "counts",

@@ -76,7 +76,7 @@ def benefit_calibration(
         van Klaveren et al., Journal of Clinical Epidemiology 2019 (models with treatment interaction); Chernozhukov
         et al., 2018 (best linear predictor of the effect).
     """
-    _check(effects, response, arm)
+    check_predictions(effects, response, arm)
     centered = effects - effects.mean()
     design = np.column_stack([np.ones(len(arm)), arm, centered, arm * centered])
     fit = least_squares(design, response, ["(intercept)", "active", "predicted", "active:predicted"])
@@ -105,10 +105,21 @@ def benefit_calibration(
     )
 
 
-def _check(effects: Float[np.ndarray, " n"], response: Float[np.ndarray, " n"], arm: Int[np.ndarray, " n"]) -> None:
+def check_predictions(
+    effects: Float[np.ndarray, " n"], response: Float[np.ndarray, " n"], arm: Int[np.ndarray, " n"]
+) -> None:
+    """Refuse predictions that cannot be judged.
+
+    Raises:
+        AnalysisError: Lengths differ, a value is not finite, the arm is not 0 or 1, or predictions are all equal.
+    """
     if not len(effects) == len(response) == len(arm):
         got = f"{len(effects)}, {len(response)} and {len(arm)}"
         raise AnalysisError.must("effects", "be as long as response and arm", got, fix="Align them.")
+    for name, values in (("effects", effects), ("response", response)):
+        if not np.isfinite(values).all():
+            first = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise AnalysisError.must(name, "be finite", values[first], where=f"position {first}", fix="Leave it out.")
     if not set(np.unique(arm)) == {0, 1}:
         raise AnalysisError.must("arm", "be 0 for control and 1 for active", np.unique(arm), fix="Recode it.")
     if np.ptp(effects) <= 1e-12 * max(1.0, float(np.abs(effects).max())):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int
 
+from calor.analyze.benefit.benefit_calibration import check_predictions
 from calor.analyze.estimate import Estimate
 from calor.errors import AnalysisError
 
@@ -44,16 +45,12 @@ def c_for_benefit(
     Reference:
         van Klaveren et al., Journal of Clinical Epidemiology 2018.
     """
-    if not len(effects) == len(response) == len(arm):
-        got = f"{len(effects)}, {len(response)} and {len(arm)}"
-        raise AnalysisError.must("effects", "be as long as response and arm", got, fix="Align them.")
+    check_predictions(effects, response, arm)
     control, active = np.flatnonzero(arm == 0), np.flatnonzero(arm == 1)
     if min(len(control), len(active)) < 5:
         raise AnalysisError.must(
             "arm", "have five or more of 0 and of 1", [len(control), len(active)], fix="Recode it."
         )
-    if np.ptp(effects) == 0:
-        raise AnalysisError.must("effects", "differ", "one predicted effect for all", fix="There is nothing to order.")
     point = _concordance(effects, response, control, active, rng)
     resampled = [
         _concordance(effects, response, rng.choice(control, len(control)), rng.choice(active, len(active)), rng)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.continuous.comparison import check_columns, finite
 from calor.analyze.continuous.t_test import t_test
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level
@@ -80,11 +81,7 @@ def landmark_responder(
     """
     check_level(level)
     columns = [response, response_day, responder, arm]
-    absent = [c for c in columns if c not in table.columns]
-    if absent:
-        raise AnalysisError.must(
-            "table", "have every column", f"none named {', '.join(absent)}", fix="Check the names."
-        )
+    check_columns(table, columns)
     kept = table[table[arm].isin(arms)].dropna(subset=columns)
     early = kept[response_day] <= landmark_day
     if early.any():
@@ -107,7 +104,13 @@ def landmark_responder(
 def _split(
     table: pd.DataFrame, response: str, responder: str, label: str, level: float, excluded: tuple[Exclusion, ...]
 ) -> Estimate:
-    values, yes = table[response].to_numpy(dtype=float), table[responder].to_numpy(dtype=bool)
+    values, yes = finite(table, response), table[responder].to_numpy(dtype=bool)
+    if min(yes.sum(), (~yes).sum()) < 2:
+        got = f"{int(yes.sum())} responders and {int((~yes).sum())} others"
+        arm = label.rsplit(", ", maxsplit=1)[-1]
+        raise AnalysisError.must(
+            responder, "leave two participants on either side", got, where=f"arm {arm}", fix="Move the cut-off."
+        )
     found = t_test(values[yes], values[~yes], level=level, label=label)
     return Estimate(
         label=label,

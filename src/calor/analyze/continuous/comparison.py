@@ -13,6 +13,8 @@ from calor.analyze.continuous.least_squares import Contrast
 from calor.analyze.estimate import Estimate, Exclusion, Scale
 from calor.errors import AnalysisError
 
+_DEPENDENT = 1e-10  # share of a column that must not be explained by those before it
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -156,9 +158,9 @@ def complete_cases(
     """
     numeric = [comparison.response, *comparison.covariates, *extra]
     categorical = [*comparison.factors, *([cluster] if cluster else [])]
-    _check_columns(table, [comparison.arm, *numeric, *categorical])
+    check_columns(table, [comparison.arm, *numeric, *categorical])
     kept, excluded = _drop_incomplete(table, comparison, [*numeric, *categorical])
-    values = {column: _finite(kept, column) for column in numeric}
+    values = {column: finite(kept, column) for column in numeric}
     arm = np.array([comparison.arms.index(a) for a in kept[comparison.arm]], dtype=np.int64)
     _check_arms(arm, comparison)
     if np.ptp(values[comparison.response]) == 0:
@@ -167,12 +169,15 @@ def complete_cases(
     columns = [*(values[c][:, None] for c in comparison.covariates), *(d for d, _ in dummies)]
     levels = [np.full(d.shape[1], 1 / (d.shape[1] + 1)) for d, _ in dummies]
     means = np.array([values[c].mean() for c in comparison.covariates])
+    adjustment_names = (*comparison.covariates, *(name for _, names in dummies for name in names))
+    adjustment = np.hstack([np.empty((len(kept), 0)), *columns])
+    _check_adjustment(arm, adjustment, adjustment_names)
     return CompleteCases(
         comparison=comparison,
         response=values[comparison.response],
         arm=arm,
-        adjustment=np.hstack([np.empty((len(kept), 0)), *columns]),
-        adjustment_names=(*comparison.covariates, *(name for _, names in dummies for name in names)),
+        adjustment=adjustment,
+        adjustment_names=adjustment_names,
         balanced=np.concatenate([means, *levels]),
         extra={column: values[column] for column in extra},
         cluster=kept[cluster].to_numpy() if cluster else None,
@@ -180,7 +185,12 @@ def complete_cases(
     )
 
 
-def _check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse a table that lacks a column or holds a participant twice.
+
+    Raises:
+        AnalysisError: As it says.
+    """
     absent = [c for c in columns if c not in table.columns]
     if absent:
         raise AnalysisError.must(
@@ -212,7 +222,15 @@ def _drop_incomplete(
     return kept, tuple(excluded)
 
 
-def _finite(table: pd.DataFrame, column: str) -> Float[np.ndarray, " n"]:
+def finite(table: pd.DataFrame, column: str) -> Float[np.ndarray, " n"]:
+    """Return a numeric column, refusing what is infinite.
+
+    Raises:
+        AnalysisError: It is not numeric or holds an infinite value.
+
+    >>> finite(pd.DataFrame({"base": [1, 2]}), "base").tolist()
+    [1.0, 2.0]
+    """
     if not pd.api.types.is_numeric_dtype(table[column]):
         raise AnalysisError.must(
             column, "be numeric", f"{table[column].dtype} values", fix="Name it among the factors if it is categorical."
@@ -238,6 +256,21 @@ def _check_arms(arm: Int[np.ndarray, " n"], comparison: Comparison) -> None:
                 "table", "hold at least two complete participants in each arm", int(count), where=f"arm {name}",
                 fix="Check the values of `arms` and the missing values.",
             )  # fmt: skip
+
+
+def _check_adjustment(arm: Int[np.ndarray, " n"], adjustment: Float[np.ndarray, "n k"], names: Sequence[str]) -> None:
+    """Refuse a covariate or level that the arms and those before it determine."""
+    known = np.column_stack([np.ones(len(arm)), arm[:, None] == np.arange(1, arm.max() + 1)])
+    basis = np.linalg.qr(known)[0]
+    for name, column in zip(names, adjustment.T, strict=True):
+        rest = column - basis @ (basis.T @ column)
+        size = float(np.linalg.norm(rest))
+        if size <= _DEPENDENT * float(np.linalg.norm(column)):
+            raise AnalysisError.must(
+                "covariates", "be linearly independent", f"{name}, which the other terms determine",
+                fix="Leave out a column that is constant or a combination of others.",
+            )  # fmt: skip
+        basis = np.column_stack([basis, rest / size])
 
 
 def _indicators(column: pd.Series, name: str) -> tuple[Float[np.ndarray, "n levels"], list[str]]:

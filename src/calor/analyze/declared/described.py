@@ -29,7 +29,7 @@ def described_disposition(protocol: Protocol, datasets: Datasets) -> Finding:
         tables={
             "counts": _in_order(found.to_frame(), protocol),
             "sets": pd.DataFrame([{"flag": s.flag, "label": s.label} for s in sets]),
-            "flow": _flow(found, protocol),
+            "flow": found.flow(protocol.analysis_set(protocol.primary.set).flag),
         },
     )
 
@@ -75,32 +75,6 @@ def _in_order(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Put the arms in the protocol's order, keeping every other order."""
     order = {arm: i for i, arm in enumerate(_arms(protocol))}
     return table.sort_values("arm", key=lambda a: a.map(order), kind="stable").reset_index(drop=True)
-
-
-def _flow(found: Disposition, protocol: Protocol) -> pd.DataFrame:
-    """Return the counts of the CONSORT flow diagram; `analyzed` is the primary analysis's set."""
-    counts = found.table.set_index(["step", "detail", "arm"])["participants"]
-    flag = protocol.analysis_set(protocol.primary.set).flag
-    rows = [("randomized", "", found.randomized, "")]
-    if found.screened is not None:
-        rows = [("screened", "", found.screened, ""), ("excluded", "", found.screened - found.randomized, ""), *rows]
-    for arm in _arms(protocol):
-        allocated, analyzed = int(counts["randomized", "", arm]), int(counts["set", flag, arm])
-        rows += [
-            ("allocated", arm, allocated, ""),
-            ("received", arm, int(counts["treated", "", arm]), ""),
-            ("discontinued", arm, int(counts["discontinued", "", arm]), ""),
-            ("analyzed", arm, analyzed, ""),
-            ("not analyzed", arm, allocated - analyzed, ""),
-        ]
-        reasons = counts["discontinued"].drop("", level="detail").xs(arm, level="arm")
-        rows += [("discontinued", arm, int(n), _reason(str(reason))) for reason, n in reasons.items() if n]
-    return pd.DataFrame(rows, columns=["stage", "arm", "count", "reason"])
-
-
-def _reason(text: str) -> str:
-    """Write a reason in sentence case where the data shout it; abbreviations such as I/E stay."""
-    return text.capitalize() if text.isupper() and "/" not in text else text
 
 
 def _flow_sentence(found: Disposition, protocol: Protocol) -> str:

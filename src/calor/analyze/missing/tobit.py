@@ -75,8 +75,6 @@ def tobit(
         )
     response = np.where(below, limit, cases.response)
     design = np.hstack([np.ones((cases.n, 1)), cases.indicators, cases.adjustment])
-    if np.linalg.matrix_rank(design) < design.shape[1]:
-        raise AnalysisError.must("covariates", "be independent of each other", "a singular design", fix="Drop one.")
     coefficients, vcov, sd, log_likelihood = _fit_tobit(np.log(response) if logarithm else response, below, design)
     half = float(stats.norm.isf((1.0 - level) / 2.0))
     back = np.exp if logarithm else np.asarray

@@ -191,10 +191,12 @@ def _check_arms(arm: Coded, participant: Int[np.ndarray, " row"], participants: 
             "arm", "be the same at every visit of a participant", "two arms", fix="Use the arm allocated."
         )
     if (member.sum(axis=0) < 2).any():
+        fewest = int(member.sum(axis=0).argmin())
         raise AnalysisError.must(
             "arms",
             "each hold at least two participants with a response",
-            int(member.sum(axis=0).min()),
+            int(member[:, fewest].sum()),
+            where=f"arm {arm.levels[fewest]}",
             fix="Leave that arm out or wait for data.",
         )
 

@@ -10,7 +10,17 @@ from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.errors import ReportError
 from calor.report.figure import Figure
-from calor.report.results import benefit, continuous, counts, missing, mixed, multiplicity, safety, survival
+from calor.report.results import (
+    benefit,
+    continuous,
+    counts,
+    described,
+    missing,
+    mixed,
+    multiplicity,
+    safety,
+    survival,
+)
 from calor.report.results.estimates import estimate
 from calor.report.sections.words import typeset
 
@@ -24,6 +34,7 @@ FIGURES: dict[type, Callable[[Any], Figure]] = {
     **survival.FIGURES,
     **multiplicity.FIGURES,
     **safety.FIGURES,
+    **described.FIGURES,
 }
 """How each type of result is drawn; a test proves the table complete."""
 
