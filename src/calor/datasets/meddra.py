@@ -20,7 +20,7 @@ _FIELDS = {
     "pt.asc": {0: "pt_code", 1: "pt", 3: "primary_soc_code"},
     "mdhier.asc": {0: "pt_code", 3: "soc_code", 7: "soc", 11: "primary"},
 }
-"""Which field of a line holds what, as the MSSO's distribution file format document numbers them from 0; seven public
+"""Which field of a line holds what, as the MSSO's distribution file format document numbers them from 0; six public
 readers of the files agree (docs/methods/meddra.md). The primary class stands in two files and is compared."""
 
 
