@@ -12,6 +12,7 @@ from calor.protocol.events_beside import EventsBeside
 from calor.report.sections import KINDS
 from calor.report.sections import events_beside as beside_section
 from calor.report.trial_report import ORDER
+from calor.trial.coding import CODING
 from calor.trial.imaging_extra import IMAGING
 from calor.trial.steps import SCREENING
 
@@ -30,7 +31,7 @@ def test_every_method_says_which_endpoint_it_suits() -> None:
 
 
 def test_every_finding_has_a_section() -> None:
-    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY, HARM_LIMITS, SCREENING, IMAGING}
+    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY, HARM_LIMITS, CODING, SCREENING, IMAGING}
 
 
 def test_every_role_has_a_place_in_the_report() -> None:

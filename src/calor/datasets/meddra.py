@@ -17,10 +17,15 @@ from calor.errors import DatasetError
 
 _FIELDS = {
     "llt.asc": {0: "llt_code", 1: "llt", 2: "pt_code", 9: "current"},
-    "pt.asc": {0: "pt_code", 1: "pt"},
+    "pt.asc": {0: "pt_code", 1: "pt", 3: "primary_soc_code"},
     "mdhier.asc": {0: "pt_code", 3: "soc_code", 7: "soc", 11: "primary"},
 }
-"""Which field of a line holds what (MedDRA distribution file format document)."""
+"""Which field of a line holds what, as the MSSO's distribution file format document numbers them from 0; six public
+readers of the files agree (docs/methods/meddra.md). The primary class stands in two files and is compared."""
+
+
+FILES = tuple(_FIELDS)
+"""The files that are read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +80,8 @@ class MedDRA:
     def code(self, reported: Iterable[str | None]) -> Coded:
         """Find the preferred term and primary class of each reported text; a text that is no term stays uncoded."""
         texts = pd.Series(list(reported), dtype="object")
-        key = texts.map(_key, na_action="ignore").fillna("")
-        known = self.terms.assign(key=self.terms["llt"].map(_key)).sort_values(
+        key = texts.map(term_key, na_action="ignore").fillna("")
+        known = self.terms.assign(key=self.terms["llt"].map(term_key)).sort_values(
             "current", ascending=False, kind="stable"
         )
         found = pd.DataFrame({"verbatim": texts, "key": key}).merge(
@@ -120,6 +125,13 @@ def read_meddra(folder: Path | str, *, version: str) -> MedDRA:
             "mdhier.asc", "give each preferred term one primary class", f"another number for code {lost.iloc[0]}",
             fix="Take all files from one version.",
         )  # fmt: skip
+    both = primary.merge(pt[["pt_code", "primary_soc_code"]], on="pt_code")
+    apart = both.loc[both["soc_code"] != both["primary_soc_code"], "pt_code"]
+    if len(apart):
+        raise DatasetError.must(
+            "mdhier.asc", "name the same primary class as pt.asc", f"another one for code {apart.iloc[0]}",
+            fix="Take all files from one version.",
+        )  # fmt: skip
     stray = llt.loc[~llt["pt_code"].isin(pt["pt_code"]), "llt_code"]
     if len(stray):
         raise DatasetError.must(
@@ -127,7 +139,7 @@ def read_meddra(folder: Path | str, *, version: str) -> MedDRA:
             fix="Take all files from one version.",
         )  # fmt: skip
     classes = primary[["pt_code", "soc", "soc_code"]]
-    terms = llt.merge(pt, on="pt_code", validate="m:1").merge(classes, on="pt_code", validate="m:1")
+    terms = llt.merge(pt[["pt_code", "pt"]], on="pt_code", validate="m:1").merge(classes, on="pt_code", validate="m:1")
     return MedDRA(version.strip(), terms[["llt", "llt_code", "current", "pt", "pt_code", "soc", "soc_code"]])
 
 
@@ -157,6 +169,10 @@ def _read(path: Path) -> pd.DataFrame:
     return table
 
 
-def _key(text: str) -> str:
-    """Write a text as it is compared: without regard to case and spacing."""
+def term_key(text: str) -> str:
+    """Write a text as it is compared: without regard to case and spacing.
+
+    >>> term_key("SORE  Spot ")
+    'sore spot'
+    """
     return " ".join(text.split()).casefold()

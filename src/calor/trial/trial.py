@@ -20,10 +20,15 @@ from calor.monitor.declared_harm import HARM_LIMITS, declared_harm_limits, harm_
 from calor.protocol import read_protocol
 from calor.report.sections import KINDS
 from calor.trial import stored
+from calor.trial.coding import CODING, EVENTS, code_events, coding_finding, dictionary_hash
 from calor.trial.provenance import Provenance, file_hash, provenance
+
+MEDDRA = "meddra"
+"""The dictionary of adverse-event terms, among the inputs of what reads them."""
 
 if TYPE_CHECKING:
     from calor.datasets.dataset import Dataset
+    from calor.datasets.meddra_coding import CodedEvents
     from calor.report.figure import Figure
     from calor.trial.run import RunOutcome, Tell
 
@@ -102,7 +107,16 @@ class Trial:
         """SHA-256 of the protocol and of every dataset file, by name; a trial that screens may have none yet."""
         screens_first = self.protocol.screening is not None and not self.adam_folder.exists()
         files = {"protocol": self.folder / "protocol.toml", **({} if screens_first else find(self.adam_folder))}
-        return {name: file_hash(path) for name, path in files.items()}
+        hashes = {name: file_hash(path) for name, path in files.items()}
+        meddra = self.protocol.data.meddra
+        return hashes if meddra is None else {**hashes, MEDDRA: dictionary_hash(self.folder, meddra)}
+
+    @cached_property
+    def _coded(self) -> tuple[dict[str, Dataset], CodedEvents | None]:
+        """The datasets as they lie in the folder, the adverse events coded where the protocol names a dictionary."""
+        datasets = read_folder(self.adam_folder)
+        meddra = self.protocol.data.meddra
+        return (datasets, None) if meddra is None else code_events(self.folder, meddra, datasets)
 
     @cached_property
     def datasets(self) -> dict[str, Dataset]:
@@ -111,7 +125,7 @@ class Trial:
         Raises:
             DatasetError: A file cannot be read, or breaks a rule; `results/problems.csv` then lists every problem.
         """
-        datasets = read_folder(self.adam_folder)
+        datasets, _ = self._coded
         problems = check(datasets, self.protocol)
         listing = self.results / "problems.csv"
         if problems.empty:
@@ -127,17 +141,21 @@ class Trial:
     def analyses(self) -> tuple[str, ...]:
         """Everything that can be analyzed: what describes the participants, then what the protocol declares."""
         harm = (HARM_LIMITS,) if harm_rules(self.protocol) else ()
-        return (*declared.names(self.protocol), *harm)
+        coding = (CODING,) if self.protocol.data.meddra is not None else ()
+        return (*declared.names(self.protocol), *harm, *coding)
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the datasets that an analysis reads."""
         if name == HARM_LIMITS and harm_rules(self.protocol):
             return harm_needs(self.protocol)
+        if name == CODING and self.protocol.data.meddra is not None:
+            return (EVENTS,)
         return declared.needs(self.protocol, name)
 
     def provenance(self, name: str) -> Provenance:
         """Return what an analysis is made from: the protocol, the datasets it reads, the code."""
-        inputs = ("protocol", *self.needs(name))
+        needs = self.needs(name)
+        inputs = ("protocol", *needs, *((MEDDRA,) if EVENTS in needs else ()))
         return provenance({i: self.hashes[i] for i in inputs if i in self.hashes})
 
     def analyze(self, name: str = "primary") -> Result:
@@ -149,6 +167,9 @@ class Trial:
         """
         if name == HARM_LIMITS and harm_rules(self.protocol):
             return Result(declared_harm_limits(self.protocol, self.datasets), self.provenance(name))
+        coding = self._coded[1] if name == CODING else None
+        if coding is not None:
+            return Result(coding_finding(coding), self.provenance(name))
         return Result(declared.run(self.protocol, name, self.datasets), self.provenance(name))
 
     def run(self, tell: Tell | None = None) -> RunOutcome:

@@ -62,8 +62,9 @@ def test_dictionary_prints_its_version_and_size(tmp_path: Path) -> None:
         ({"hierarchy": HIERARCHY[1:]}, "one primary class, got another number for code 10"),
         ({"hierarchy": [*HIERARCHY, HIERARCHY[1].replace("$N$", "$Y$")]}, "another number for code 10"),
         ({"llt": [*LLT, "121$Stray$12$$$$$$$Y$$"]}, "none for code 121"),
-        ({"pt": ["10"]}, "`pt.asc` must have 2 fields in each line, got 1 at line 1"),
+        ({"pt": ["10"]}, "`pt.asc` must have 4 fields in each line, got 1 at line 1"),
         ({"llt": []}, "`llt.asc` must hold terms"),
+        ({"pt": [PT[0].replace("$900$", "$901$"), PT[1]]}, "same primary class as pt.asc, got another one for code 10"),
     ],
 )
 def test_files_that_do_not_fit_together_are_refused(tmp_path: Path, changed: dict[str, list[str]], words: str) -> None:

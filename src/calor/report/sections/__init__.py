@@ -11,6 +11,7 @@ from calor.report.section import Section
 from calor.report.sections import (
     adverse_events,
     ancova,
+    coding,
     competing_risks,
     described,
     dose_trend,
@@ -74,6 +75,7 @@ KINDS: dict[str, Kind] = {
     "win_ratio": Kind(win_ratio.section, win_ratio.figures),
     "landmark": Kind(landmark.section, landmark.figures),
     "proportions": Kind(proportions.section, proportions.figures),
+    "coding": Kind(coding.section, coding.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
     "imaging": Kind(imaging.section, imaging.figures),
     "screening": Kind(screening.section, screening.figures),
