@@ -1,8 +1,8 @@
 """The largest of correlated normal statistics: Spiessens and Debois's test of any number of populations.
 
 Two statistics have a closed form in one integral. Of more, the chance that one exceeds the bound and none before it
-does is integrated one after the other, each given those before (Genz), over a fixed lattice, so that one question
-has one answer. Where the statistics of some populations determine another's, that one only bounds the last of them.
+does is integrated one after the other, each given those before (Genz), over a fixed lattice, so that one question has
+one answer. Where the statistics of some populations determine another's, that one only bounds the last of them.
 
 Reference: Spiessens B, Debois M. Contemporary Clinical Trials 2010;31:647-656. Owen DB. Annals of Mathematical
     Statistics 1956;27:1075-1090. Genz A. Journal of Computational and Graphical Statistics 1992;1:141-149. Genz A,

@@ -79,7 +79,7 @@ def situations(inputs: dict[str, Any], endpoint: str) -> list[parts.Parts]:
 
 
 def reestimation(inputs: dict[str, Any], planned: list[float], endpoint: str) -> Reestimation | None:
-    """Re-estimation by conditional power, limits in multiples of the planned stages, effect positive if good."""
+    """Re-estimation by conditional power: limits in multiples of the planned stages, effect positive for benefit."""
     power = as_list(inputs.get("conditionalPower", "NA"))[0]
     if math.isnan(power):
         return None
