@@ -91,7 +91,8 @@ class Option:
     def __str__(self) -> str:
         return (
             f"{self.label}: {self.participants:,.0f} participants, {self.events:,.0f} events, "
-            f"{self.months:.0f} months, power {self.power:.0%}, assurance {self.assurance:.1%} (SE {self.assurance_se:.1%})"
+            f"{self.months:.0f} months, power {self.power:.0%}, "
+            f"assurance {self.assurance:.1%} (SE {self.assurance_se:.1%})"
         )
 
 

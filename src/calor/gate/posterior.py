@@ -31,12 +31,16 @@ class FinishedTrial:
         average: Draws of the average effect, at the participants' mean log marker.
         summary: The average effect in words.
         n: Participants behind it.
+        center: Long-term marker, in SDs, that goes with the participants' mean log marker.
+        spread: SDs of the long-term marker that go with one SD of the participants' log marker.
     """
 
     curves: EffectCurves
     average: Float[np.ndarray, " draw"]
     summary: Estimate
     n: int
+    center: float
+    spread: float
 
     @property
     def residual_sd(self) -> float:
@@ -70,8 +74,16 @@ def finished_trial(protocol: Protocol, datasets: Datasets) -> FinishedTrial:
     )
     values = table[MODIFIER].to_numpy(dtype=float)
     seen = (float(values.min()), float(values.max()))
-    curves = effect_curves(found.posterior, marker(plan.window(plan.effect.window)), seen)
-    return FinishedTrial(curves, found.posterior.draws[:, 0], found.average, found.posterior.n)
+    own, posterior = marker(plan.window(plan.effect.window)), found.posterior
+    per_log = own.icc**0.5 / own.log_sd
+    return FinishedTrial(
+        curves=effect_curves(posterior, own, seen),
+        average=posterior.draws[:, 0],
+        summary=found.average,
+        n=posterior.n,
+        center=float(posterior.centers[0] - np.log(own.median)) * per_log,
+        spread=float(posterior.spreads[0]) * per_log,
+    )
 
 
 def declared(protocol: Protocol) -> GateDesign:
