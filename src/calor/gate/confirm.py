@@ -19,12 +19,13 @@ from calor.gate.situation import Situation
 from calor.gate.trial_designs import PARTS, SIMULATED, biomarker_passes, enrichment, positive_only
 from calor.gate.worlds import Worlds, diluted
 from calor.protocol.gate_design import GateDesign
-from calor.simulate.cohort import Cohort, Site
+from calor.simulate.cohort import Cohort
 from calor.simulate.effect_shape import Effect
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.marker import Screening
 from calor.simulate.operating import Run
 from calor.simulate.simulate import simulate
+from calor.simulate.sites import Site
 
 _LONGEST = 2.5  # times the planned duration; a look that has not come by then is held then, and counted as incomplete
 _NO_GATE_SDS = 3.7  # the simulator wants two parts: no gate is one that turns away one candidate in ten thousand
@@ -111,7 +112,7 @@ def cohort(plan: GateDesign, option: Option, world: Worlds) -> Cohort:
     recruit, window = plan.recruitment, plan.window(option.gate.window)
     wide = option.design in SIMULATED
     one = world.take(np.zeros(1, dtype=np.int64))
-    hazard = float(rate_at_median(window, one.prognosis)[0] * one.rate[0]) / YEAR
+    hazard = float(rate_at_median(window, one.control)[0] * one.rate[0]) / YEAR
     lost = -math.log1p(-plan.test.dropout_per_year) / YEAR
     return Cohort(
         names=PARTS,

@@ -55,9 +55,7 @@ def information(basis: Basis, here: Situation, options: Sequence[Option]) -> Inf
     once = max((option.value for option in choices if option.gate.tests <= 1), default=0.0)
     more = plan.sensitivity.more_participants
     acts = here.worlds.link != 0
-    link = sum(
-        float(worth[:, part].mean(axis=1).max()) * float(part.mean()) for part in (acts, ~acts) if part.any()
-    )
+    link = sum(float(worth[:, part].mean(axis=1).max()) * float(part.mean()) for part in (acts, ~acts) if part.any())
     scans = more * (plan.costs.participant + 2 * plan.costs.scan)
     rows = [
         ("A second test in the gate, where one was the most", max(now - max(once, 0.0), 0.0), math.nan),

@@ -163,7 +163,7 @@ def _feasible(plan: GateDesign, run: Course, cost: float, power: float) -> bool:
 def _prevented(study: GateStudy, outlook: Outlook, *, wide: bool) -> float:
     """Return events prevented for 1,000 candidates, when those are treated in whom the trial succeeded."""
     worlds = study.here.worlds
-    at_median = rate_at_median(study.window, worlds.prognosis) * worlds.rate * PREVENTED_YEARS
+    at_median = rate_at_median(study.window, worlds.control) * worlds.rate * PREVENTED_YEARS
 
     def fewer(those: Diluted) -> PerWorld:
         control = at_median * those.hazard

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from calor.design.hazard import PiecewiseHazard
 from calor.errors import DesignError
 from calor.gate.gates import CandidateGate
-from calor.gate.population import DENSITY, NODES, admitted
+from calor.gate.population import admitted
 from calor.protocol.gate_design import MarkerWindow
 
 
@@ -58,7 +58,7 @@ PUBLISHED: Mapping[str, OutcomeTrial] = MappingProxyType(
 """The defaults; endpoints differ between trials, so that a rate carries over with uncertainty."""
 
 
-def rate_at_median(window: MarkerWindow, prognosis: Float[np.ndarray, " world"]) -> Float[np.ndarray, " world"]:
+def rate_at_median(window: MarkerWindow, hazard: Float[np.ndarray, "world node"]) -> Float[np.ndarray, " world"]:
     """Return control's yearly event rate of a candidate whose long-term marker is at its median.
 
     A published rate is an average over those whom that trial let in; it is taken back to the median by the gradient,
@@ -66,18 +66,19 @@ def rate_at_median(window: MarkerWindow, prognosis: Float[np.ndarray, " world"])
 
     Args:
         window: Window with the names of its trials.
-        prognosis: Log hazard ratio per SD of the long-term marker, one for each world.
+        hazard: Control's hazard at each long-term marker of `population.NODES`, over that at the median.
 
     Raises:
         DesignError: A trial that is not known.
 
+    >>> from calor.gate.population import NODES
     >>> month = MarkerWindow(
     ...     id="month", days=(30, 90), median=1.43, log_sd=1.134, icc=0.62, outcome_trials=("cantos",)
     ... )
-    >>> rate_at_median(month, np.array([0.0, 0.2])).round(4)
+    >>> rate_at_median(month, np.exp(np.array([[0.0], [0.2]]) * NODES)).round(4)
     array([0.045, 0.038])
     """
-    logs = [np.log(_taken_back(_trial(name), window, prognosis)) for name in window.outcome_trials]
+    logs = [np.log(_taken_back(_trial(name), window, hazard)) for name in window.outcome_trials]
     return np.asarray(np.exp(np.mean(logs, axis=0)))
 
 
@@ -97,10 +98,7 @@ def _trial(name: str) -> OutcomeTrial:
 
 
 def _taken_back(
-    trial: OutcomeTrial, window: MarkerWindow, prognosis: Float[np.ndarray, " world"]
+    trial: OutcomeTrial, window: MarkerWindow, hazard: Float[np.ndarray, "world node"]
 ) -> Float[np.ndarray, " world"]:
-    hazard = np.exp(prognosis[:, None] * NODES)
-    if trial.cutoff is None:
-        return np.asarray(trial.per_year / (hazard @ DENSITY))
-    entered = admitted(CandidateGate(window.id, trial.cutoff, 1), window)
-    return np.asarray(trial.per_year / (hazard @ entered.weights))
+    gate = CandidateGate(window.id) if trial.cutoff is None else CandidateGate(window.id, trial.cutoff, 1)
+    return np.asarray(trial.per_year / np.einsum("wn,n->w", hazard, admitted(gate, window).weights))

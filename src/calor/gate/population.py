@@ -14,7 +14,7 @@ from calor.gate.gates import CandidateGate
 from calor.protocol.gate_design import MarkerWindow
 from calor.simulate.marker import Marker
 
-NODES = np.linspace(-6.0, 6.0, 241)
+NODES = np.linspace(-6.0, 6.0, 121)
 """Long-term marker of a candidate, in SDs between persons from their median."""
 DENSITY = np.exp(-(NODES**2) / 2) / np.exp(-(NODES**2) / 2).sum()
 Nodes = Float[np.ndarray, " node"]

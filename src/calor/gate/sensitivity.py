@@ -31,8 +31,8 @@ class Robustness:
     """How far a choice holds.
 
     Attributes:
-        tornado: One row per assumption and side: `assumption`, `side`, `at`, `assurance`, `months`, `value` of the
-            recommended trial with its events kept, and `best`, the best of the contenders when sized anew.
+        tornado: One row per assumption and side: `assumption`, `label`, `side`, `at`; `assurance`, `months`, `value` of
+            the recommended trial with its events kept; and `best`, the best of the contenders when sized anew.
         corner: One row per contender with every assumption at its worse value, events kept: `option`, `assurance`,
             `months`, `value`.
         robust: The contender of highest value there.
@@ -60,13 +60,19 @@ def robustness(basis: Basis, chosen: Option, contenders: Sequence[Option]) -> Ro
         contenders: Options that might take its place, with it.
     """
     rows = []
-    for name in ASSUMPTIONS:
+    for name, label in ASSUMPTIONS.items():
         for side in ("worse", "better"):
             here = changed(basis, {name: side}, chosen)
             (kept,) = _kept(here, [chosen])
             anew = [again for option in contenders for again in _anew(here, option)]
             best = max(anew, key=lambda option: option.value, default=None)
-            row = {"assumption": name, "side": side, "at": _value(basis.plan, name, side), **_outcome(kept)}
+            row = {
+                "assumption": name,
+                "label": label,
+                "side": side,
+                "at": _value(basis.plan, name, side),
+                **_outcome(kept),
+            }
             rows.append({**row, "best": "no trial" if best is None or best.value <= 0 else best.label})
     here = changed(basis, dict.fromkeys(ASSUMPTIONS, "worse"), chosen)
     corner = sorted(_kept(here, contenders), key=lambda option: -option.value)
@@ -109,9 +115,7 @@ def _given(update: dict[str, float | None]) -> dict[str, float]:
 
 def _kept(here: Situation, options: Sequence[Option]) -> list[Option]:
     """Evaluate planned trials in another situation, with their events."""
-    return [
-        evaluate(here, option.gate, (_design(option),), events=option.events)[0] for option in options
-    ]
+    return [evaluate(here, option.gate, (_design(option),), events=option.events)[0] for option in options]
 
 
 def _anew(here: Situation, option: Option) -> list[Option]:

@@ -93,7 +93,7 @@ class GateStudy:
         reached = recruit.sites * recruit.candidates_per_site_month * recruit.complete * recruit.consent
         per_month = min(reached * completes(self.gate, self.window) * share, recruit.capacity_per_month)
         expected = self.here.expected
-        at_median = float(rate_at_median(self.window, expected.prognosis)[0] * expected.rate[0])
+        at_median = float(rate_at_median(self.window, expected.control)[0] * expected.rate[0])
         ratio = math.exp(float(population.log_hazard_ratio[0]))
         return Conditions(per_month, at_median * float(population.hazard[0]), ratio)
 

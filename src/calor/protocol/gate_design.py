@@ -213,11 +213,13 @@ class NextTrial(Value):
         id: Of the next trial.
         title: Of the next trial.
         endpoint: Its clinical endpoint, in words.
+        keep: Eligibility criteria of the finished trial that stay; those of infarction and gate are written anew.
     """
 
     id: Identifier
     title: Text
     endpoint: Text
+    keep: tuple[Identifier, ...] = ()
 
 
 class GateDesign(Value):

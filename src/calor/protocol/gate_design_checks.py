@@ -25,6 +25,9 @@ def names_lead_somewhere(protocol: Protocol) -> Iterator[Problem]:
             yield Problem((*at, "days"), f"must increase, got {list(window.days)}. Swap them.")
     yield from unknown(("gate_design", "reference_window"), "window", plan.reference_window, ids)
     yield from unknown(("gate_design", "effect", "window"), "window", plan.effect.window, ids)
+    for j, name in enumerate(plan.next_trial.keep):
+        known = (criterion.id for criterion in protocol.eligibility)
+        yield from unknown(("gate_design", "next_trial", "keep", j), "eligibility criterion", name, known)
     analyses = {a.id: a for a in protocol.analyses if isinstance(a, InteractionAnalysis)}
     at = ("gate_design", "effect", "analysis")
     yield from unknown(at, "interaction analysis", plan.effect.analysis, analyses)

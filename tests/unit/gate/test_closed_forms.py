@@ -101,9 +101,10 @@ def test_those_let_in_and_those_turned_away_make_everyone() -> None:
 
 def test_the_published_rate_comes_back_at_its_own_gate() -> None:
     gradient = np.array([0.0, 0.18, 0.5])
-    at_median = rate_at_median(MONTH, gradient)
+    hazard = np.exp(gradient[:, None] * NODES)
+    at_median = rate_at_median(MONTH, hazard)
     entered = admitted(CandidateGate("month_one", 2.0, 1), MONTH).weights
-    assert at_median * (np.exp(gradient[:, None] * NODES) @ entered) == pytest.approx([0.045] * 3)
+    assert at_median * (hazard @ entered) == pytest.approx([0.045] * 3)
 
 
 def test_with_no_gate_everyone_is_let_in() -> None:

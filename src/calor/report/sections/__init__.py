@@ -17,6 +17,7 @@ from calor.report.sections import (
     effect_curve,
     events,
     events_of_interest,
+    gate_design,
     harm_limits,
     imaging,
     individual_benefit,
@@ -75,6 +76,7 @@ KINDS: dict[str, Kind] = {
     "landmark": Kind(landmark.section, landmark.figures),
     "proportions": Kind(proportions.section, proportions.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
+    "gate_design": Kind(gate_design.section, gate_design.figures),
     "imaging": Kind(imaging.section, imaging.figures),
     "screening": Kind(screening.section, screening.figures),
 }
