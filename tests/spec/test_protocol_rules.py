@@ -39,6 +39,7 @@ comparator = "<"
 cutoff = 2
 """
 WITH_RESPONDER = IVORY + RESPONDER
+WITHOUT_SCREENING = IVORY[: IVORY.index("[screening]")] + IVORY[IVORY.index("[[sets]]") :]
 
 COMPONENTS = 'components = [{ endpoint = "recurrent_mi" }, { endpoint = "tbr_index", response = "CHG" }]'
 COMPETING = 'paramcd = "TTMI"\nhorizon_days = 730'
@@ -223,6 +224,25 @@ RULES = {
     "restricted mean without a horizon": (
         IVORY, '{ method = "bayesian_rate", prior_events = 0.5, prior_years = 0 }', '{ method = "rmst" }',
         "horizon_days", "is missing",
+    ),
+    "gate chosen in a window of no name": (
+        IVORY, 'reference_window = "month_one"', 'reference_window = "month_on"', "reference_window", "month_one",
+    ),
+    "gate chosen by no interaction": (
+        IVORY, 'analysis = "by_baseline_hs_crp"\nwindow', 'analysis = "primary"\nwindow',
+        "effect.analysis", "by_baseline",
+    ),
+    "gate chosen on a linear scale": (
+        IVORY, 'analysis = "by_baseline_hs_crp"\nwindow', 'analysis = "by_baseline_tbr"\nwindow',
+        "effect.analysis", "log",
+    ),
+    "link for no effect": (IVORY, "effect = -0.171", "effect = 0", "link.effect", "must not be 0"),
+    "cut-offs out of order": (IVORY, "cutoffs = [1, 1.25", "cutoffs = [1, 0.5", "cutoffs", "increase"),
+    "three looks for the next trial": (IVORY, "looks = [0.5, 1.0]", "looks = [0.5, 0.7, 1.0]", "test.looks", "two"),
+    "criterion kept that is none": (IVORY, '"age", "contraception"', '"aged", "contraception"', "keep", "age"),
+    "records counted without screening": (
+        WITHOUT_SCREENING, "[gate_design.recruitment]\n", '[gate_design.recruitment]\nsource = "records"\n',
+        "source", "stated",
     ),
 }  # fmt: skip
 

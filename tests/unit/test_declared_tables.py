@@ -13,6 +13,7 @@ from calor.report.sections import KINDS
 from calor.report.sections import events_beside as beside_section
 from calor.report.trial_report import ORDER
 from calor.trial.coding import CODING
+from calor.trial.gate_report import GATE
 from calor.trial.imaging_extra import IMAGING
 from calor.trial.steps import SCREENING
 
@@ -31,11 +32,12 @@ def test_every_method_says_which_endpoint_it_suits() -> None:
 
 
 def test_every_finding_has_a_section() -> None:
-    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, MULTIPLICITY, HARM_LIMITS, CODING, SCREENING, IMAGING}
+    others = {MULTIPLICITY, HARM_LIMITS, CODING, SCREENING, IMAGING, GATE}
+    assert set(KINDS) == {*_methods(), *DESCRIPTIVE, *others}
 
 
 def test_every_role_has_a_place_in_the_report() -> None:
-    assert set(ORDER) == {*get_args(Role), "descriptive", MULTIPLICITY, "measurement"}
+    assert set(ORDER) == {*get_args(Role), "descriptive", MULTIPLICITY, "measurement", "planning"}
 
 
 def test_everything_that_may_stand_beside_events_has_a_function_and_a_table() -> None:

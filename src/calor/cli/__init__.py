@@ -8,7 +8,7 @@ import typer
 
 from calor import __version__
 from calor.cli.audit import audit_app
-from calor.cli.design import design
+from calor.cli.design import design_app
 from calor.cli.image import image, reads_app
 from calor.cli.options import INTERRUPTED
 from calor.cli.protocol import protocol_app
@@ -24,8 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, run, analyze, image, screen, report, design, serve):
+for command in (demo, run, analyze, image, screen, report, serve):
     app.command()(command)
+app.add_typer(design_app, name="design")
 app.add_typer(reads_app, name="reads")
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(audit_app, name="audit")

@@ -14,6 +14,7 @@ from calor.protocol.analyses import ModifierAnalysis
 from calor.protocol.analysis_checks import ANALYSIS_CHECKS
 from calor.protocol.endpoints import BinaryEndpoint, ContinuousEndpoint
 from calor.protocol.event_checks import EVENT_CHECKS
+from calor.protocol.gate_design_checks import GATE_DESIGN_CHECKS
 from calor.protocol.problem import Key, Problem
 from calor.protocol.problem import unknown as _unknown
 from calor.protocol.protocol import Protocol
@@ -289,4 +290,5 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     *ANALYSIS_CHECKS,
     *EVENT_CHECKS,
     *SAFETY_CHECKS,
+    *GATE_DESIGN_CHECKS,
 )

@@ -15,6 +15,7 @@ from calor.protocol.data import DataSources
 from calor.protocol.eligibility import Criterion
 from calor.protocol.endpoints import DatasetEndpoint, Endpoint, HierarchicalEndpoint
 from calor.protocol.estimands import AnalysisSet, Estimand
+from calor.protocol.gate_design import GateDesign
 from calor.protocol.imaging import Imaging
 from calor.protocol.looks import LookPlan
 from calor.protocol.multiplicity import Multiplicity
@@ -69,6 +70,7 @@ class Protocol(Value):
     looks: LookPlan | None = None
     safety_limits: tuple[SafetyLimit, ...] = ()
     imaging: Imaging | None = None
+    gate_design: GateDesign | None = None
 
     def arm(self, name: str) -> Arm:
         """Return the arm with this id."""

@@ -15,7 +15,10 @@ from calor.report.sections import KINDS
 from calor.report.sections.words import typeset
 from calor.report.table import Column, Table
 
-ORDER = ("primary", "multiplicity", "descriptive", "secondary", "sensitivity", "exploratory", "safety", "measurement")
+ORDER = (
+    "primary", "multiplicity", "descriptive", "secondary", "sensitivity", "exploratory", "safety", "measurement",
+    "planning",
+)  # fmt: skip
 """The roles in the order of the report: the answer first, then whom it is about, then the rest."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
@@ -115,8 +116,17 @@ def _density(z: float) -> float:
     return float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
 
 
+def chance_of_significance(true_z: Float[np.ndarray, "*true"], critical: float) -> Float[np.ndarray, "*true"]:
+    """Return the chance that |z| exceeds the critical value, given the true z.
+
+    >>> chance_of_significance(np.array([0.0, 2.5]), 1.96).round(3)
+    array([0.05 , 0.705])
+    """
+    return np.asarray(ndtr(true_z - critical) + ndtr(-critical - true_z))
+
+
 def _power(true_z: float, critical: float) -> float:
-    return float(ndtr(true_z - critical) + ndtr(-critical - true_z))
+    return float(chance_of_significance(np.asarray(true_z), critical))
 
 
 def _conditional_quantile(z: float, critical: float, probability: float) -> float:

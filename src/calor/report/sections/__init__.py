@@ -18,6 +18,7 @@ from calor.report.sections import (
     effect_curve,
     events,
     events_of_interest,
+    gate_design,
     harm_limits,
     imaging,
     individual_benefit,
@@ -77,6 +78,7 @@ KINDS: dict[str, Kind] = {
     "proportions": Kind(proportions.section, proportions.figures),
     "coding": Kind(coding.section, coding.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
+    "gate_design": Kind(gate_design.section, gate_design.figures),
     "imaging": Kind(imaging.section, imaging.figures),
     "screening": Kind(screening.section, screening.figures),
 }

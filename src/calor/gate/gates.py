@@ -1,0 +1,64 @@
+"""The gates that are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calor.protocol.gate_design import GateDesign, MarkerWindow
+
+
+@dataclass(frozen=True)
+class CandidateGate:
+    """A gate that the next trial might have; `tests` 0 is none.
+
+    Attributes:
+        window: Id of the window after infarction in which it is applied.
+        cutoff: Every test must be at least this, in the biomarker's unit.
+        tests: Tests that a candidate needs.
+        interval_days: From one test to the next.
+
+    >>> print(CandidateGate("stable", 2.0, 2, 14), "|", CandidateGate("stable"))
+    stable: >= 2, 2 tests 14 days apart | stable: no gate
+    """
+
+    window: str
+    cutoff: float = 0.0
+    tests: int = 0
+    interval_days: int = 0
+
+    @property
+    def needs_days(self) -> int:
+        """Days from the first test to the last."""
+        return max(self.tests - 1, 0) * self.interval_days
+
+    def __str__(self) -> str:
+        if self.tests == 0:
+            return f"{self.window}: no gate"
+        repeats = "1 test" if self.tests == 1 else f"{self.tests} tests {self.interval_days} days apart"
+        return f"{self.window}: >= {self.cutoff:g}, {repeats}"
+
+
+def candidate_gates(plan: GateDesign) -> tuple[CandidateGate, ...]:
+    """Return every gate of the grid that its window has time for, window by window, cut-offs rising."""
+    grid = plan.grid
+    repeats = [(tests, days) for tests in grid.tests for days in (grid.interval_days if tests > 1 else (0,))]
+    gates = [
+        CandidateGate(window.id, cutoff, tests, days)
+        for window in plan.windows
+        for tests, days in repeats
+        for cutoff in grid.cutoffs
+    ]
+    return tuple(gate for gate in gates if completes(gate, plan.window(gate.window)) > 0)
+
+
+def completes(gate: CandidateGate, window: MarkerWindow) -> float:
+    """Return the share of candidates who have time for every test, if they come evenly over the window.
+
+    >>> month = MarkerWindow(id="m", days=(30, 58), median=1.43, log_sd=1.1, icc=0.6, outcome_trials=("cantos",))
+    >>> completes(CandidateGate("m", 2.0, 2, 14), month)
+    0.5
+    """
+    length = window.days[1] - window.days[0]
+    if gate.needs_days == 0:
+        return 1.0
+    return max(0.0, 1 - gate.needs_days / length) if length > 0 else 0.0

@@ -1,0 +1,123 @@
+"""The simulation report of an adaptive or enriched design: nulls over a nuisance grid, power, bias, coverage.
+
+What FDA (Adaptive Designs, 2019, section VII) and ICH E20 (draft, 2025) ask to see: scenarios, Monte Carlo error, type
+I error over what nobody knows, and how well effects are estimated; seeds and versions stand in the provenance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from calor.gate.basis import Basis
+from calor.gate.confirm import cohort, tested
+from calor.gate.option import Option
+from calor.gate.sensitivity import Side, changed
+from calor.gate.situation import GateStudy, Situation, study
+from calor.gate.trial_designs import FULL, POSITIVE
+from calor.gate.worlds import Worlds
+from calor.simulate.operating import Run
+from calor.simulate.simulate import simulate
+
+NUISANCE: tuple[tuple[str, dict[str, Side]], ...] = (
+    ("as stated", {}),
+    ("event rate worse", {"event_rate": "worse"}),
+    ("event rate better", {"event_rate": "better"}),
+    ("marker less repeatable", {"icc": "worse"}),
+    ("marker more repeatable", {"icc": "better"}),
+    ("slower recruitment", {"recruitment": "worse"}),
+)
+"""What is not known and must not matter for the type I error."""
+
+
+@dataclass(frozen=True, eq=False)
+class OperatingReport:
+    """Operating characteristics of the recommended design, simulated by participant.
+
+    Attributes:
+        nulls: One row per scenario without any effect on events: type I error with its Monte Carlo SE.
+        effects: One row per scenario and population with an effect: power, mean estimate, what the test sees, bias,
+            coverage, each with its Monte Carlo SE.
+        seed: Of every simulation.
+    """
+
+    nulls: pd.DataFrame
+    effects: pd.DataFrame
+    seed: int
+
+    def __str__(self) -> str:
+        worst = self.nulls.sort_values("type_1_error").iloc[-1]
+        return (
+            f"Type I error at most {worst['type_1_error']:.2%} (SE {worst['se']:.2%}, {worst['scenario']}) over "
+            f"{len(self.nulls)} nulls of {int(worst['trials']):,} trials"
+        )
+
+
+def operating_report(basis: Basis, chosen: Option, *, workers: int = 1) -> OperatingReport:
+    """Simulate the recommended design by participant, without an effect and with several.
+
+    Args:
+        basis: What the choice rests on.
+        chosen: The recommended option, at its planned size.
+        workers: Processes.
+    """
+    nulls = []
+    for label, sides in NUISANCE:
+        here = changed(basis, sides, chosen)
+        run = _run(here, chosen, here.expected.without_effect(), workers)
+        rate = run.power_any
+        nulls.append({"scenario": label, "type_1_error": rate.value, "se": rate.se, "trials": run.trials,
+                      "months": run.months.value, "incomplete": run.incomplete.value})  # fmt: skip
+    here = basis.situation()
+    one = here.expected
+    worlds = {
+        "as expected": one,
+        "half the effect": _halved(one),
+        "same effect for everyone": one.unmodified(),
+    }
+    effects = [row for label, world in worlds.items() for row in _estimated(here, chosen, label, world, workers)]
+    return OperatingReport(pd.DataFrame(nulls), pd.DataFrame(effects), basis.plan.effort.seed)
+
+
+def _run(here: Situation, chosen: Option, world: Worlds, workers: int) -> Run:
+    effort = here.plan.effort
+    made = tested(here.plan, chosen)
+    return simulate(
+        made, cohort(here.plan, chosen, world), trials=effort.confirm_trials, seed=effort.seed, workers=workers
+    )
+
+
+def _estimated(here: Situation, chosen: Option, label: str, world: Worlds, workers: int) -> list[dict[str, object]]:
+    run, found = _run(here, chosen, world, workers), study(here, chosen.gate)
+    rows: list[dict[str, object]] = []
+    for name, estimation in run.estimation.items():
+        seen = _target(found, world, name)
+        mean = estimation.truth + estimation.bias.value
+        rows.append(
+            {
+                "scenario": label,
+                "population": name,
+                "power": run.power[name].value,
+                "power_se": run.power[name].se,
+                "hazard_ratio": float(np.exp(-seen)),
+                "bias": mean - seen,
+                "bias_se": estimation.bias.se,
+                "coverage": estimation.coverage.value,
+                "coverage_se": estimation.coverage.se,
+                "trials": run.trials,
+            }
+        )
+    return rows
+
+
+def _target(found: GateStudy, world: Worlds, population: str) -> float:
+    """Return the benefit (minus the log hazard ratio) that an unstratified test sees in a population."""
+    seen = found.seen(world)
+    those = {POSITIVE: seen.positive, FULL: seen.everyone}[population]
+    return -float(those.log_hazard_ratio[0])
+
+
+def _halved(world: Worlds) -> Worlds:
+    return Worlds(world.curves, world.link / 2, world.prognosis, world.rate)

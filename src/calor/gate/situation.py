@@ -1,0 +1,114 @@
+"""What options are evaluated in, and what a gate looks like there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from calor.gate.calendar import Conditions
+from calor.gate.gates import CandidateGate, completes
+from calor.gate.outcome_rates import rate_at_median
+from calor.gate.population import DENSITY, Admitted, admitted
+from calor.gate.trial_designs import PowerCurve, power_curve
+from calor.gate.worlds import Diluted, Worlds, diluted, expected_world, outside
+from calor.protocol.gate_design import GateDesign, MarkerWindow
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """What options are evaluated in.
+
+    Attributes:
+        plan: Inputs.
+        worlds: What may be true.
+        expected: The one world that sizes are planned for.
+        curve: Power of the next trial's test of one population.
+        shares: Pass shares counted in records, by gate; a gate that is not there takes the marker's.
+    """
+
+    plan: GateDesign
+    worlds: Worlds
+    expected: Worlds
+    curve: PowerCurve
+    shares: Mapping[CandidateGate, float] = field(default_factory=dict)
+
+
+def situation(plan: GateDesign, worlds: Worlds, shares: Mapping[CandidateGate, float] | None = None) -> Situation:
+    """Put together what options are evaluated in."""
+    return Situation(plan, worlds, expected_world(plan, worlds), power_curve(plan), dict(shares or {}))
+
+
+def representative(worlds: Worlds, number: int) -> Worlds:
+    """Return worlds spread evenly over the benefit at the median marker: the middles of as many strata."""
+    order = np.argsort(worlds.link * worlds.curves.level, kind="stable")
+    return worlds.take(order[((np.arange(number) + 0.5) / number * worlds.size).astype(int)])
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Those who pass a gate, those who do not, and everyone, in some worlds."""
+
+    positive: Diluted
+    negative: Diluted
+    everyone: Diluted
+
+
+@dataclass(frozen=True, eq=False)
+class GateStudy:
+    """One gate in a situation: what all its designs share.
+
+    Attributes:
+        here: What it is evaluated in.
+        gate: The gate.
+        window: Its window.
+        admitted: Whom it lets in.
+        share: Of candidates who pass.
+        all: Seen in all worlds.
+        one: Seen in the expected world.
+    """
+
+    here: Situation
+    gate: CandidateGate
+    window: MarkerWindow
+    admitted: Admitted
+    share: float
+    all: Seen
+    one: Seen
+
+    @property
+    def plan(self) -> GateDesign:
+        """The inputs."""
+        return self.here.plan
+
+    def seen(self, worlds: Worlds) -> Seen:
+        """Return the gate's populations in other worlds."""
+        return seen(worlds, self.admitted)
+
+    def conditions(self, population: Diluted, share: float) -> Conditions:
+        """Return accrual and hazards in the expected world, when this share of candidates is enrolled."""
+        recruit = self.plan.recruitment
+        reached = recruit.sites * recruit.candidates_per_site_month * recruit.complete * recruit.consent
+        per_month = min(reached * completes(self.gate, self.window) * share, recruit.capacity_per_month)
+        expected = self.here.expected
+        at_median = float(rate_at_median(self.window, expected.control)[0] * expected.rate[0])
+        ratio = math.exp(float(population.log_hazard_ratio[0]))
+        return Conditions(per_month, at_median * float(population.hazard[0]), ratio)
+
+
+def seen(worlds: Worlds, those: Admitted) -> Seen:
+    """Return those who pass, those who do not, and everyone, in some worlds."""
+    everyone = diluted(worlds, DENSITY)
+    if those.gate.tests == 0:
+        return Seen(everyone, everyone, everyone)
+    return Seen(diluted(worlds, those.weights), diluted(worlds, outside(those)), everyone)
+
+
+def study(here: Situation, gate: CandidateGate) -> GateStudy:
+    """Look at a gate in a situation."""
+    window = here.plan.window(gate.window)
+    those = admitted(gate, window)
+    share = here.shares.get(gate, those.share)
+    return GateStudy(here, gate, window, those, share, seen(here.worlds, those), seen(here.expected, those))
