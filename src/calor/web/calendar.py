@@ -42,9 +42,7 @@ class Planned:
         return self.status in (DUE, OVERDUE)
 
 
-def calendar(
-    protocol: Protocol, randomized: datetime, records: Mapping[str, Any], today: date
-) -> tuple[Planned, ...]:
+def calendar(protocol: Protocol, randomized: datetime, records: Mapping[str, Any], today: date) -> tuple[Planned, ...]:
     """Return a participant's visits in order.
 
     Args:

@@ -55,5 +55,7 @@ def _trial_id(record: Any) -> int:
     """Follow a record to its trial."""
     if hasattr(record, "trial_id"):
         return int(record.trial_id)
-    owner = next(name for name in ("participant", "consent", "event", "alert", "query") if hasattr(record, f"{name}_id"))
+    owner = next(
+        name for name in ("participant", "consent", "event", "alert", "query") if hasattr(record, f"{name}_id")
+    )
     return _trial_id(getattr(record, owner))

@@ -60,7 +60,9 @@ class Found:
     secret: bool
 
 
-def taken(protocol: Protocol, randomized: datetime, days: dict[str, Any], rows: Sequence[tuple[Any, bool]]) -> list[Taken]:
+def taken(
+    protocol: Protocol, randomized: datetime, days: dict[str, Any], rows: Sequence[tuple[Any, bool]]
+) -> list[Taken]:
     """Set values beside their biomarker and day.
 
     Args:
@@ -81,7 +83,7 @@ def laboratory_findings(protocol: Protocol, values: Sequence[Taken]) -> Iterator
     for value in values:
         for limit in protocol.safety_limits:
             if limit.level == "participant" and limit.biomarker == value.biomarker.id:
-                assert limit.comparator is not None and limit.value is not None  # noqa: S101, PT018  (read_protocol checks)
+                assert limit.comparator is not None and limit.value is not None  # noqa: S101  (read_protocol checks)
                 if COMPARE[limit.comparator](value.row.value, limit.value):
                     key = f"limit {limit.id}/{value.row.visit}"
                     yield Found(limit.id, key, f"{limit.text}: {value}.", f"{limit.action}.", value.secret)

@@ -148,7 +148,9 @@ def _check_event(event: Event) -> None:
     if event.grade not in range(1, FATAL + 1):
         raise ConductError.must("grade", "be 1 to 5", event.grade, fix="See CTCAE.")
     if (event.grade == FATAL) != ("death" in event.criteria):
-        raise ConductError.must("grade", "be 5 where, and only where, the event was fatal", event.grade, fix="See both.")
+        raise ConductError.must(
+            "grade", "be 5 where, and only where, the event was fatal", event.grade, fix="See both."
+        )
     if unknown := set(event.criteria) - set(CRITERIA):
         raise ConductError.must("criteria", f"be of {', '.join(CRITERIA)}", sorted(unknown), fix="See ICH E2A.")
     if event.learned_at > timezone.now() or event.learned_at.date() < event.onset:

@@ -84,9 +84,13 @@ def parsed(biomarker: Biomarker, told: str) -> tuple[float, bool]:
         raise ConductError.must(biomarker.label, "be a number such as 3.1, or <0.2", repr(told), fix="Use a point.")
     below, value = match[1] == "<", float(match[2])
     if below and limit is not None and value != limit:
-        raise ConductError.must(biomarker.label, f"be below {limit:g} {unit} or a number", told, fix="Ask the laboratory.")
+        raise ConductError.must(
+            biomarker.label, f"be below {limit:g} {unit} or a number", told, fix="Ask the laboratory."
+        )
     if not below and limit is not None and value < limit:
-        raise ConductError.must(biomarker.label, f"be told as <{limit:g} below {limit:g}", told, fix=f"Type <{limit:g}.")
+        raise ConductError.must(
+            biomarker.label, f"be told as <{limit:g} below {limit:g}", told, fix=f"Type <{limit:g}."
+        )
     low, high = biomarker.plausible
     if not (low <= value <= high and math.isfinite(value)):
         rule = f"lie from {low:g} to {high:g} {unit}"
