@@ -32,8 +32,10 @@ class Owed:
 
 
 def visits_due(trial: Any, sites: Sequence[Any]) -> list[tuple[str, Planned]]:
-    """Return the identifier and visit of all that is open now, the one whose window closes first at the top."""
-    allocations = Allocation.objects.filter(trial=trial, participant__site__in=sites).select_related("participant")
+    """Return the identifier and visit of all that is open now but of those who withdrew, the one whose window closes first at the top."""
+    allocations = Allocation.objects.filter(
+        trial=trial, participant__site__in=sites, participant__withdrawal=None
+    ).select_related("participant")
     records: dict[int, list[Any]] = {}
     for row in VisitRecord.objects.filter(participant__trial=trial, participant__site__in=sites):
         records.setdefault(row.participant_id, []).append(row)

@@ -12,7 +12,7 @@ from calor.errors import ConductError
 from calor.web.audit import digest_of, name_of
 
 # Beside everything that is captured; roles, signatures, unblindings and notices go on after the lock.
-_BESIDE = frozenset({"participant", "allocation", "correction"})
+_BESIDE = frozenset({"participant", "allocation", "correction", "withdrawal"})
 
 
 def refuse_frozen(record: Any) -> None:

@@ -18,6 +18,7 @@ from calor.web.pages.page import page
 from calor.web.pages.visit_forms import ValuesForm, VisitForm, told
 from calor.web.permissions import Action
 from calor.web.services import laboratory, visits
+from calor.web.services.versions import newest
 
 
 @page(Action.VIEW)
@@ -82,7 +83,7 @@ def _of(participant: Any, planned: Visit, randomized: Any, *, secret: bool) -> d
     """Return what a form of values needs: the analytes of the visit that are, or are not, withheld, and what stands."""
     model = WithheldValue if secret else LabValue
     mine = model.objects.filter(participant=participant, visit=planned.id).select_related("by").order_by("version")
-    taken = visits.newest(VisitRecord, participant, visit=planned.id)
+    taken = newest(VisitRecord, participant, visit=planned.id)
     on = None if taken is None else taken.on
     analytes = [
         b for b in served.protocol().biomarkers

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.web.access import authenticate_again
-from calor.web.audit import name_of, save_audited
+from calor.web.audit import save_audited
 from calor.web.capture.models import DataLock, Query
 from calor.web.frozen import data_digest
-from calor.web.models import Participant, Signature
+from calor.web.models import Participant
 from calor.web.permissions import Action, check
+from calor.web.services.corrections import store_signature
 from calor.web.services.queries import CLOSE
-from calor.web.signatures import signable_digest
 
 MEANING = "I lock these data for analysis"
 
@@ -46,9 +46,5 @@ def lock_data(actor: Any, trial: Any, *, confirm: str, username: str, password: 
         digest, records = data_digest(trial)
         record = DataLock(trial=trial, digest=digest, records=records, by=actor, at=timezone.now())
         save_audited(record, chain=trial.code, actor=actor.username, action=Action.LOCK_DATA)
-        signature = Signature(
-            trial=trial, record=name_of(record), record_digest=signable_digest(record), by=actor,
-            printed_name=actor.last_name, meaning=MEANING, at=timezone.now(),
-        )  # fmt: skip
-        save_audited(signature, chain=trial.code, actor=actor.username, action=Action.SIGN, reason=MEANING)
+        store_signature(actor, trial, record, MEANING)
     return record
