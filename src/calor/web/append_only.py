@@ -11,7 +11,11 @@ APPEND_ONLY = (
     "assessmentclosing", "notice", "auditrow",
 )  # fmt: skip
 # What is captured while the trial runs, in the application `calor.web.capture`; its migrations install these.
-CAPTURED = ("consent", "eligibilitycheck", "enrollment")
+CAPTURED = (
+    "consent", "eligibilitycheck", "enrollment", "visitrecord", "labvalue", "withheldvalue", "adverseevent",
+    "safetyreport", "medication", "alert", "withheldalert", "acknowledgement", "withheldacknowledgement", "query",
+    "querystep", "datalock",
+)  # fmt: skip
 # Counters: the column that goes up by one, and the columns that never change.
 HEADS = {"stratumhead": ("next_position", ("id", "trial_id", "stratum")), "audithead": ("n", ("id", "chain"))}
 

@@ -18,10 +18,17 @@ SYSTEM = "system"  # the chain of accounts and access, which belong to no trial
 
 
 def save_audited(record: Any, *, chain: str, actor: str, action: str, reason: str = "") -> None:
-    """Insert a record and, in the same transaction, the audit row that vouches for its content."""
+    """Insert a record and, in the same transaction, the audit row that vouches for its content.
+
+    Raises:
+        ConductError: The record belongs to data that are locked.
+    """
+    from calor.web.frozen import refuse_frozen  # noqa: PLC0415  (it reads the digests made here)
+
     with transaction.atomic(savepoint=False):
         record.save(force_insert=True)
         append(chain, actor=actor, action=action, record=name_of(record), digest=digest_of(record), reason=reason)
+        refuse_frozen(record)  # now that the head is held, no lock of the data can slip in between
 
 
 def append(chain: str, *, actor: str, action: str, record: str = "", digest: str = "", reason: str = "") -> None:

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from calor.protocol.protocol import Protocol
 from calor.simulate.candidates import candidate_records
 from calor.trial.screening import screen
 from calor.web import served
-from calor.web.models import Trial
+from calor.web.demo_follow_up import Step, follow_up
+from calor.web.models import Participant, Trial
 from calor.web.pages.candidate import stratum_name
 from calor.web.permissions import AT_A_SITE, Role
 from calor.web.services import accounts, activation, allocation
@@ -98,8 +101,8 @@ def _clock(start: datetime) -> Iterator[Any]:
 
 def _begin(protocol: Protocol, passwords: dict[str, str]) -> None:
     """Open the trial some months ago and let it run until now."""
-    rng = np.random.default_rng(61)
-    today = timezone.now().replace(hour=9, minute=0, second=0, microsecond=0)
+    rng, now = np.random.default_rng(61), timezone.now()
+    today = now.replace(hour=9, minute=0, second=0, microsecond=0)
     start = today - timedelta(days=_DAYS)
     with _clock(start - timedelta(days=10)) as to:
         people = {
@@ -109,9 +112,15 @@ def _begin(protocol: Protocol, passwords: dict[str, str]) -> None:
         with transaction.atomic():
             trial, site = _opened(protocol, people)
             offsets = np.sort(rng.uniform(0, _DAYS - 3, _PARTICIPANTS))
+        steps: list[Step] = []
         for number, offset in enumerate(offsets, start=1):
-            to(start + timedelta(days=float(offset)))
-            _randomized(protocol, trial, site, people[Role.COORDINATOR], number, rng)
+            at = start + timedelta(days=float(offset))
+            found = partial(_participant, trial, site, number)
+            steps.append((at, partial(_randomized, protocol, trial, site, people[Role.COORDINATOR], number, rng)))
+            steps += follow_up(protocol, people, found, number, at, now)
+        for at, step in sorted(steps, key=itemgetter(0)):
+            to(at)
+            step()
 
 
 def _opened(protocol: Protocol, people: dict[Role, Any]) -> tuple[Any, Any]:
@@ -139,10 +148,18 @@ def strata(protocol: Protocol) -> tuple[str, ...]:
     return tuple(stratum_name(*name) for name in names)
 
 
+def _participant(trial: Any, site: Any, number: int) -> Any:
+    return Participant.objects.select_related("trial", "site").get(trial=trial, identifier=_identifier(site, number))
+
+
+def _identifier(site: Any, number: int) -> str:
+    return f"{site.code}-{number:03d}"
+
+
 def _randomized(
     protocol: Protocol, trial: Any, site: Any, coordinator: Any, number: int, rng: np.random.Generator
 ) -> None:
-    identifier = f"{site.code}-{number:03d}"
+    identifier = _identifier(site, number)
     stratum = str(rng.choice(strata(protocol)))
     allocation.register(coordinator, site, identifier, stratum=stratum, consent_version="2.0", eligible=True)
     allocation.allocate(coordinator, trial, identifier, key=f"demonstration {number}")

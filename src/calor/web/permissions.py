@@ -45,6 +45,19 @@ class Action(StrEnum):
     SCREEN = "view worklist"
     CONSENT = "record consent"
     CLOSE_ASSESSMENT = "close impact assessment"
+    RECORD_VISIT = "record visit"
+    RECORD_VALUE = "record laboratory value"
+    RECORD_WITHHELD = "record withheld value"
+    VIEW_WITHHELD = "view withheld data"
+    RECORD_EVENT = "record adverse event"
+    REPORT_SERIOUS = "report serious event"
+    RECORD_MEDICATION = "record medication"
+    ACKNOWLEDGE = "acknowledge alert"
+    ACKNOWLEDGE_WITHHELD = "acknowledge withheld alert"
+    ASK = "ask query"
+    ANSWER = "answer query"
+    CLOSE = "close query"
+    LOCK_DATA = "lock data"
 
 
 AT_A_SITE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST})
@@ -72,6 +85,20 @@ PERMITTED = MappingProxyType(
         Action.SCREEN: _AT_BEDSIDE,
         Action.CONSENT: _AT_BEDSIDE,
         Action.CLOSE_ASSESSMENT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
+        Action.RECORD_VISIT: _AT_BEDSIDE,
+        Action.RECORD_VALUE: _AT_BEDSIDE,
+        # Whoever writes a value knows it: what could reveal an arm is written by people who may know arms.
+        Action.RECORD_WITHHELD: frozenset({Role.UNBLINDED_MONITOR, Role.PHARMACIST}),
+        Action.VIEW_WITHHELD: UNBLINDED,
+        Action.RECORD_EVENT: _AT_BEDSIDE,
+        Action.REPORT_SERIOUS: _AT_BEDSIDE,
+        Action.RECORD_MEDICATION: _AT_BEDSIDE,
+        Action.ACKNOWLEDGE: frozenset({Role.INVESTIGATOR}),
+        Action.ACKNOWLEDGE_WITHHELD: frozenset({Role.UNBLINDED_MONITOR}),
+        Action.ASK: frozenset({Role.MONITOR}),
+        Action.ANSWER: _AT_BEDSIDE,
+        Action.CLOSE: frozenset({Role.MONITOR}),
+        Action.LOCK_DATA: frozenset({Role.STATISTICIAN}),
     }
 )
 

@@ -13,6 +13,9 @@ PLACES = (
     ("dashboard", "Today", Action.ENTER),
     ("worklist", "Screening", Action.SCREEN),
     ("participants", "Participants", Action.VIEW),
+    ("alerts", "Alerts", Action.ENTER),
+    ("queries", "Queries", Action.VIEW),
+    ("lock", "Data lock", Action.LOCK_DATA),
 )
 
 

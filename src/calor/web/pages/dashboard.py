@@ -8,12 +8,17 @@ from typing import Any
 from django.shortcuts import render
 from django.utils import timezone
 
-from calor.web import screening, served
+from calor.web import due, screening, served
 from calor.web.capture.models import Consent
 from calor.web.models import Allocation, Notice
+from calor.web.pages.alerts import routed
 from calor.web.pages.page import page
+from calor.web.pages.queries import seen_by
 from calor.web.pages.worklist import candidates
 from calor.web.permissions import Action
+from calor.web.services.queries import CLOSED
+
+_SHOWN = 12
 
 
 @page(Action.ENTER)
@@ -29,9 +34,29 @@ def dashboard(request: Any) -> Any:
         "share": round(100 * min(done / planned, 1)),
         "last_four_weeks": allocated.filter(at__gte=now - timedelta(weeks=4)).count(),
         "notices": Notice.objects.filter(trial=visitor.trial, role__in=list(visitor.roles)).order_by("-at")[:5],
+        "alerts": [alert for alert in routed(visitor) if not hasattr(alert, "acknowledgement")][:5],
+        **_to_follow(visitor),
         **_to_enroll(visitor),
     }
     return render(request, "dashboard.html", context)
+
+
+def _to_follow(visitor: Any) -> dict[str, Any]:
+    """Return the visits and reports that are due at the person's sites, and the queries that wait for the person."""
+    context: dict[str, Any] = {}
+    sites = visitor.sites_for(Action.RECORD_VISIT)
+    if sites:
+        visits = due.visits_due(visitor.trial, sites)
+        context |= {
+            "follows": True,
+            "visits": visits[:_SHOWN],
+            "more_visits": max(len(visits) - _SHOWN, 0),
+            "reports": due.reports_due(visitor.trial, sites),
+        }
+    if visitor.may(Action.ANSWER) or visitor.may(Action.CLOSE):
+        waiting = [query for query in seen_by(visitor) if query.status != CLOSED]
+        context["queries"] = [query for query in waiting if query.may_answer or query.status == "answered"]
+    return context
 
 
 def _to_enroll(visitor: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One participant: who, since when, with which kit, and what happened."""
+"""One participant: what is due, what the alerts say, visits, events, medication and queries."""
 
 from __future__ import annotations
 
@@ -8,24 +8,62 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from calor.web import served
+from calor.web.calendar import calendar, latest
+from calor.web.capture.models import AdverseEvent, Medication, VisitRecord
 from calor.web.models import Allocation
+from calor.web.pages.alerts import routed
+from calor.web.pages.events import proposals
 from calor.web.pages.page import page
+from calor.web.pages.queries import seen_by
 from calor.web.permissions import Action
+from calor.web.seriousness import deadlines
+from calor.web.services import adverse_events
 from calor.web.services.corrections import effective
+from calor.web.services.queries import CLOSED
 from calor.web.study_day import study_day
 
 
 @page(Action.VIEW)
 def participant(request: Any, identifier: str) -> Any:
     """Show a participant."""
-    found = request.visitor.participant(identifier)
+    visitor = request.visitor
+    found = visitor.participant(identifier)
+    site, now = found.site, timezone.now()
     allocation = Allocation.objects.filter(participant=found).select_related("kit", "by").first()
-    today = study_day(timezone.now(), allocation.at) if allocation else None
+    may_event = visitor.may(Action.RECORD_EVENT, site)
     context = {
         "participant": found,
         "now": effective(found),
         "allocation": allocation,
-        "today": today,
-        "visits": served.protocol().visits,
+        "today": study_day(now, allocation.at) if allocation else None,
+        "visits": _visits(found, allocation),
+        "alerts": [alert for alert in routed(visitor, found) if not hasattr(alert, "acknowledgement")],
+        "events": _events(found),
+        "medication": sorted(
+            latest(Medication.objects.filter(participant=found)).values(), key=lambda row: row.started, reverse=True
+        ),
+        "proposals": proposals(found, may_see=visitor.may(Action.VIEW_WITHHELD, site)) if allocation else [],
+        "queries": [query for query in seen_by(visitor, found) if query.status != CLOSED],
+        "may_event": may_event,
+        "may_medicate": visitor.may(Action.RECORD_MEDICATION, site),
+        "may_ask": visitor.may(Action.ASK, site),
     }
     return render(request, "participant.html", context)
+
+
+def _visits(participant: Any, allocation: Any) -> Any:
+    if allocation is None:
+        return ()
+    records = latest(VisitRecord.objects.filter(participant=participant))
+    return calendar(served.protocol(), allocation.at, records, timezone.now().date())
+
+
+def _events(participant: Any) -> list[tuple[Any, bool]]:
+    """Return the events, the last first, each with whether a report is owed."""
+    rows = latest(AdverseEvent.objects.filter(participant=participant)).values()
+    owing = {
+        row.number: any(one.sent is None for one in deadlines(row, adverse_events.sent(row)))
+        for row in rows
+        if row.criteria
+    }
+    return [(row, owing.get(row.number, False)) for row in sorted(rows, key=lambda row: row.onset, reverse=True)]

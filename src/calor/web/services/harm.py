@@ -1,0 +1,54 @@
+"""The protocol's limits for the whole trial, applied while it runs; only unblinded people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from calor.monitor.declared_harm import declared_limits, harm_rules
+from calor.protocol.analyses import EventsOfInterestAnalysis
+from calor.protocol.protocol import Protocol
+from calor.protocol.safety_limits import HarmRule
+from calor.web.calendar import latest
+from calor.web.capture.models import AdverseEvent
+from calor.web.encryption import open_arm
+from calor.web.models import Allocation
+from calor.web.safety_rules import Found
+
+
+def harm_reached(trial: Any, protocol: Protocol) -> Iterator[Found]:
+    """Count participants of the rule's arm with an event of its group at each look, in the order of randomization."""
+    for limit, rule in harm_rules(protocol):
+        terms = _terms(protocol, rule)
+        rows = AdverseEvent.objects.filter(participant__trial=trial)
+        events: dict[int, list[Any]] = {}
+        for row in rows:
+            events.setdefault(row.participant_id, []).append(row)
+        had = {who for who, own in events.items() if any(e.term.casefold() in terms for e in latest(own).values())}
+        if not had:
+            continue
+        arm = [who in had for who in _of_arm(trial, protocol.arm(rule.arm).label)]
+        limits = declared_limits(rule)
+        for look in rule.looks:
+            if len(arm) >= look and limits.stops(look, sum(arm[:look])):
+                text = f"{limit.text}: {sum(arm[:look])} of the first {look} participants of the arm."
+                yield Found(limit.id, f"harm {limit.id}/{look}", text, f"{limit.action}.", secret=True)
+
+
+def _terms(protocol: Protocol, rule: HarmRule) -> set[str]:
+    analysis = protocol.analysis(rule.analysis)
+    groups = analysis.groups if isinstance(analysis, EventsOfInterestAnalysis) else ()
+    return {term.casefold() for group in groups if group.label == rule.group for term in group.terms}
+
+
+def _of_arm(trial: Any, arm: str) -> list[int]:
+    """Return the participants of an arm in the order of randomization."""
+    return [
+        allocation.participant_id
+        for allocation in Allocation.objects.filter(trial=trial).select_related("slot").order_by("at")
+        if trial.arms[_opened(allocation.slot, trial)] == arm
+    ]
+
+
+def _opened(slot: Any, trial: Any) -> int:
+    return open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position)
