@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from calor import __version__
+from calor.cli.allocator import allocator_app
 from calor.cli.audit import audit_app
 from calor.cli.design import design
 from calor.cli.image import image, reads_app
@@ -29,6 +30,7 @@ for command in (demo, run, analyze, image, screen, report, design, serve):
 app.add_typer(reads_app, name="reads")
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(audit_app, name="audit")
+app.add_typer(allocator_app, name="allocator")
 
 
 def main() -> None:

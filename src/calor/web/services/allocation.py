@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from calor.errors import ConductError
+from calor.web.allocator import with_arms
 from calor.web.audit import save_audited
 from calor.web.database import in_turn
 from calor.web.encryption import open_arm
@@ -105,6 +106,7 @@ def register(
     return participant
 
 
+@with_arms(asked=True)
 def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | None = None) -> Allocated:
     """Give a participant the next place and a kit of its arm.
 
