@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import psycopg
-import pytest
 from django.apps import apps
-from django.db import connection
 from tests.web.running_trial import ARMS, open_running_trial
 
-from calor.errors import ConductError
 from calor.web import blinded
-from calor.web.blinded_role import grant_blinded
 from calor.web.models import Kit, Slot
 from calor.web.permissions import Role
 
@@ -42,35 +37,6 @@ def test_an_export_holds_no_formulas(database: str) -> None:
     running = open_running_trial()
     running.register("=1+1")
     assert "\n'=1+1," in blinded.export(running.people[Role.MONITOR], running.trial).replace("\r", "")
-
-
-def test_the_blinded_role_of_postgresql_cannot_read_an_arm_or_write(database: str) -> None:
-    open_running_trial()
-    if connection.vendor != "postgresql":
-        with pytest.raises(ConductError, match="PostgreSQL"):
-            grant_blinded(connection, "blinded")
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("DROP ROLE IF EXISTS blinded")
-        cursor.execute("CREATE ROLE blinded LOGIN")
-    grant_blinded(connection, "blinded")
-    with psycopg.connect(database.replace("calor@", "blinded@"), autocommit=True) as session:
-        assert session.execute("SELECT count(position) FROM calor_web_slot").fetchone() == (16,)
-        for statement in (
-            "SELECT sealed_arm FROM calor_web_slot",
-            "SELECT * FROM calor_web_kit",
-            "SELECT password FROM auth_user",
-            "UPDATE calor_web_stratumhead SET next_position = 1",
-            "INSERT INTO calor_web_notice (text) VALUES ('x')",
-            "DELETE FROM calor_web_auditrow",
-            "TRUNCATE calor_web_auditrow",
-            "ALTER TABLE calor_web_auditrow DISABLE TRIGGER ALL",
-        ):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                session.execute(statement)
-    with connection.cursor() as cursor:
-        cursor.execute("DROP OWNED BY blinded")
-        cursor.execute("DROP ROLE blinded")
 
 
 def test_no_arm_is_in_the_database_file_or_dump(database: str) -> None:

@@ -29,7 +29,9 @@ from calor.web.services import unblinding
 FOLDER = Path(__file__).parents[2] / "examples" / "ivory"
 CODE = "IVORY"  # the trial of that folder, which the pages serve
 BLINDED = tuple(role for role in Role if role not in UNBLINDED)
-RANDOM = re.compile(r"(csrfmiddlewaretoken\W+value=\W|X-CSRFToken\W+)\w+")
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00)?")  # of libraries with a clock of their own
+# Tokens against forged requests, and the key that a new authenticator is given.
+RANDOM = re.compile(r"(csrfmiddlewaretoken\W+value=\W|X-CSRFToken\W+|secret=|class=\"key\">)(\w{4} ?)+")
 
 
 @pytest.fixture
@@ -89,7 +91,8 @@ class Observer:
         # Their values are random and their end is a time; both are of one length.
         cookies = [f"{name}: {len(cookie.OutputString())}" for name, cookie in sorted(answer.cookies.items())]
         size = f"{answer.status_code}, {len(body)} bytes, {len(queries)} queries"
-        parts = [asked, size, *headers, *cookies, body.decode("utf-8", "replace"), self.log.text]
+        log = TIME.sub("TIME", self.log.text)
+        parts = [asked, size, *headers, *cookies, body.decode("utf-8", "replace"), log]
         self.seen.append(RANDOM.sub(r"\1RANDOM", "\n".join(parts)))
         self.log.clear()
         return answer
@@ -142,16 +145,17 @@ def _unblind(running: Running, base: str, me: dict[str, str]) -> None:
 
 def _every_address() -> Iterator[tuple[Role, str]]:
     values = {
-        "trial": [CODE, "IVORY-3"],
+        "trial": [CODE],
         "site": ["01"],
-        "identifier": ["01-000", "01-001", "01-013", "01-999"],
+        "identifier": ["01-000", "01-001", "01-999"],  # one was unblinded
         "path": ["calor/pages.css"],
-        "int": [1, 2, 3, 999],
-        "str": [CODE, "01", "01-000", "absent"],
+        "int": [1, 999],
+        "str": [CODE, "01-000", "absent"],
     }
     for role in BLINDED:
         for route in routes():
-            for path in route.paths(values):
+            read = not isinstance(route.view.action, dict) or "GET" in route.view.action
+            for path in route.paths(values) if read else route.paths(values)[:1]:
                 yield role, path
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from calor import __version__
+from calor.cli.allocator import allocator_app
 from calor.cli.audit import audit_app
 from calor.cli.design import design_app
 from calor.cli.image import image, reads_app
@@ -30,6 +31,7 @@ app.add_typer(design_app, name="design")
 app.add_typer(reads_app, name="reads")
 app.add_typer(protocol_app, name="protocol")
 app.add_typer(audit_app, name="audit")
+app.add_typer(allocator_app, name="allocator")
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ def audit_key(path: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 @audit_app.command("export")
 def audit_export(database: Database, path: Annotated[Path, typer.Argument(metavar="FILE")], key: KeyFile) -> None:
     """Write the signed heads of all chains to a new file, to be kept outside the database."""
-    _open_database(database, key)
+    open_database(database, key)
     from calor.web.audit_head import export_heads  # noqa: PLC0415
 
     for head in export_heads(path):
@@ -49,7 +49,7 @@ def audit_verify(
     as_json: AsJson = False,
 ) -> None:
     """Check the audit trail and every record against it; name the first bad row and exit with 1."""
-    _open_database(database, key)
+    open_database(database, key)
     from calor.web.audit_check import verify  # noqa: PLC0415
     from calor.web.audit_head import read_heads  # noqa: PLC0415
 
@@ -62,7 +62,7 @@ def audit_verify(
         raise typer.Exit(FAILED)
 
 
-def _open_database(database: str, key: Path) -> None:
+def open_database(database: str, key: Path) -> None:
     """Name database and key before Django starts, which reads them once."""
     os.environ["CALOR_DATABASE"], os.environ["CALOR_KEY_FILE"] = database, str(key)
     import calor.web  # noqa: F401, PLC0415

@@ -1,19 +1,29 @@
-"""The rights of a PostgreSQL role for the process that serves blinded people: it cannot read a sealed arm."""
+"""The rights of a PostgreSQL role for the process that serves blinded people: it cannot read or write an arm."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from calor.errors import ConductError
 from calor.web.append_only import APPEND_ONLY, CAPTURED, HEADS
 
-SEALED = {"calor_web_slot": "sealed_arm", "calor_web_kit": "sealed_arm"}
-# Whole tables that could reveal an arm.
+SEALED = {"slot": "sealed_arm", "kit": "sealed_arm", "sealeddraw": "sealed"}
+# What blinded people write themselves. Places, kits, allocations and unblindings come from the process with the key;
+# roles and passwords too, since who could set them could sign as anyone.
+INSERTED = (
+    "site", "participant", "persondigest", "withdrawal", "correction", "signature", "assessmentclosing", "notice",
+    "auditrow", "audithead",
+)  # fmt: skip
+# Captured at the site and hidden there from then on: written; its number is read back (PostgreSQL's RETURNING asks for
+# that), so that such rows can be counted, but not whose they are or what they say.
 WITHHELD = frozenset({"withheldvalue", "withheldalert", "withheldacknowledgement"})
+# PostgreSQL locks rows only for who may update a column of them; triggers refuse the update itself.
+LOCKED = {"participant": "id", "impactassessment": "id", "audithead": "n, digest"}
 
 
 def grant_blinded(connection: Any, role: str) -> None:
-    """Let a role read every table of a trial but sealed arms and what is withheld, and write nothing.
+    """Let a role read all but sealed arms, write what blinded people write, and keep sessions.
 
     Raises:
         ConductError: The database has no such rights (SQLite), or the role's name is no plain name.
@@ -24,16 +34,40 @@ def grant_blinded(connection: Any, role: str) -> None:
     if not role.isidentifier():
         raise ConductError.must("role", "be a plain name", role, fix="Take letters, digits and underscores.")
     with connection.cursor() as cursor:
-        for table in _tables():
-            cursor.execute(f'REVOKE ALL ON {table} FROM PUBLIC, "{role}"')
-            if table.removeprefix("calor_capture_") in WITHHELD:
-                continue
-            columns = ", ".join(f'"{name}"' for name in _columns(cursor, table) if name != SEALED.get(table))
-            cursor.execute(f'GRANT SELECT ({columns}) ON {table} TO "{role}"')
+        tables = connection.introspection.table_names(cursor)
+        for table in tables:
+            cursor.execute(f'REVOKE ALL ON {table} FROM "{role}"')
+        for right in (*_trial_rights(cursor), *_captured_rights(), *_django_rights(tables)):
+            cursor.execute(f'GRANT {right} TO "{role}"')
 
 
-def _tables() -> list[str]:
-    return [f"calor_web_{name}" for name in (*APPEND_ONLY, *HEADS)] + [f"calor_capture_{name}" for name in CAPTURED]
+def _trial_rights(cursor: Any) -> list[str]:
+    rights = []
+    for table in (*APPEND_ONLY, *HEADS):
+        columns = ", ".join(f'"{name}"' for name in _columns(cursor, table) if name != SEALED.get(table))
+        rights.append(f"SELECT ({columns}) ON calor_web_{table}")
+    rights += [f"INSERT ON calor_web_{table}" for table in INSERTED]
+    rights += [f"UPDATE ({columns}) ON calor_web_{table}" for table, columns in LOCKED.items()]
+    return rights
+
+
+def _captured_rights() -> list[str]:
+    rights = []
+    for table in CAPTURED:
+        columns = " (id)" if table in WITHHELD else ""
+        rights += [f"SELECT{columns} ON calor_capture_{table}", f"INSERT ON calor_capture_{table}"]
+    return rights
+
+
+def _django_rights(tables: Sequence[str]) -> list[str]:
+    """Return the rights on accounts, which are read, and on sessions, which are written."""
+    rights = ["USAGE ON ALL SEQUENCES IN SCHEMA public", "UPDATE (last_login) ON auth_user"]
+    for table in tables:
+        if table.startswith(("auth_", "django_migrations", "django_content_type")):
+            rights.append(f"SELECT ON {table}")
+        elif not table.startswith("calor_"):
+            rights.append(f"SELECT, INSERT, UPDATE, DELETE ON {table}")
+    return rights
 
 
 def _columns(cursor: Any, table: str) -> list[str]:

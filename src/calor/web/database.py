@@ -49,15 +49,27 @@ def database(url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """Wait in line to write, where the database does not keep a line itself.
+def in_turn(line: str) -> Iterator[None]:
+    """Open a transaction that is committed when it ends, its writers served in the order of asking.
 
-    SQLite lets whoever asks at the right instant write next; among eight processes some wait for seconds while others
-    pass them. A lock on a file beside the database is given in the order of asking. It decides nothing else: without it
-    all is right, only slower for the unlucky.
+    Neither database keeps a fair line of its own: SQLite lets whoever asks at the right instant write next, and on
+    PostgreSQL a newcomer finds a row's latest version before those who wait for the one before. The line decides
+    nothing else: without it all is right, only slow for the unlucky.
+
+    Args:
+        line: Which line to wait in.
     """
-    from django.db import connection  # noqa: PLC0415  (settings import this module)
+    from django.db import connection, transaction  # noqa: PLC0415  (settings import this module)
 
+    with _file_lock(connection), transaction.atomic(durable=True):
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [line])
+        yield
+
+
+@contextmanager
+def _file_lock(connection: Any) -> Iterator[None]:
     name = connection.settings_dict["NAME"]
     if connection.vendor != "sqlite" or not Path(name).is_file():
         yield

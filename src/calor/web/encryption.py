@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from calor.errors import ConductError
-from calor.web.keys import derived_key
+from calor.web.keys import ARMS_OF, derived_key
 
 _NONCE, _PADDED = 12, 16
 
@@ -65,7 +65,7 @@ def _open(sealed: bytes, trial: str, place: tuple[str | int, ...]) -> bytes:
 
 
 def _cipher(trial: str) -> AESGCM:
-    return AESGCM(derived_key(f"arms of {trial}"))
+    return AESGCM(derived_key(ARMS_OF + trial))
 
 
 def _bound(trial: str, place: tuple[str | int, ...]) -> bytes:

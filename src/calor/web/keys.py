@@ -1,4 +1,8 @@
-"""The master key, in a file outside the database, and the keys derived from it for one purpose each."""
+"""The master keys, in files outside the database, and the keys derived from them for one purpose each.
+
+CALOR_KEY_FILE names the key of the audit trail and of sessions. CALOR_ARMS_KEY_FILE, where it is set, names another
+for the arms, so that the process that serves blinded people can do without it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from calor.errors import ConductError
 
-KEY_FILE = "CALOR_KEY_FILE"
+KEY_FILE, ARMS_KEY_FILE = "CALOR_KEY_FILE", "CALOR_ARMS_KEY_FILE"
+ARMS_OF = "arms of "
 
 
 def write_master_key(path: Path) -> None:
@@ -38,7 +43,8 @@ def derived_key(purpose: str) -> bytes:
     Raises:
         ConductError: No key file is named, it can be read by others, or it holds no key.
     """
-    name = os.environ.get(KEY_FILE)
+    arms = os.environ.get(ARMS_KEY_FILE) if purpose.startswith(ARMS_OF) else None
+    name = arms or os.environ.get(KEY_FILE)
     if not name:
         fix = "Make a key with `calor audit key FILE` and name its file."
         raise ConductError.must(KEY_FILE, "name the file of the master key", "nothing", fix=fix)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from calor.errors import ConductError
+from calor.web.allocator import with_arms
 from calor.web.audit import contents_digest, save_audited
 from calor.web.audit_check import draws_of, kits_of, slots_of
 from calor.web.encryption import open_arm, seal_arm, seal_draw
@@ -29,6 +30,7 @@ def preview(plan: Plan) -> tuple[str, str]:
     return plan.guessable()[1], plan.digest
 
 
+@with_arms(asked=True)
 def activate(actor: Any, trial: Any, plan: Plan, *, configuration: str) -> Any:
     """Draw the trial's list, or its random elements, from the operating system, sealed; this happens once.
 
@@ -69,6 +71,7 @@ def activate(actor: Any, trial: Any, plan: Plan, *, configuration: str) -> Any:
     return record
 
 
+@with_arms(asked=False)
 def receive_kits(actor: Any, site: Any, arms: Sequence[int]) -> Any:
     """Enter a delivery of kits at a site under random numbers.
 
@@ -100,6 +103,7 @@ def receive_kits(actor: Any, site: Any, arms: Sequence[int]) -> Any:
     return delivery
 
 
+@with_arms(asked=False)
 def stock(actor: Any, site: Any) -> dict[str, int]:
     """Count the kits left at a site by arm, for its unblinded pharmacist.
 

@@ -1,6 +1,6 @@
 """Register a participant, and give the next place of the list and a kit: once, in order, whatever happens.
 
-Locks are taken in one order everywhere: participant, stratum (or the whole trial's head), site, audit head.
+Locks are taken in one order everywhere: the trial's line, participant, stratum or whole trial, site, audit head.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from calor.errors import ConductError
+from calor.web.allocator import with_arms
 from calor.web.audit import save_audited
-from calor.web.database import turn
+from calor.web.database import in_turn
 from calor.web.encryption import open_arm
 from calor.web.models import (
     Allocation,
@@ -104,6 +106,7 @@ def register(
     return participant
 
 
+@with_arms(asked=True)
 def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | None = None) -> Allocated:
     """Give a participant the next place and a kit of its arm.
 
@@ -120,7 +123,7 @@ def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | 
         ConductError: The actor may not; the participant is unknown, not eligible, has not consented or has withdrawn;
             the stratum is not the one shown; the list is exhausted; no kit is left. No place is used then.
     """
-    participant = Participant.objects.filter(trial=trial, identifier=identifier).select_related("site").first()
+    participant = Participant.objects.filter(trial=trial, identifier=identifier).select_related("site", "trial").first()
     if participant is None or not can(actor, Action.ALLOCATE, trial, participant.site):
         # One answer for a participant of another site and for none, so that nobody can find out who exists.
         rule = "hold a role that may allocate at the site of a registered participant"
@@ -128,25 +131,27 @@ def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | 
         raise ConductError.must("user", rule, f"{actor.username} for {identifier}", fix=fix)
     if not key.strip() or len(key) > 80:
         raise ConductError.must("key", "have 1 to 80 characters", f"{len(key)}", fix="Send a new UUID per request.")
+    plan = active_plan(trial)  # it never changes, so it is read before others have to wait
     try:
-        with turn(), transaction.atomic(durable=True):  # what is told has been committed
-            return _told(_existing(participant, key) or _allocate(actor, participant, key, shown))
+        with in_turn(f"allocate in {trial.code}"):  # what is told has been committed
+            return _told(_existing(participant, key) or _allocate(actor, participant, plan, key, shown))
     except IntegrityError as error:  # another participant took the same key in the same instant
         raise ConductError.must("key", "be new", "one in use", fix="Send a new UUID and ask again.") from error
 
 
 def _existing(participant: Any, key: str) -> Any:
     Participant.objects.select_for_update().get(pk=participant.pk)
-    for allocation in Allocation.objects.filter(trial=participant.trial_id, key=key):
+    found = None
+    for allocation in Allocation.objects.filter(Q(trial=participant.trial_id, key=key) | Q(participant=participant)):
         if allocation.participant_id != participant.pk:
             raise ConductError.must("key", "be new", "one in use", fix="Send a new UUID and ask again.")
-    return Allocation.objects.filter(participant=participant).first()
+        found = allocation
+    return found
 
 
-def _allocate(actor: Any, participant: Any, key: str, shown: str | None) -> Any:
+def _allocate(actor: Any, participant: Any, plan: Plan, key: str, shown: str | None) -> Any:
     trial, now = participant.trial, effective(participant)
     _check_ready(participant, now, shown)
-    plan = active_plan(trial)
     slot = _slot(trial, plan, now["stratum"])
     allocation = Allocation(
         trial=trial,

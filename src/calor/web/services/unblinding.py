@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.web.access import authenticate_again
+from calor.web.allocator import with_arms
 from calor.web.audit import append, name_of, save_audited
 from calor.web.encryption import open_arm
 from calor.web.models import Allocation, AssessmentClosing, ImpactAssessment, Participant, Unblinding
@@ -22,6 +23,7 @@ TOLD_OF_UNBLINDING = (Role.MONITOR, Role.ADMINISTRATOR, Role.SAFETY_BOARD)
 ALARM_AFTER, ALARM_WITHIN = 5, timedelta(hours=1)
 
 
+@with_arms(asked=False)
 def read_arm(actor: Any, participant: Any) -> str:
     """Tell the unblinded pharmacist a participant's arm; each reading is written to the audit trail first.
 
@@ -35,6 +37,7 @@ def read_arm(actor: Any, participant: Any) -> str:
     return _arm(allocation)
 
 
+@with_arms(asked=True)
 def unblind(actor: Any, participant: Any, *, confirm: str, reason: str, username: str, password: str) -> str:
     """Tell an investigator one participant's arm in an emergency; it needs nobody else's presence.
 
