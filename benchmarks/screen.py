@@ -1,10 +1,14 @@
 # ruff: noqa: PLC0415 (each job imports what it measures)
 """Screen generated OMOP records: funnel, worklist and near misses, beside the cost of only reading the columns.
 
-    python benchmarks/screen.py [--persons 1000000] [--folder DIR] [--engine duckdb|spark|postgresql://...] [--refresh]
+    python benchmarks/screen.py                                       # 1,000,000 persons, DuckDB, then a day's new rows
+    python benchmarks/screen.py --persons 100000 300000 1000000       # does the cost grow with the rows?
+    python benchmarks/screen.py --persons 50000 --engine spark        # Java 17 and `pip install calor[cluster]`
+    python benchmarks/screen.py --persons 50000 --engine postgresql://user@host/database --load
 
 The records are made once per size and seed, in the folder of temporary files or where told, never in the repository.
-Every timing is a fresh process on two threads; CPU seconds are the figure to trust on a busy machine.
+Every timing is a fresh process on two threads; CPU seconds are the figure to trust on a busy machine, and are those of
+this side alone where a server does the work.
 """
 
 from __future__ import annotations
@@ -18,145 +22,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
-
-AS_OF = date(2026, 6, 30)
-CHUNK = 25_000
-LABS = {3010156: 0.02, 3020460: 0.03, 3009966: 0.08}
-ELSE = 40
-TABLES = ("person", "condition_occurrence", "drug_exposure", "measurement", "death")
-
-
-def make(folder: Path, persons: int, seed: int) -> None:
-    """Write the tables as Parquet, persons in order, a chunk at a time."""
-    folder.mkdir(parents=True)
-    writers: dict[str, pq.ParquetWriter] = {}
-    rng = np.random.default_rng(seed)
-    made = dict.fromkeys(TABLES, 0)
-    for first in range(1, persons + 1, CHUNK):
-        for name, frame in chunk(rng, first, min(CHUNK, persons + 1 - first), made).items():
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-            if name not in writers:
-                writers[name] = pq.ParquetWriter(folder / f"{name}.parquet", table.schema, compression="zstd")
-            writers[name].write_table(table)
-    for writer in writers.values():
-        writer.close()
-
-
-def chunk(rng: np.random.Generator, first: int, n: int, made: dict[str, int]) -> dict[str, pd.DataFrame]:
-    """Draw the rows of `n` persons."""
-    ids = np.arange(first, first + n)
-    heart = ids[rng.random(n) < 0.03]
-    index = rng.integers(1, 1100, len(heart))
-    treated = rng.random(len(heart)) < 0.8
-    dead = rng.random(n) < 0.03
-    tables = {
-        "person": pd.DataFrame(
-            {
-                "person_id": ids,
-                "year_of_birth": rng.integers(1930, 2008, n),
-                "month_of_birth": rng.integers(1, 13, n),
-                "day_of_birth": rng.integers(1, 29, n),
-            }
-        ),
-        "condition_occurrence": _conditions(rng, ids, heart, index),
-        "drug_exposure": _drugs(rng, ids, heart[treated], index[treated]),
-        "measurement": _measurements(rng, ids, heart, index),
-        "death": pd.DataFrame({"person_id": ids[dead], "death_date": _dates(rng.integers(1, 3650, dead.sum()))}),
-    }
-    for name, frame in tables.items():
-        key = f"{name}_id"
-        if key not in frame:
-            frame.insert(0, key, np.arange(made[name] + 1, made[name] + 1 + len(frame)))
-            made[name] += len(frame)
-    return tables
-
-
-def _conditions(rng: np.random.Generator, ids: np.ndarray, heart: np.ndarray, index: np.ndarray) -> pd.DataFrame:
-    person = np.repeat(ids, rng.poisson(15, len(ids)))
-    concept = rng.choice(
-        np.r_[432250, 443392, 434621, np.arange(70_000, 70_300)], len(person), p=_shares([0.01, 0.003, 0.002], 300)
-    )
-    ago = rng.integers(0, 3650, len(person))
-    person, concept, ago = np.r_[person, heart], np.r_[concept, np.full(len(heart), 4329847)], np.r_[ago, index]
-    order = np.argsort(person, kind="stable")
-    return pd.DataFrame(
-        {
-            "person_id": person[order],
-            "condition_concept_id": concept[order],
-            "condition_start_date": _dates(ago[order]),
-            "condition_end_date": pd.Series([None] * len(person), dtype="date32[pyarrow]"),
-        }
-    )
-
-
-def _drugs(rng: np.random.Generator, ids: np.ndarray, heart: np.ndarray, index: np.ndarray) -> pd.DataFrame:
-    person = np.repeat(ids, rng.poisson(18, len(ids)))
-    concept = rng.choice(
-        np.r_[1545958, 1112807, 1551099, np.arange(80_000, 80_300)], len(person), p=_shares([0.04, 0.04, 0.01], 300)
-    )
-    ago, supply = rng.integers(0, 3650, len(person)), rng.choice([30, 90], len(person))
-    start = np.clip(index - rng.integers(0, 7, len(index)), 0, None)
-    for drug in (1545958, 1112807):
-        stays = rng.random(len(heart)) < 0.85
-        person, concept = np.r_[person, heart], np.r_[concept, np.full(len(heart), drug)]
-        ago, supply = np.r_[ago, start], np.r_[supply, np.where(stays, start + 30, 60)]
-    order = np.argsort(person, kind="stable")
-    unknown = rng.random(len(person)) < 0.02
-    return pd.DataFrame(
-        {
-            "person_id": person[order],
-            "drug_concept_id": concept[order],
-            "drug_exposure_start_date": _dates(ago[order]),
-            "drug_exposure_end_date": pd.Series([None] * len(person), dtype="date32[pyarrow]"),
-            "days_supply": pd.array(np.where(unknown, np.nan, supply[order]), dtype="Int64"),
-        }
-    )
-
-
-def _measurements(rng: np.random.Generator, ids: np.ndarray, heart: np.ndarray, index: np.ndarray) -> pd.DataFrame:
-    person = np.repeat(ids, rng.poisson(60, len(ids)))
-    concepts = np.r_[list(LABS), np.arange(60_000, 60_000 + ELSE)]
-    concept = rng.choice(concepts, len(person), p=_shares(list(LABS.values()), ELSE))
-    ago = rng.integers(0, 3650, len(person))
-    tests = rng.poisson(1.2, len(heart))
-    ours, at = np.repeat(heart, tests), rng.integers(0, np.repeat(index, tests) + 1)
-    person, concept, ago = (
-        np.r_[person, ours, heart],
-        np.r_[concept, np.full(len(ours), 3010156), np.full(len(heart), 3009966)],
-        np.r_[ago, at, index // 3],
-    )
-    order = np.lexsort((-ago, person))
-    person, concept, ago = person[order], concept[order], ago[order]
-    ldl = concept == 3009966
-    value = np.round(np.where(ldl, rng.lognormal(4.1, 0.3, len(person)), rng.lognormal(0.8, 0.8, len(person))), 1)
-    unitless, unread = rng.random(len(person)) < 0.01, rng.random(len(person)) < 0.01
-    return pd.DataFrame(
-        {
-            "person_id": person,
-            "measurement_concept_id": concept,
-            "measurement_date": _dates(ago),
-            "operator_concept_id": np.full(len(person), 4172703),
-            "value_as_number": np.where(unread, np.nan, value),
-            "unit_concept_id": np.where(unitless, 0, np.where(ldl, 8840, 8751)),
-        }
-    ).pipe(lambda frame: frame.assign(value_as_number=pd.array(frame["value_as_number"], dtype="Float64")))
-
-
-def _shares(known: list[float], others: int) -> np.ndarray:
-    return np.r_[known, np.full(others, (1 - sum(known)) / others)]
-
-
-def _dates(ago: np.ndarray) -> pd.Series:
-    days = np.datetime64(AS_OF) - ago.astype("timedelta64[D]")
-    return pd.Series(pa.array(days.astype("datetime64[D]"), type=pa.date32()), dtype="date32[pyarrow]")
+from screen_records import AS_OF, TABLES, in_parts, make
 
 
 def rules() -> Any:
@@ -226,27 +97,71 @@ def screen_all(place: str) -> dict[str, Any]:
     return {"answer": str(found), "stage": staged - began, "judge": judged - staged, "lists": ended - judged}
 
 
-def refresh_day(folder: str) -> dict[str, Any]:
-    """Screen, then read again the 3,000 persons whom a day's rows touched."""
+def keep_day(place: str) -> dict[str, Any]:
+    """Screen and keep what was staged, as on the day before."""
     from calor.records.open import open_records
-    from calor.screen.facts import stage
-    from calor.screen.refresh import refresh
+    from calor.screen.kept import bring_up_to_date, keep
     from calor.screen.screened import screen
 
-    asked = rules()
-    records = open_records(folder)
+    records = open_records(f"{place}/records")
     records.engine.raw_sql("SET threads = 2")
-    facts = stage(records, asked)
-    before = screen(facts, asked)
-    touched = np.random.default_rng(1).choice(np.arange(1, before.persons + 1), 3000, replace=False)
+    part = bring_up_to_date(records, rules(), Path(place) / "kept")
+    found = screen(part.facts, rules())
+    began = time.perf_counter()
+    keep(part, found, Path(place) / "kept")
+    records.close()
+    return {"answer": f"{part}, kept", "keep": time.perf_counter() - began}
+
+
+def refresh_day(place: str) -> dict[str, Any]:
+    """Read the new day's files, judge, list, and say what changed."""
+    from dataclasses import replace
+
+    from calor.records.open import open_records
+    from calor.screen.funnel import funnel
+    from calor.screen.kept import bring_up_to_date
+    from calor.screen.near_misses import near_misses
+    from calor.screen.refresh import changed
+    from calor.screen.screened import screen
+    from calor.screen.worklist import worklist
+
+    asked = replace(rules(), as_of=AS_OF + timedelta(1))
     began, cpu = time.perf_counter(), time.process_time()
-    _, after, changed = refresh(facts, before, records, asked, touched.tolist())
-    took = {"refresh": time.perf_counter() - began, "refresh_cpu": time.process_time() - cpu}
-    same = before.answers.equals(after.answers)
-    return {"answer": f"{len(changed)} changed, as before: {same}", **took}
+    records = open_records(f"{place}/records")
+    records.engine.raw_sql("SET threads = 2")
+    part = bring_up_to_date(records, asked, Path(place) / "kept")
+    staged = time.perf_counter()
+    found = screen(part.facts, asked)
+    funnel(found), worklist(found), near_misses(found)
+    if part.before is None:
+        raise SystemExit("the day before was screened by other criteria")
+    told = str(changed(part.before, found))
+    took = {"stage": staged - began, "refresh": time.perf_counter() - began, "refresh_cpu": time.process_time() - cpu}
+    return {"answer": f"{part}; {found}; {told}", **took}
 
 
-JOBS = {"columns": lambda place: columns_only(Path(place)), "screen": screen_all, "refresh": refresh_day}
+def load(folder: Path, address: str) -> None:
+    """Load the records into PostgreSQL, without an index."""
+    import psycopg
+
+    types = {"int64": "bigint", "date32[day]": "date", "double": "double precision"}
+    with psycopg.connect(address) as connection, connection.cursor() as cursor:
+        for name in TABLES:
+            file = pq.ParquetFile(folder / f"{name}.parquet")
+            columns = ", ".join(f"{field.name} {types[str(field.type)]}" for field in file.schema_arrow)
+            cursor.execute(f"DROP TABLE IF EXISTS {name}; CREATE TABLE {name} ({columns})")
+            with cursor.copy(f"COPY {name} FROM STDIN WITH (FORMAT csv)") as copy:
+                for batch in file.iter_batches():
+                    copy.write(batch.to_pandas(integer_object_nulls=True).to_csv(index=False, header=False))
+            cursor.execute(f"ANALYZE {name}")
+
+
+JOBS = {
+    "columns": lambda place: columns_only(Path(place)),
+    "screen": screen_all,
+    "keep": keep_day,
+    "refresh": refresh_day,
+}
 
 
 def timed(job: str, place: str) -> dict[str, Any]:
@@ -263,36 +178,56 @@ def timed(job: str, place: str) -> dict[str, Any]:
     return {"job": job, "wall": wall, "cpu": cpu, "stderr": len(done.stderr), **found}
 
 
+def show(found: dict[str, Any]) -> None:
+    """Print one line."""
+    print({key: round(v, 2) if isinstance(v, float) else v for key, v in found.items()}, flush=True)
+
+
+def measure(folder: Path, engine: str, seed: int) -> None:
+    """Run the jobs on one set of records."""
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
+    machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} CPUs"
+    print(
+        f"{folder.name}, {size:.0f} MB, {engine.partition(':')[0]}; {machine}, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+    if engine != "duckdb":
+        show(timed("screen", f"spark://{folder}" if engine == "spark" else engine))
+        return
+    show(timed("columns", str(folder)))
+    show(timed("screen", str(folder)))
+    place, new = in_parts(folder, seed)
+    show(timed("keep", str(place)))
+    for name, frame in new.items():
+        frame.to_parquet(place / "records" / name / "second.parquet", index=False)
+    show(timed("refresh", str(place)))
+
+
 def main() -> None:
     """Make the records where they are missing, run the jobs, print one line each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=1_000_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--persons", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "calor-benchmark")
     parser.add_argument("--engine", default="duckdb")
-    parser.add_argument("--job", choices=JOBS)
-    parser.add_argument("--place")
+    parser.add_argument("--load", action="store_true", help="load the records into PostgreSQL first")
+    parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
+    parser.add_argument("--place", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.job:
         found = JOBS[given.job](given.place)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({**found, "peak_mb": round(peak)}))
         return
-    folder = given.folder / f"omop-{given.persons}-{given.seed}"
-    if not folder.exists():
-        began = time.perf_counter()
-        whole = folder.with_name(f"{folder.name}.part-{os.getpid()}")
-        make(whole, given.persons, given.seed)
-        whole.rename(folder)
-        print(f"made {given.persons:,} persons in {time.perf_counter() - began:.0f} s")
-    size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-    machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} CPUs"
-    print(f"{given.persons:,} persons, {size:.0f} MB; {machine}, load {os.getloadavg()[0]:.1f}")
-    place = {"duckdb": str(folder), "spark": f"spark://{folder}"}.get(given.engine, given.engine)
-    jobs = [("columns", str(folder)), ("screen", place)]
-    jobs += [("refresh", str(folder))] if given.engine == "duckdb" else []
-    for job, where in jobs:
-        print({key: round(v, 2) if isinstance(v, float) else v for key, v in timed(job, where).items()})
+    for persons in given.persons:
+        folder = given.folder / f"omop-{persons}-{given.seed}"
+        if not folder.exists():
+            whole = folder.with_name(f"{folder.name}.part-{os.getpid()}")
+            make(whole, persons, given.seed)
+            whole.rename(folder)
+        if given.load:
+            load(folder, given.engine)
+        measure(folder, given.engine, given.seed)
 
 
 if __name__ == "__main__":

@@ -79,9 +79,24 @@ def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -
 
 def on_spark(folder: str, *, time_zone: str = "UTC", session: object = None) -> Records:
     """Open a folder of Parquet or CSV on Spark; the folder may be any address that Spark reads."""
-    engine = ibis.pyspark.connect(session) if session is not None else ibis.pyspark.connect()
+    engine = ibis.pyspark.connect(_spark() if session is None else session)
     engine._session.conf.set("spark.sql.session.timeZone", _zone(time_zone))
     return declared(engine, _read(engine, _files(Path(folder))))
+
+
+def _spark() -> object:
+    """Return the session that runs already, or a quiet one as Spark's own configuration has it."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  (an optional part)
+
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    quiet = SparkSession.builder.config("spark.ui.showConsoleProgress", "false").config("spark.log.level", "ERROR")
+    session = quiet.getOrCreate()
+    if str(session.sparkContext.master).startswith("local"):
+        # Spark's default of 200 is for a cluster; on one machine each partition costs more than it holds.
+        session.conf.set("spark.sql.shuffle.partitions", str(session.sparkContext.defaultParallelism))
+    return session
 
 
 def _postgres(address: str, time_zone: str) -> Records:

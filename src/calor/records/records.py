@@ -145,7 +145,8 @@ def on_engine() -> Iterator[None]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            for noise in (DeprecationWarning, FutureWarning):
+                warnings.filterwarnings("ignore", category=noise)
             yield
     except CalorError:
         raise

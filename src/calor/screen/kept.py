@@ -84,8 +84,9 @@ def bring_up_to_date(records: Records, rules: Rules, folder: Path, salt: str = "
         return Staged(stage(records, rules), marks, None, before)
     facts, persons = touched
     if persons:
-        facts, _ = read_again(facts, records, rules, persons)
-    return Staged(facts, marks, len(persons), before)
+        return Staged(read_again(facts, records, rules, persons), marks, len(persons), before)
+    tables = {name: staged(records.engine, getattr(facts, name)) for name in TABLES}  # the files are soon replaced
+    return Staged(facts_of(records, rules, tables, facts.members, facts.persons), marks, 0, before)
 
 
 def keep(part: Staged, screened: Screened, folder: Path, salt: str = "") -> None:
@@ -176,12 +177,15 @@ def _touched(
     try:
         members = Members(pd.read_parquet(folder / "members.parquet"), tuple(state["notes"]))
         with on_engine():
-            tables = {n: staged(records.engine, records.engine.read_parquet(folder / f"{n}.parquet")) for n in TABLES}
+            tables = {name: records.engine.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     except (OSError, ValueError, RecordsError):
         return None  # damaged: it can be made again
     recount = marks.get("person") != old.get("person")
     persons = count_persons(records) if recount else int(state["persons"])
-    facts = facts_of(records, rules, tables, members, persons)
+    nothing = pd.DataFrame(columns=["role", "unit_concept_id", "unit_text", "factor"])  # judged only when brought up
+    facts = Facts(
+        records.engine, **tables, factors=nothing, members=members, persons=persons, absent=frozenset(), notes=()
+    )
     touched = _of_new_rows(records, facts, {name: new[name] or () for name in CONCEPT if new.get(name)})
     if any(marks.get(name) != old.get(name) for name in PEOPLE):
         touched |= _of_changed_people(records, facts, rules.screening.infarction)

@@ -74,9 +74,12 @@ def refresh(
     if not same_criteria(before.rules, rules):
         raise ScreenError.must("rules", "be those of the screen to refresh", "others", fix="Screen from scratch.")
     ids = sorted(set(touched))
-    now, part = read_again(replace(facts, persons=count_persons(records)), records, rules, ids)
+    now = read_again(replace(facts, persons=count_persons(records)), records, rules, ids)
     if rules.as_of == before.rules.as_of:
-        fresh = screen(part, rules).answers
+        persons = staged_persons(records, ids)
+        fresh = screen(
+            replace(now, **{n: getattr(now, n).semi_join(persons, "person_id") for n in TABLES}), rules
+        ).answers
         kept = before.answers[~before.answers["person_id"].isin(ids)]
         answers = pd.concat([kept, fresh], ignore_index=True) if len(fresh) else kept
         after = replace(before, persons=now.persons, answers=answers.sort_values("person_id", ignore_index=True))
@@ -85,8 +88,8 @@ def refresh(
     return now, after, changed(before, after)
 
 
-def read_again(facts: Facts, records: Records, rules: Rules, touched: Iterable[int]) -> tuple[Facts, Facts]:
-    """Stage the rows of some persons anew.
+def read_again(facts: Facts, records: Records, rules: Rules, touched: Iterable[int]) -> Facts:
+    """Return everyone's facts as they are now, the rows of some persons read anew.
 
     Args:
         facts: What was staged.
@@ -94,22 +97,22 @@ def read_again(facts: Facts, records: Records, rules: Rules, touched: Iterable[i
         rules: What is asked; its concept sets must be those of `facts`.
         touched: Persons to read.
 
-    Returns:
-        Everyone's facts as they are now, and those of the persons touched alone.
-
     Raises:
         RecordsError: The records cannot be read.
     """
-    engine = records.engine
-    ids = pd.DataFrame({"person_id": pd.Series(list(touched), dtype="int64")})
-    # A filter that keeps every row: ibis 12 cannot stage a bare table of its own.
-    persons = staged(engine, in_query(ids, {"person_id": pa.int64()}).filter(ibis._.person_id == ibis._.person_id))
+    engine, persons = records.engine, staged_persons(records, touched)
     concepts = staged_members(engine, facts.members)
     candidates = staged(engine, with_event(records, concepts, rules.screening.infarction, persons))
-    fresh = {n: staged(engine, e) for n, e in narrow(records, concepts, candidates).items()}
+    fresh = narrow(records, concepts, candidates)
     merged = {n: staged(engine, _without(getattr(facts, n), persons).union(fresh[n])) for n in TABLES}
-    now = facts_of(records, rules, merged, facts.members, facts.persons)
-    return now, replace(now, **fresh)
+    return facts_of(records, rules, merged, facts.members, facts.persons)
+
+
+def staged_persons(records: Records, persons: Iterable[int]) -> ir.Table:
+    """Stage a list of persons."""
+    ids = pd.DataFrame({"person_id": pd.Series(list(persons), dtype="int64")})
+    # A filter that keeps every row: ibis 12 cannot stage a bare table of its own.
+    return staged(records.engine, in_query(ids, {"person_id": pa.int64()}).filter(ibis._.person_id == ibis._.person_id))
 
 
 def same_criteria(before: Rules, after: Rules) -> bool:
