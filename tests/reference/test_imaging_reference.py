@@ -272,8 +272,11 @@ def test_the_phantom_loses_what_partial_volume_takes() -> None:
     aorta = found.vessels["ascending_aorta"]
     assert float(aorta.uptake.suv_max.max()) == pytest.approx(want["ascending_aorta"]["SUVmax"], rel=0.01)
     assert aorta.active.size == want["ascending_aorta"]["n"]
-    # The reference drew small vessels on whole voxels, where Calor draws the share of each: hence 5 and 10 %.
-    assert found.pools["svc"] == pytest.approx(want["bg_svc_whole"], rel=0.05)
-    assert found.pools["jugular_left"] == pytest.approx(want["bg_jugular"], rel=0.05)
-    carotid = float(found.vessels["carotid_left"].uptake.suv_max.max())
-    assert carotid == pytest.approx(want["carotid_left"]["SUVmax"], rel=0.10)
+    assert found.pools["svc"] == pytest.approx(want["bg_svc_whole"], rel=0.02)
+    # The reference drew thin vessels on whole voxels, where Calor draws the share of each: hence 4 and 10 %. Unit tests
+    # hold Calor to the closed form within 1.5 %; the reference is farther from it.
+    assert found.pools["jugular_left"] == pytest.approx(want["bg_jugular"], rel=0.04)
+    carotid, theirs = float(found.vessels["carotid_left"].uptake.suv_max.max()), want["carotid_left"]["SUVmax"]
+    exact = found.to_frame().set_index("vessel").loc["carotid_left", "expected_suv_max"]
+    assert carotid == pytest.approx(theirs, rel=0.10)
+    assert abs(carotid / exact - 1) < abs(theirs / exact - 1)
