@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from calor.analyze.continuous.comparison import check_columns, finite
+from calor.analyze.continuous.columns import check_columns, finite
 from calor.analyze.continuous.t_test import t_test
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from calor.analyze.continuous.columns import check_adjustment, check_columns, finite, indicators
 from calor.analyze.continuous.least_squares import Contrast
 from calor.analyze.estimate import Estimate, Exclusion, Scale
 from calor.errors import AnalysisError
-
-_DEPENDENT = 1e-10  # share of a column that must not be explained by those before it
 
 
 @dataclass(frozen=True)
@@ -165,13 +164,13 @@ def complete_cases(
     _check_arms(arm, comparison)
     if np.ptp(values[comparison.response]) == 0:
         raise AnalysisError.must(comparison.response, "vary", "all values tied", fix="Check the response column.")
-    dummies = [_indicators(kept[column], column) for column in comparison.factors]
+    dummies = [indicators(kept[column], column) for column in comparison.factors]
     columns = [*(values[c][:, None] for c in comparison.covariates), *(d for d, _ in dummies)]
     levels = [np.full(d.shape[1], 1 / (d.shape[1] + 1)) for d, _ in dummies]
     means = np.array([values[c].mean() for c in comparison.covariates])
     adjustment_names = (*comparison.covariates, *(name for _, names in dummies for name in names))
     adjustment = np.hstack([np.empty((len(kept), 0)), *columns])
-    _check_adjustment(arm, adjustment, adjustment_names)
+    check_adjustment(arm, adjustment, adjustment_names)
     return CompleteCases(
         comparison=comparison,
         response=values[comparison.response],
@@ -183,27 +182,6 @@ def complete_cases(
         cluster=kept[cluster].to_numpy() if cluster else None,
         excluded=excluded,
     )
-
-
-def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks a column or holds a participant twice.
-
-    Raises:
-        AnalysisError: As it says.
-    """
-    absent = [c for c in columns if c not in table.columns]
-    if absent:
-        raise AnalysisError.must(
-            "table", "have every column of the analysis", f"none named {', '.join(absent)}", fix="Check the names."
-        )
-    if "USUBJID" in table.columns and table["USUBJID"].duplicated().any():
-        twice = table.loc[table["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise AnalysisError.must(
-            "table",
-            "hold one row per participant",
-            f"{twice} more than once",
-            fix="Select one visit.",
-        )
 
 
 def _drop_incomplete(
@@ -222,32 +200,6 @@ def _drop_incomplete(
     return kept, tuple(excluded)
 
 
-def finite(table: pd.DataFrame, column: str) -> Float[np.ndarray, " n"]:
-    """Return a numeric column, refusing what is infinite.
-
-    Raises:
-        AnalysisError: It is not numeric or holds an infinite value.
-
-    >>> finite(pd.DataFrame({"base": [1, 2]}), "base").tolist()
-    [1.0, 2.0]
-    """
-    if not pd.api.types.is_numeric_dtype(table[column]):
-        raise AnalysisError.must(
-            column, "be numeric", f"{table[column].dtype} values", fix="Name it among the factors if it is categorical."
-        )
-    values = table[column].to_numpy(dtype=float)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        raise AnalysisError.must(
-            column,
-            "be finite",
-            values[bad[0]],
-            where=f"row {table.index[bad[0]]}",
-            fix="Correct it.",
-        )
-    return values
-
-
 def _check_arms(arm: Int[np.ndarray, " n"], comparison: Comparison) -> None:
     counts = np.bincount(arm, minlength=len(comparison.arms))
     for name, count in zip(comparison.arms, counts, strict=True):
@@ -256,26 +208,3 @@ def _check_arms(arm: Int[np.ndarray, " n"], comparison: Comparison) -> None:
                 "table", "hold at least two complete participants in each arm", int(count), where=f"arm {name}",
                 fix="Check the values of `arms` and the missing values.",
             )  # fmt: skip
-
-
-def _check_adjustment(arm: Int[np.ndarray, " n"], adjustment: Float[np.ndarray, "n k"], names: Sequence[str]) -> None:
-    """Refuse a covariate or level that the arms and those before it determine."""
-    known = np.column_stack([np.ones(len(arm)), arm[:, None] == np.arange(1, arm.max() + 1)])
-    basis = np.linalg.qr(known)[0]
-    for name, column in zip(names, adjustment.T, strict=True):
-        rest = column - basis @ (basis.T @ column)
-        size = float(np.linalg.norm(rest))
-        if size <= _DEPENDENT * float(np.linalg.norm(column)):
-            raise AnalysisError.must(
-                "covariates", "be linearly independent", f"{name}, which the other terms determine",
-                fix="Leave out a column that is constant or a combination of others.",
-            )  # fmt: skip
-        basis = np.column_stack([basis, rest / size])
-
-
-def _indicators(column: pd.Series, name: str) -> tuple[Float[np.ndarray, "n levels"], list[str]]:
-    levels = sorted(column.unique())
-    if len(levels) < 2:
-        raise AnalysisError.must(name, "have at least two levels", len(levels), fix="Leave the factor out.")
-    matrix = (column.to_numpy()[:, None] == np.array(levels[1:], dtype=object)).astype(float)
-    return matrix, [f"{name}={level}" for level in levels[1:]]

@@ -37,5 +37,5 @@ def test_an_endpoint_before_the_landmark_is_refused(trial: pd.DataFrame) -> None
 
 def test_an_arm_without_responders_is_refused(trial: pd.DataFrame) -> None:
     trial["low"] = False
-    with pytest.raises(AnalysisError, match="at least two values"):
+    with pytest.raises(AnalysisError, match="two participants on either side, got 0 responders and 20 others"):
         run(trial)

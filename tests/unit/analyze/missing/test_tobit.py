@@ -91,7 +91,7 @@ def test_differences_on_the_scale_itself() -> None:
     [
         ({}, 0.0, "be positive for logarithms"),
         ({}, 1e9, "detected in two participants"),
-        ({"base": 1.0}, 1.0, "independent of each other"),
+        ({"base": 1.0}, 1.0, "linearly independent"),
         ({"il6": 2.0}, 1.0, "vary"),
     ],
 )
