@@ -43,7 +43,8 @@ def statistics_at(  # noqa: PLR0913, PLR0917 - the state of the trial under way
         since: Calendar time of the look before.
         cut: Calendar time of the look.
         sums: By part, as `populations_at` reads them; written here.
-        prior: By population: score and information at the look before; written here.
+        prior: By population: score and information (of a mixed model, in units of the residual variance) at the look
+            before; written here.
         events: Events or last visits of each part, written here.
         out: As `populations_at` writes it.
         rho: Correlations of the stage statistics, written here.
@@ -121,17 +122,21 @@ def _visits_at(  # noqa: PLR0913, PLR0917 - as its caller
     """Get a population's statistics at the last visit.
 
     The stage of an analysis of covariance is that of the participants whose last visit the stage brought; the stage of
-    a mixed model is what the estimate, weighted by its information, gained.
+    a mixed model is what the estimate gained, weighted by its information in units of the residual variance, so that
+    both looks are judged by the later one's estimate of that.
     """
     if statistic == ANCOVA:
-        estimate, variance, df = ancova(room, strata, inside, months, -math.inf, cut)
-        stage, own, stage_df = ancova(room, strata, inside, months, since, cut)
+        estimate, variance, df, _ = ancova(room, strata, inside, months, -math.inf, cut)
+        stage, own, stage_df, _ = ancova(room, strata, inside, months, since, cut)
         out[0] = normal_score(stage / math.sqrt(own), stage_df)
     else:
-        estimate, variance, df = mmrm(room, strata, inside, months, cut)
-        gained = 1.0 / variance - prior[1]
-        out[0] = (estimate / variance - prior[0]) / math.sqrt(gained) if gained > 0.0 else 0.0
+        estimate, variance, df, spread = mmrm(room, strata, inside, months, cut)
+        size = spread / variance
+        gained = size - prior[1]
+        out[0] = 0.0
+        if gained > 0.0:
+            out[0] = normal_score((estimate * size - prior[0]) / math.sqrt(gained * spread), df)
+        prior[0], prior[1] = estimate * size, size
     out[1] = normal_score(estimate / math.sqrt(variance), df)
     out[2] = estimate
     out[3] = 1.0 / variance
-    prior[0], prior[1] = estimate / variance, 1.0 / variance

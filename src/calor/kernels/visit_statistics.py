@@ -64,7 +64,7 @@ def columns(room: Room, rows: np.ndarray, parts: np.ndarray, before: int) -> tup
 @njit(cache=True)
 def ancova(
     room: Room, strata: Strata, inside: np.ndarray, months: np.ndarray, since: float, cut: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """Compare the arms at the last visit, adjusted for baseline and part.
 
     Args:
@@ -76,21 +76,25 @@ def ancova(
         cut: Calendar time by which it counts.
 
     Returns:
-        Estimate, variance and degrees of freedom; the variance is infinite where the data do not give an estimate.
+        Estimate, variance, degrees of freedom and residual variance; the variance is infinite where the data do not
+        give an estimate.
     """
     rows, parts = attended(room, strata, inside, months[-1], since, cut)
     if rows.size < 4:
-        return 0.0, math.inf, 1.0
+        return 0.0, math.inf, 1.0, 1.0
     design, width = columns(room, rows, parts, 0)
     if not independent(design):
-        return 0.0, math.inf, 1.0
+        return 0.0, math.inf, 1.0, 1.0
     found, residuals, _, inverse = qr_fit(design, room.responses[rows, months.size])
     df = float(rows.size - width)
-    return found[_ARM], (residuals @ residuals) / df * _squares(inverse, width), df
+    spread = (residuals @ residuals) / df
+    return found[_ARM], spread * _squares(inverse, width), df, spread
 
 
 @njit(cache=True)
-def mmrm(room: Room, strata: Strata, inside: np.ndarray, months: np.ndarray, cut: float) -> tuple[float, float, float]:
+def mmrm(
+    room: Room, strata: Strata, inside: np.ndarray, months: np.ndarray, cut: float
+) -> tuple[float, float, float, float]:
     """Compare the arms at the last visit by a mixed model of all visits, covariance unstructured.
 
     Args:
@@ -104,38 +108,38 @@ def mmrm(room: Room, strata: Strata, inside: np.ndarray, months: np.ndarray, cut
         As `ancova`; the degrees of freedom are those of the last visit alone, which is on the safe side.
     """
     visits = months.size
-    own, variances = np.empty(visits), np.empty(visits)
+    own, spreads, units = np.empty(visits), np.empty(visits), np.empty(visits)
     slopes = np.zeros((visits, visits))
     df = 1.0
     for v in range(visits):
         rows, parts = attended(room, strata, inside, months[v], -math.inf, cut)
         if rows.size < 4:
-            return 0.0, math.inf, 1.0
+            return 0.0, math.inf, 1.0, 1.0
         design, width = columns(room, rows, parts, v)
         if not independent(design):
-            return 0.0, math.inf, 1.0
+            return 0.0, math.inf, 1.0, 1.0
         found, residuals, _, inverse = qr_fit(design, room.responses[rows, 1 + v])
         df = float(rows.size - width)
         own[v] = found[_ARM]
-        variances[v] = (residuals @ residuals) / df * _squares(inverse, width)
+        spreads[v] = (residuals @ residuals) / df
+        units[v] = _squares(inverse, width)
         for w in range(v):
             slopes[v, w] = found[width + w]
-    return _last(own, variances, slopes, df)
+    weight = _weights(slopes)
+    squares = weight**2
+    return float((weight * own).sum()), float((squares * spreads * units).sum()), df, float((squares * spreads).sum())
 
 
 @njit(cache=True)
-def _last(own: np.ndarray, variances: np.ndarray, slopes: np.ndarray, df: float) -> tuple[float, float, float]:
-    """Add up what each visit says of the last one."""
-    visits = own.size
+def _weights(slopes: np.ndarray) -> np.ndarray:
+    """Return how much each visit's own part moves the last one, by way of the visits between."""
+    visits = slopes.shape[0]
     weight = np.zeros(visits)
     weight[visits - 1] = 1.0
-    estimate = variance = 0.0
     for v in range(visits - 1, -1, -1):
         for w in range(v):
             weight[w] += weight[v] * slopes[v, w]
-        estimate += weight[v] * own[v]
-        variance += weight[v] ** 2 * variances[v]
-    return estimate, variance, df
+    return weight
 
 
 @njit(cache=True)

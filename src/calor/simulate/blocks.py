@@ -127,6 +127,29 @@ def draw_block(engine: Engine, rule: Rule | None, seed: int, first: int, trials:
     return results
 
 
-def run_block(engine: Engine, rule: Rule | None, seed: int, first: int, trials: int) -> Tally:
-    """Draw a block and add it up."""
-    return tally(draw_block(engine, rule, seed, first, trials), engine.truth)
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What every block of a simulation has in common.
+
+    Attributes:
+        engine: What draws trials.
+        rule: The user's own selection rule.
+        seed: Of the simulation.
+        estimates: Compare estimators.
+    """
+
+    engine: Engine
+    rule: Rule | None
+    seed: int
+    estimates: bool
+
+
+def run_blocks(task: Task, first: int, trials: int) -> list[tuple[int, Tally]]:
+    """Draw consecutive blocks, and give the size and the sums of each."""
+    plan = task.engine.plan if task.estimates else None
+    found = []
+    for start in range(first, first + trials, BLOCK):
+        size = min(BLOCK, first + trials - start)
+        results = draw_block(task.engine, task.rule, task.seed, start, size)
+        found.append((size, tally(results, task.engine.truth, plan)))
+    return found

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.kernels.adjusted_estimates import add_estimates
 from calor.kernels.enrichment_statistics import Results
+from calor.kernels.interim import Plan
 from calor.kernels.tally import add_up
 
 Tally = dict[str, Float[np.ndarray, "..."]]
+ESTIMATORS = ("ordinary", "later", "shrunken", "median_unbiased")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,30 @@ class Mean:
 
 
 @dataclass(frozen=True)
+class Estimator:
+    """How one way of estimating a population's effect does in trials that followed it to their end.
+
+    Attributes:
+        bias: Given that the population was followed to the end.
+        bias_if_rejected: The same in the trials that rejected its hypothesis.
+        coverage: Of the 95 % interval.
+        above: Share of estimates above the truth; 0.5 if median-unbiased.
+    """
+
+    bias: Mean
+    bias_if_rejected: Mean
+    coverage: Rate
+    above: Rate
+
+    @classmethod
+    def of(cls, sums: Float[np.ndarray, " sum"]) -> Estimator:
+        """Return it from number, sum and squares, the same if rejected, intervals that cover, estimates above."""
+        n, total, squares, hits, hit_total, hit_squares, covered, above = map(float, sums)
+        bias, hit = Mean.of(total, squares, n), Mean.of(hit_total, hit_squares, hits)
+        return cls(bias, hit, Rate.of(covered, n), Rate.of(above, n))
+
+
+@dataclass(frozen=True)
 class Estimation:
     """How well a population's effect is estimated in trials that followed it to their end.
 
@@ -82,6 +109,8 @@ class Estimation:
         bias_if_rejected: The same in the trials that rejected its hypothesis.
         bias_later: Of the estimate from the stages after the first alone, which selection at the first does not bias.
         coverage: Of the ordinary 95 % interval.
+        estimators: With `estimates=True`, "ordinary", "later", "shrunken" and "median_unbiased" (not under Fisher's
+            combination) side by side.
     """
 
     truth: float
@@ -89,6 +118,7 @@ class Estimation:
     bias_if_rejected: Mean
     bias_later: Mean
     coverage: Rate
+    estimators: Mapping[str, Estimator]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,26 +177,33 @@ class Run:
         for name, seen in self.estimation.items():
             rows += [("bias", name, seen.bias), ("bias if rejected", name, seen.bias_if_rejected)]
             rows += [("bias, later stages", name, seen.bias_later), ("coverage", name, seen.coverage)]
+            for kind, way in seen.estimators.items():
+                rows += [(f"{kind}: bias", name, way.bias), (f"{kind}: bias if rejected", name, way.bias_if_rejected)]
+                rows += [(f"{kind}: coverage", name, way.coverage), (f"{kind}: above the truth", name, way.above)]
         for name, looks in self.followed_at.items():
             rows += [(f"followed at look {k + 1}", name, rate) for k, rate in enumerate(looks)]
         records = [(what, name, found.value, found.se, found.trials) for what, name, found in rows]
         return pd.DataFrame(records, columns=["characteristic", "population", "value", "se", "trials"])
 
 
-def tally(results: Results, truth: Float[np.ndarray, " population"]) -> Tally:
+def tally(results: Results, truth: Float[np.ndarray, " population"], plan: Plan | None = None) -> Tally:
     """Add up the trials of a block; tallies of blocks add up to that of the simulation.
 
     Args:
         results: From a kernel.
         truth: True effect of each population.
+        plan: The design, to compare estimators; None to leave that out.
     """
     trials, looks = results.followed.shape
     once, by_look = np.zeros(12), np.zeros((5, looks))
     by_population, errors = np.zeros((2, looks, truth.size)), np.zeros((3, 3, truth.size))
-    covered = np.zeros(truth.size)
+    covered, estimates = np.zeros(truth.size), np.zeros((len(ESTIMATORS), truth.size, 8))
+    if plan is not None:
+        add_estimates(results, plan, truth, estimates)
     add_up(results, truth, once, by_look, by_population, errors, covered)
     once[0] = trials
-    return {"once": once, "by_look": by_look, "by_population": by_population, "errors": errors, "covered": covered}
+    sums = {"once": once, "by_look": by_look, "by_population": by_population, "errors": errors}
+    return sums | {"covered": covered, "estimates": estimates}
 
 
 def characteristics(sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray, " population"], seed: int) -> Run:
@@ -181,6 +218,11 @@ def characteristics(sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray
             bias_if_rejected=Mean.of(hit[1, g], hit[2, g], hit[0, g]),
             bias_later=Mean.of(later[1, g], later[2, g], later[0, g]),
             coverage=Rate.of(sums["covered"][g], error[0, g]),
+            estimators={
+                kind: Estimator.of(row)
+                for kind, row in zip(ESTIMATORS, sums["estimates"][:, g], strict=True)
+                if row[0] > 0
+            },
         )
         for g, name in enumerate(names)
     }

@@ -9,19 +9,19 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from calor.errors import SimulationError
-from calor.simulate.blocks import BLOCK, CohortEngine, Engine, StatisticEngine, run_block
+from calor.simulate.blocks import BLOCK, CohortEngine, Engine, StatisticEngine, Task, run_blocks
 from calor.simulate.cohort import Cohort
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.operating import Rate, Run, Tally, characteristics
 from calor.simulate.parts import Parts
 from calor.simulate.progress import Progress, fingerprint, load, save
-from calor.simulate.selection import Rule
 
 Population = Parts | Cohort
-ROUND = 16  # blocks per worker handed out at once
+CHUNK = 64  # most blocks that a worker gets in one job
+ROUND = 4  # jobs per worker handed out at once
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - each has a use of its own, and all but two have defaults
     design: Enrichment,
     population: Population,
     *,
@@ -31,6 +31,7 @@ def simulate(
     target_se: float | None = None,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Path | None = None,
+    estimates: bool = False,
 ) -> Run:
     """Simulate trials of a design in a population.
 
@@ -48,6 +49,7 @@ def simulate(
             falls to this.
         progress: Called after each block, for example with `calor.simulate.progress.show`.
         checkpoint: File in which to keep what is done, and from which to go on.
+        estimates: Compare ordinary, later-stage, shrunken and median-unbiased estimates; this takes time.
 
     Raises:
         SimulationError: Numbers that make no simulation; a checkpoint of another one.
@@ -68,11 +70,11 @@ def simulate(
     if target_se is not None and not target_se > 0:
         raise SimulationError.must("target_se", "be positive", target_se, fix="Give 0.001.")
     engine = engine_for(design, population)
-    made_of = fingerprint(engine, seed, BLOCK)
+    task = Task(engine, design.selection.rule, seed, estimates)
+    made_of = fingerprint(engine, seed, BLOCK, estimates)
     done, sums = (0, None) if checkpoint is None else load(checkpoint, made_of)
     enough = sums is not None and _enough(sums, target_se)
-    blocks = iter(()) if enough else _blocks(engine, design.selection.rule, seed, done, trials, workers)
-    for size, block in blocks:
+    for size, block in iter(()) if enough else _blocks(task, done, trials, workers):
         sums = block if sums is None else {name: sums[name] + block[name] for name in block}
         done += size
         if checkpoint is not None:
@@ -135,21 +137,21 @@ def power_over(
     return pd.DataFrame(rows)
 
 
-def _blocks(
-    engine: Engine, rule: Rule | None, seed: int, done: int, trials: int, workers: int
-) -> Iterator[tuple[int, Tally]]:
+def _blocks(task: Task, done: int, trials: int, workers: int) -> Iterator[tuple[int, Tally]]:
     """Run the trials that are left, in blocks, and give them in order."""
-    jobs = [(first, min(BLOCK, trials - first)) for first in range(done, trials, BLOCK)]
     if workers == 1:
-        for first, size in jobs:
-            yield size, run_block(engine, rule, seed, first, size)
+        for first in range(done, trials, BLOCK):
+            yield from run_blocks(task, first, min(BLOCK, trials - first))
         return
     with Parallel(n_jobs=workers) as parallel:
-        at_once = ROUND * max(1, parallel.n_jobs if parallel.n_jobs > 0 else 8)
-        for start in range(0, len(jobs), at_once):
-            batch = jobs[start : start + at_once]
-            found = parallel(delayed(run_block)(engine, rule, seed, first, size) for first, size in batch)
-            yield from zip((size for _, size in batch), found, strict=True)
+        crew = parallel.n_jobs if parallel.n_jobs > 0 else 8
+        blocks = -(-(trials - done) // BLOCK)
+        each = BLOCK * min(CHUNK, max(1, blocks // (4 * crew)))
+        jobs = [(first, min(each, trials - first)) for first in range(done, trials, each)]
+        for start in range(0, len(jobs), ROUND * crew):
+            batch = jobs[start : start + ROUND * crew]
+            for found in parallel(delayed(run_blocks)(task, first, size) for first, size in batch):
+                yield from found
 
 
 def _power(sums: Tally) -> Rate:
