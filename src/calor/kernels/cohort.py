@@ -25,7 +25,8 @@ class Cohort(NamedTuple):
     shares of the sites in who arrives then. `site_risk`: relative hazard of each site. `most`: participants.
     `shares`: cumulative shares of the parts, or empty where the marker decides. `center`, `between`, `error`: mean and
     SDs of the log marker: of persons, and of one test of a person. `cuts`: on the log marker, rising; a candidate's
-    part is the number of cuts that every one of `tests` tests reaches. `admitted`: the gate lets a part in.
+    part is the number of cuts that every one of `tests` tests reaches; a test above `aside` does not count. `admitted`:
+    the gate lets a part in.
     `presents`, `needs`, `window`: days after infarction: latest first test, days from first to last test, end of the
     window. `grid`: log marker of the first entry of `risk`, and step. `risk`: hazard over the reference hazard, for
     control and active arm, by marker or by part. `starts`: of the pieces of time from randomization. `hazard`: of the
@@ -43,6 +44,7 @@ class Cohort(NamedTuple):
     between: float
     error: float
     cuts: np.ndarray
+    aside: float
     tests: int
     admitted: np.ndarray
     presents: float
@@ -171,16 +173,19 @@ def _site(shares: np.ndarray, draw: float) -> int:
 def _tested(
     cohort: Cohort, key_1: np.uint64, key_2: np.uint64, candidate: int, draws: np.ndarray, i: int
 ) -> tuple[float, float, int]:
-    """Return a candidate's log marker, true and lowest tested, and the part for it; -1 outside the window."""
+    """Return a candidate's log marker, true and lowest tested, and the part for it; -1 if the screen fails."""
     marker = cohort.center + cohort.between * quantile(draws[_TRUE, i])
     if cohort.presents * draws[_PRESENTS, i] + cohort.needs > cohort.window:
         return marker, marker, -1
-    lowest = marker + cohort.error * quantile(draws[_PART, i])
+    lowest = highest = marker + cohort.error * quantile(draws[_PART, i])
     if cohort.tests > 1:
         again = np.empty(cohort.tests - 1)
         fill_uniform(key_1, key_2, _TEST, candidate * (cohort.tests - 1), again)
         for test in range(again.size):
-            lowest = min(lowest, marker + cohort.error * quantile(again[test]))
+            value = marker + cohort.error * quantile(again[test])
+            lowest, highest = min(lowest, value), max(highest, value)
+    if highest > cohort.aside:
+        return marker, lowest, -1
     part = 0
     while part < cohort.cuts.size and lowest >= cohort.cuts[part]:
         part += 1

@@ -95,6 +95,7 @@ class Cohort:
             between=0.0 if marker is None else marker.between,
             error=0.0 if marker is None else marker.error,
             cuts=np.empty(0) if screening is None else np.log(np.array(screening.cuts, dtype=float)),
+            aside=math.inf if screening is None else float(np.log(screening.set_aside_above)),
             tests=1 if screening is None else screening.tests,
             admitted=np.array([part in enrolls for part in range(len(self.names))]),
             presents=0.0 if screening is None else float(screening.presents_within_days),

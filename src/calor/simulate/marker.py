@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from scipy.special import ndtr
 
 from calor.errors import SimulationError
+from calor.protocol.biomarkers import Gate
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Screening:
         presents_within_days: First tests are spread evenly from infarction to this day.
         window_days: Day after infarction by which the last test must be done.
         enrolls: Parts that may enter, by number from 0 (lowest); None for all.
+        set_aside_above: A test above this is acute phase and does not count; who has one fails the screen.
 
     >>> Screening([2.0], tests=2, interval_days=28, presents_within_days=14, window_days=42).parts
     2
@@ -97,6 +99,7 @@ class Screening:
     presents_within_days: float = 0.0
     window_days: float = math.inf
     enrolls: Sequence[int] | None = None
+    set_aside_above: float = math.inf
 
     def __post_init__(self) -> None:
         cuts = np.array(self.cuts, dtype=float)
@@ -112,6 +115,42 @@ class Screening:
             raise SimulationError.must(
                 "enrolls", f"name a part below {self.parts}", list(self.enrolls), fix="Give [1]."
             )
+        if not self.set_aside_above > cuts[-1]:
+            got = self.set_aside_above
+            raise SimulationError.must("set_aside_above", "exceed the cut-offs", got, fix="Leave it out.")
+
+    @classmethod
+    def of(cls, gate: Gate, *, presents_within_days: float = 0.0) -> Screening:
+        """Return the screening that a protocol's gate makes; who does not pass it does not enter.
+
+        Args:
+            gate: As the protocol writes it.
+            presents_within_days: First tests are spread evenly over so many days from the start of the gate's window.
+
+        Raises:
+            SimulationError: A gate for low values, or one that sets values aside for events, which are not simulated.
+
+        >>> gate = Gate(biomarker="hs_crp", cutoff=2, comparator=">=", window=(0, 14), window_from="infarction")
+        >>> Screening.of(gate, presents_within_days=14).window_days
+        14.0
+        """
+        if gate.comparator not in (">", ">="):
+            fix = "Turn the marker round."
+            raise SimulationError.must("gate.comparator", "ask for high values", gate.comparator, fix=fix)
+        if any(rule.above is None for rule in gate.set_aside):
+            reasons = [rule.reason for rule in gate.set_aside if rule.above is None]
+            fix = "Simulate the gate without it."
+            raise SimulationError.must("gate.set_aside", "name values, as events are not simulated", reasons, fix=fix)
+        first, last = gate.window
+        return cls(
+            [gate.cutoff],
+            tests=gate.tests,
+            interval_days=float(gate.least_interval_days),
+            presents_within_days=presents_within_days,
+            window_days=float(last - first),
+            enrolls=[1],
+            set_aside_above=min((rule.above for rule in gate.set_aside if rule.above is not None), default=math.inf),
+        )
 
     @property
     def parts(self) -> int:
@@ -121,15 +160,16 @@ class Screening:
     def classified(
         self, marker: Marker, candidates: int, rng: np.random.Generator
     ) -> tuple[Float[np.ndarray, " candidate"], Int[np.ndarray, " candidate"]]:
-        """Draw candidates: the true logarithm of the marker, and the part that the tests put each in.
+        """Draw candidates: true logarithm of the marker and part by the tests, of those whose tests count.
 
         >>> true, part = Screening([2.0]).classified(Marker(2.0, 1.0, 0.5), 1000, np.random.default_rng(1))
         >>> bool(true[part == 1].mean() > true[part == 0].mean())
         True
         """
         true = rng.normal(math.log(marker.median), marker.between, candidates)
-        lowest = (true[:, None] + rng.normal(0.0, marker.error, (candidates, self.tests))).min(axis=1)
-        return true, np.searchsorted(np.log(self.cuts), lowest, side="right")
+        tests = true[:, None] + rng.normal(0.0, marker.error, (candidates, self.tests))
+        counts = tests.max(axis=1) <= np.log(self.set_aside_above)
+        return true[counts], np.searchsorted(np.log(self.cuts), tests[counts].min(axis=1), side="right")
 
     @property
     def needs_days(self) -> float:

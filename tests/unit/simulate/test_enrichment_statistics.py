@@ -53,9 +53,10 @@ def test_type_i_error_holds_for_every_rule_and_test(rule: str, test: str, inters
 @pytest.mark.parametrize("intersection", ["bonferroni", "simes", "sidak", "spiessens_debois"])
 def test_type_i_error_holds_with_three_populations_and_one_of_them_not_null(intersection: str) -> None:
     design = Enrichment(TESTS["inverse normal"], [100, 200], THREE, selection.best(2), intersection)  # type: ignore[arg-type]
-    run = simulate(design, parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0, 0, 0]), trials=40_000)
+    trials = 8_000 if intersection == "spiessens_debois" else 40_000
+    run = simulate(design, parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0, 0, 0]), trials=trials)
     assert run.power_any.value < 0.025 + 4 * run.power_any.se, str(run)
-    run = simulate(design, parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0.6, -0.6, -0.45]), trials=40_000)
+    run = simulate(design, parts.means(["high", "middle", "low"], [0.3, 0.3, 0.4], [0.6, -0.6, -0.45]), trials=trials)
     assert run.power["raised"].value < 0.025 + 4 * run.power["raised"].se, str(run)
     assert run.power["high"].value > 0.4
 
