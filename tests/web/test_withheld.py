@@ -91,7 +91,7 @@ def test_the_blinded_role_of_postgresql_cannot_read_the_withheld_tables(running:
         assert session.execute("SELECT count(*) FROM calor_capture_alert").fetchone() == (1,)
         for table in WITHHELD:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                session.execute(f"SELECT id FROM calor_capture_{table}")
+                session.execute(f"SELECT id FROM calor_capture_{table}")  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute("DROP OWNED BY blinded_too")
         cursor.execute("DROP ROLE blinded_too")

@@ -32,7 +32,7 @@ class Owed:
 
 
 def visits_due(trial: Any, sites: Sequence[Any]) -> list[tuple[str, Planned]]:
-    """Return the identifier and visit of all that is open now but of those who withdrew, the one whose window closes first at the top."""
+    """Return who and which visit is open now, withdrawals left out; the window that closes first stands first."""
     allocations = Allocation.objects.filter(
         trial=trial, participant__site__in=sites, participant__withdrawal=None
     ).select_related("participant")
