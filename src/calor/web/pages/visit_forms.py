@@ -100,7 +100,7 @@ class ValuesForm(PageForm):
         if limited:
             self.fields[f"upper_{biomarker.id}"] = forms.FloatField(
                 label=f"Upper limit of normal, {biomarker.label}", min_value=0, required=False,
-                initial=row.upper if row else None, help_text="The laboratory's own",
+                initial=f"{row.upper:g}" if row and row.upper is not None else None, help_text="The laboratory's own",
                 widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
             )  # fmt: skip
         self.fields[f"seen_{biomarker.id}"] = forms.IntegerField(
