@@ -62,6 +62,40 @@ def audit_verify(
         raise typer.Exit(FAILED)
 
 
+@audit_app.command("compare")
+def audit_compare(
+    database: Database,
+    copy: Annotated[Path, typer.Argument(metavar="FILE", help="A copy in ODM-XML that a site kept.")],
+    key: KeyFile,
+) -> None:
+    """Say whether the database still tells what a copy tells; name the first difference and exit with 1."""
+    open_database(database, key)
+    from calor.web.copies import difference, tables_of  # noqa: PLC0415
+    from calor.web.models import Participant  # noqa: PLC0415
+    from calor.web.odm import read  # noqa: PLC0415
+
+    trial, kept = read(copy.read_bytes())
+    participants = list(Participant.objects.filter(trial__code=trial).select_related("trial").order_by("identifier"))
+    now = tables_of(participants[0].trial, participants) if participants else {}
+    found = difference(kept, now)
+    typer.echo(found or f"the database tells all {sum(map(len, kept.values()))} rows of the copy")
+    if found:
+        raise typer.Exit(FAILED)
+
+
+@audit_app.command("move")
+def audit_move(
+    source: Database,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Address of an empty database.")],
+    key: KeyFile,
+) -> None:
+    """Move a trial to another kind of database, and compare every record's digest."""
+    open_database(source, key)
+    from calor.web.moving import move  # noqa: PLC0415
+
+    typer.echo(f"{move(source, target)} rows moved, all digests equal; now run calor audit verify on the target")
+
+
 def open_database(database: str, key: Path) -> None:
     """Name database and key before Django starts, which reads them once."""
     os.environ["CALOR_DATABASE"], os.environ["CALOR_KEY_FILE"] = database, str(key)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from calor.enroll.draws import checked_draws
 from calor.enroll.ratio import check_ratio
 from calor.errors import EnrollError
 from calor.kernels import permuted_blocks as kernel
@@ -75,10 +76,7 @@ class PermutedBlocks:
         stratum = np.asarray(stratum)
         if stratum.ndim != 1 or not np.issubdtype(stratum.dtype, np.integer) or (stratum < 0).any():
             raise EnrollError.must("stratum", "be one array of codes from 0", stratum, fix="Number the strata 0, 1, 2.")
-        draws = np.asarray(draws, dtype=float)
-        if draws.shape != (stratum.size, 2) or not ((draws >= 0) & (draws < 1)).all():
-            rule = "hold two draws in [0, 1) per participant"
-            raise EnrollError.must("draws", rule, f"shape {draws.shape}", fix="Give rng.random((n, 2)).")
+        draws = checked_draws(draws, stratum.size)
         strata = int(stratum.max(initial=-1)) + 1
         return kernel.permuted_blocks(
             stratum.astype(np.int64),

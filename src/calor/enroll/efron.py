@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float, Int
 
+from calor.enroll.draws import checked_draws
 from calor.enroll.minimization import check_probability
 from calor.errors import EnrollError
 from calor.kernels import minimization as kernel
@@ -57,9 +58,7 @@ class EfronCoin:
             >>> int(arms.sum())
             5
         """
-        if draws.ndim != 2 or draws.shape[1] != 2 or not ((draws >= 0) & (draws < 1)).all():
-            rule = "hold two draws in [0, 1) per participant"
-            raise EnrollError.must("draws", rule, f"shape {draws.shape}", fix="Give rng.random((n, 2)).")
+        draws = checked_draws(draws, len(draws))
         cells = np.zeros((len(draws), 1), dtype=np.int64)
         return kernel.minimize(cells, 1, np.ones(1), 2, kernel.RANGE, float(self.probability), draws)
 

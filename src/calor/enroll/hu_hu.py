@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from calor.enroll.minimization import check_levels, check_probability, check_weights, checked_levels, fold, margins
-from calor.enroll.ratio import check_ratio
-from calor.errors import EnrollError
+from calor.enroll.minimization import check_rule, checked_levels, fold, margins
 from calor.kernels import minimization as kernel
 
 
@@ -49,13 +47,7 @@ class HuHu:
     probability: float
 
     def __post_init__(self) -> None:
-        check_ratio(self.ratio)
-        check_probability(self.probability, sum(self.ratio))
-        check_levels(self.levels)
-        if len(self.margins) != len(self.levels):
-            rule = f"hold one weight for each of {len(self.levels)} factors"
-            raise EnrollError.must("margins", rule, self.margins, fix="Weigh factors alike.")
-        check_weights((self.overall, self.stratum, *self.margins))
+        check_rule(self.ratio, self.levels, self.probability, more=(self.overall, self.stratum), margins=self.margins)
 
     def __str__(self) -> str:
         ratio = ":".join(str(part) for part in self.ratio)

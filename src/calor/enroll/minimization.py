@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from calor.enroll.draws import checked_draws
 from calor.enroll.ratio import check_ratio
 from calor.errors import EnrollError
 from calor.kernels import minimization as kernel
@@ -53,13 +54,7 @@ class Minimization:
     spread: Spread = "range"
 
     def __post_init__(self) -> None:
-        check_ratio(self.ratio)
-        check_probability(self.probability, sum(self.ratio))
-        check_levels(self.levels)
-        if len(self.weights) != len(self.levels):
-            rule = f"hold one weight for each of {len(self.levels)} factors"
-            raise EnrollError.must("weights", rule, self.weights, fix="Weigh factors alike with 1 for each.")
-        check_weights(self.weights)
+        check_rule(self.ratio, self.levels, self.probability, weights=self.weights)
         if self.spread not in _SPREADS:
             raise EnrollError.must("spread", f"be one of {', '.join(_SPREADS)}", self.spread, fix="Take range.")
 
@@ -125,6 +120,39 @@ def margins(
     return numbered
 
 
+def check_rule(
+    ratio: tuple[int, ...],
+    levels: tuple[int, ...],
+    probability: float,
+    *,
+    more: tuple[float, ...] = (),
+    **weights: tuple[float, ...],
+) -> None:
+    """Refuse what describes no adaptive rule.
+
+    Args:
+        ratio: Allocation ratio of the arms.
+        levels: Number of levels of each factor.
+        probability: Of the share that leaves the least imbalance.
+        more: Weights of what is no factor.
+        weights: The weight of each factor, under the argument's name.
+
+    Raises:
+        EnrollError: Ratio, levels, weights or probability do not describe a rule.
+
+    Example:
+        >>> check_rule((2, 1), (2, 3), 0.8, weights=(1.0, 1.0))
+    """
+    check_ratio(ratio)
+    check_probability(probability, sum(ratio))
+    check_levels(levels)
+    for argument, each in weights.items():
+        if len(each) != len(levels):
+            rule = f"hold one weight for each of {len(levels)} factors"
+            raise EnrollError.must(argument, rule, each, fix="Weigh factors alike with 1 for each.")
+        check_weights((*each, *more))
+
+
 def check_probability(probability: float, shares: int) -> None:
     """Refuse a probability that would favor imbalance.
 
@@ -187,7 +215,5 @@ def checked_levels(
         row = int(np.nonzero(((levels < 0) | (levels >= np.array(count))).any(axis=1))[0][0])
         rule = f"lie below {count}"
         raise EnrollError.must("levels", rule, levels[row].tolist(), fix="Number levels from 0.", where=f"row {row}")
-    if draws.shape != (levels.shape[0], 2) or not ((draws >= 0) & (draws < 1)).all():
-        rule = "hold two draws in [0, 1) per participant"
-        raise EnrollError.must("draws", rule, f"shape {draws.shape}", fix="Give rng.random((n, 2)).")
+    checked_draws(draws, levels.shape[0])
     return levels.astype(np.int64)

@@ -103,4 +103,6 @@ def audited_models() -> list[type[models.Model]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
     return value.isoformat() if isinstance(value, date) else value

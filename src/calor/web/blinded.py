@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 from calor.web.audit import append, moment, name_of
+from calor.web.copies import csv_text
 from calor.web.models import (
     ActiveMethod,
     Allocation,
@@ -125,8 +124,6 @@ def assessments(actor: Any, trial: Any) -> list[Row]:
 def export(actor: Any, trial: Any) -> str:
     """Return the same as CSV; cells that a spreadsheet would take for formulas begin with an apostrophe.
 
-    Cells that begin with an apostrophe of their own get another, so that taking one away gives back every original.
-
     Raises:
         ConductError: The actor may not export anything here.
     """
@@ -134,13 +131,7 @@ def export(actor: Any, trial: Any) -> str:
     if not rows:
         check(actor, Action.EXPORT, trial)
     append(trial.code, actor=actor.username, action=Action.EXPORT)
-    out = io.StringIO()
-    writer = csv.DictWriter(
-        out, ["participant", "site", "stratum", "consent_version", "eligible", "kit", "allocated_at"]
-    )
-    writer.writeheader()
-    writer.writerows({name: _plain_text(value) for name, value in row.items()} for row in rows)
-    return out.getvalue()
+    return csv_text(rows, COLUMNS)
 
 
 def audit_rows(actor: Any, trial: Any) -> list[Row]:
@@ -182,7 +173,3 @@ def _row(participant: Any, now: dict[str, Any], allocation: Any) -> Row:
         "kit": allocation.kit.number if allocation else "not allocated",
         "allocated_at": moment(allocation.at) if allocation else "not allocated",
     }
-
-
-def _plain_text(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "'")) else cell

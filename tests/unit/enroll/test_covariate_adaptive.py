@@ -12,6 +12,7 @@ from calor.enroll.efron import EfronCoin
 from calor.enroll.hu_hu import HuHu
 from calor.enroll.minimization import Minimization
 from calor.errors import EnrollError
+from calor.kernels import minimization as kernel
 
 TRIALS, PARTICIPANTS = 2000, 100
 
@@ -64,6 +65,24 @@ def test_an_arms_probability_equals_its_share_at_every_position(rule: Minimizati
         counts = np.bincount(arms[:, position], minlength=len(rule.ratio))
         p = chisquare(counts, expected).pvalue
         assert p > 0.001 / positions, f"position {position}: {counts}, expected {expected}, p = {p:.2g}"
+
+
+@pytest.mark.parametrize(
+    ("measure", "printed"),
+    [
+        (kernel.RANGE, (0.833333, 0.833333, 0.833333)),
+        (kernel.STANDARD_DEVIATION, (0.429558, 0.429558, 0.481125)),
+        (kernel.VARIANCE, (0.194444, 0.194444, 0.305556)),
+    ],
+)
+def test_imbalance_scores_agree_with_minirand(measure: int, printed: tuple[float, float, float]) -> None:
+    # Minirand 0.1.3 in R, 2:2:1, three factors weighted alike, seed 20260101: the scores of patient 60 for each arm.
+    # Its counts at that patient's levels were not printed; up to multiples of 2:2:1, which change nothing, these
+    # give all nine scores. Minirand divides counts by the ratio; Calor does not, and keeps the ratio.
+    counts, ratio = np.array([[11.0, 11.0, 6.0], [13.0, 13.0, 6.0], [9.0, 9.0, 4.0]]), np.array([2.0, 2.0, 1.0])
+    for arm, score in enumerate(printed):
+        after = (counts + np.eye(3)[arm]) / ratio
+        assert round(sum(kernel.spread(level, measure) for level in after) / 3, 6) == score
 
 
 def test_certain_minimization_balances_a_margin_better_than_chance() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Router
 
-from calor.web import blinded
+from calor.web import blinded, copies, odm
 from calor.web.api import bodies, find
 from calor.web.api.interface import stands_for
 from calor.web.permissions import Action
@@ -23,6 +24,23 @@ def export(request: HttpRequest, trial: str) -> Any:
     """Export the blinded data of your sites as CSV."""
     content = blinded.export(request.user, find.trial(request, trial))
     return HttpResponse(content, content_type="text/csv; charset=utf-8")
+
+
+@router.get("/trials/{trial}/copy.zip")
+@stands_for(Action.EXPORT)
+def copy_as_csv(request: HttpRequest, trial: str) -> Any:
+    """Take a complete copy of your sites' records, with signatures and audit rows, as CSV."""
+    content = copies.csv_archive(request.user, find.trial(request, trial))
+    return HttpResponse(content, content_type="application/zip")
+
+
+@router.get("/trials/{trial}/copy.xml")
+@stands_for(Action.EXPORT)
+def copy_as_odm(request: HttpRequest, trial: str) -> Any:
+    """Take the same as CDISC ODM-XML."""
+    found = find.trial(request, trial)
+    content = odm.write(copies.tables(request.user, found), found.code, timezone.now())
+    return HttpResponse(content, content_type="application/xml")
 
 
 @router.get("/trials/{trial}/audit")

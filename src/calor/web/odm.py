@@ -1,0 +1,121 @@
+"""Copies as CDISC ODM-XML 1.3.2, written and read back.
+
+Records hang on their participant as item groups, one item a column; audit rows are among them. Characters that XML
+cannot hold are written as escapes.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from datetime import datetime
+from typing import Any
+
+from defusedxml.ElementTree import fromstring
+
+from calor.errors import ConductError
+from calor.web.audit import moment
+from calor.web.copies import Tables
+
+NAMESPACE = "http://www.cdisc.org/ns/odm/v1.3"
+_EVENT, _FORM, _VERSION = "CONDUCT", "RECORDS", "1"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\\\\")
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
+
+
+def write(tables: Tables, trial: str, at: datetime) -> bytes:
+    """Return an ODM document of tables.
+
+    Args:
+        tables: What `calor.web.copies.tables` gives.
+        trial: The trial's code.
+        at: When the copy is made.
+    """
+    ET.register_namespace("", NAMESPACE)
+    created = moment(at)
+    file = {"FileType": "Snapshot", "FileOID": f"{trial}.{created}", "CreationDateTime": created}
+    root = _element(None, "ODM", **file, ODMVersion="1.3.2", Granularity="All")
+    _metadata(root, tables, trial)
+    _administration(root, tables, trial)
+    clinical = _element(root, "ClinicalData", StudyOID=trial, MetaDataVersionOID=_VERSION)
+    sites = {row["participant"]: row["site"] for row in tables["participant"]}
+    for participant, site in sites.items():
+        subject = _element(clinical, "SubjectData", SubjectKey=participant)
+        _element(subject, "SiteRef", LocationOID=site)
+        form = _element(_element(subject, "StudyEventData", StudyEventOID=_EVENT), "FormData", FormOID=_FORM)
+        for name, rows in tables.items():
+            for key, row in enumerate((row for row in rows if row["participant"] == participant), start=1):
+                group = _element(form, "ItemGroupData", ItemGroupOID=name, ItemGroupRepeatKey=str(key))
+                for column, value in row.items():
+                    _element(group, "ItemData", ItemOID=f"{name}.{column}", Value=value)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def read(document: bytes) -> tuple[str, Tables]:
+    """Return the trial's code and the tables of a document that `write` made, each in the order of participants.
+
+    Raises:
+        ConductError: It is no such document, or one that tries to reach beyond itself.
+    """
+    try:
+        root = fromstring(document, forbid_dtd=True)
+    except (ET.ParseError, ValueError) as error:  # defusedxml's refusals are ValueErrors
+        fix = "Take the file as it was exported."
+        raise ConductError.must("copy", "be an ODM document", type(error).__name__, fix=fix) from error
+    tables: Tables = {group.get("OID", ""): [] for group in root.iter(_name("ItemGroupDef"))}
+    for group in root.iter(_name("ItemGroupData")):
+        items = [(item.get("ItemOID", ""), item.get("Value", "")) for item in group]
+        row = {oid.split(".", 1)[-1]: _ESCAPE.sub(_character, value) for oid, value in items}
+        tables.setdefault(group.get("ItemGroupOID", ""), []).append(row)
+    study = root.find(_name("Study"))
+    return "" if study is None else study.get("OID", ""), tables
+
+
+def _metadata(root: Any, tables: Tables, trial: str) -> None:
+    study = _element(root, "Study", OID=trial)
+    names = _element(study, "GlobalVariables")
+    for tag, text in (("StudyName", trial), ("StudyDescription", "Conduct of the trial"), ("ProtocolName", trial)):
+        _element(names, tag).text = text
+    version = _element(study, "MetaDataVersion", OID=_VERSION, Name="Conduct")
+    _element(_element(version, "Protocol"), "StudyEventRef", StudyEventOID=_EVENT, Mandatory="Yes")
+    event = _element(version, "StudyEventDef", OID=_EVENT, Name=_EVENT, Repeating="No", Type="Common")
+    _element(event, "FormRef", FormOID=_FORM, Mandatory="Yes")
+    form = _element(version, "FormDef", OID=_FORM, Name=_FORM, Repeating="No")
+    columns = {name: list(rows[0]) if rows else [] for name, rows in tables.items()}
+    for name in tables:
+        _element(form, "ItemGroupRef", ItemGroupOID=name, Mandatory="No")
+    for name, items in columns.items():
+        group = _element(version, "ItemGroupDef", OID=name, Name=name, Repeating="Yes")
+        for column in items:
+            _element(group, "ItemRef", ItemOID=f"{name}.{column}", Mandatory="Yes")
+    for name, items in columns.items():
+        for column in items:
+            _element(version, "ItemDef", OID=f"{name}.{column}", Name=column, DataType="text", Length="4000")
+
+
+def _administration(root: Any, tables: Tables, trial: str) -> None:
+    administration = _element(root, "AdminData", StudyOID=trial)
+    for person in sorted({row["by"] for rows in tables.values() for row in rows if "by" in row}):
+        _element(_element(administration, "User", OID=person), "LoginName").text = person
+    for site in sorted({row["site"] for row in tables["participant"]}):
+        location = _element(administration, "Location", OID=site, Name=site, LocationType="Site")
+        _element(
+            location, "MetaDataVersionRef", StudyOID=trial, MetaDataVersionOID=_VERSION, EffectiveDate="1970-01-01"
+        )
+
+
+def _element(parent: Any, tag: str, **attributes: str) -> Any:
+    written = {name: _NOT_XML.sub(_escaped, value) for name, value in attributes.items()}
+    return ET.Element(_name(tag), written) if parent is None else ET.SubElement(parent, _name(tag), written)
+
+
+def _name(tag: str) -> str:
+    return f"{{{NAMESPACE}}}{tag}"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def _character(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
