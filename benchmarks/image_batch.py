@@ -67,7 +67,8 @@ def run(scans: list[Scan], definition: Imaging, reads: Path, workers: int) -> No
             quarter = highest_mib()
     wall = time.perf_counter() - start
     print(f"  {workers} process{'es' * (workers > 1):2} {wall:7.1f} s wall, {wall / len(scans):5.2f} s each; "
-          f"{refused} refused; memory {quarter:.0f} MiB after a quarter, {highest_mib():.0f} MiB at the end")  # fmt: skip
+          f"{refused} refused; memory {quarter:.0f} MiB after a quarter, "
+          f"{highest_mib():.0f} MiB at the end")  # fmt: skip
 
 
 def main() -> None:
