@@ -3,7 +3,7 @@
 
     python benchmarks/screen.py                                       # 1,000,000 persons, DuckDB, then a day's new rows
     python benchmarks/screen.py --persons 100000 300000 1000000       # does the cost grow with the rows?
-    python benchmarks/screen.py --persons 50000 --engine spark        # Java 17 and `pip install calor[cluster]`
+    python benchmarks/screen.py --persons 50000 --engine spark        # Java 17 and `pip install calor[spark]`
     python benchmarks/screen.py --persons 50000 --engine postgresql://user@host/database --load
 
 The records are made once per size and seed, in the folder of temporary files or where told, never in the repository.

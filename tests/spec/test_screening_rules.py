@@ -221,7 +221,7 @@ def test_a_time_stamp_is_a_day_of_the_site(tmp_path: Path) -> None:
 
 def test_a_near_miss_says_what_is_needed_from_when_and_by_when(tmp_path: Path) -> None:
     found = near_misses(screened(tmp_path, [test_of(AS_OF - timedelta(5))]))
-    assert found["needs"].to_list() == ["one hs-CRP >= 2 mg/L, on or after 2024-07-23"]
+    assert found["needs"].to_list() == ["one hs-CRP ≥ 2 mg/L, on or after 2024-07-23"]
     assert found[["on", "by"]].iloc[0].to_list() == [date(2024, 7, 23), INDEX + timedelta(365)]
 
 

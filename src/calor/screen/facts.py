@@ -63,6 +63,10 @@ def stage(records: Records, rules: Rules, *, person: int | None = None) -> Facts
     Raises:
         RecordsError: The records cannot be read, hold a person twice or a row dated in the future, or lack what a rule
             needs.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> stage(example_records(), example_rules()).persons
+    6
     """
     screening = rules.screening
     names = rules.sets

@@ -62,6 +62,13 @@ def funnel(screened: Screened) -> Funnel:
 
     Args:
         screened: Answers of a screen.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> from calor.screen.screened import screen
+    >>> found = screen(stage(example_records(), example_rules()), example_rules())
+    >>> print(funnel(found))
+    persons 6 > infarction 5 > recent 5 > alive 4 > statin 3 > inflamed 1
     """
     met = screened.met
     left = np.ones(len(met), dtype=bool)

@@ -122,7 +122,15 @@ def same_criteria(before: Rules, after: Rules) -> bool:
 
 
 def changed(before: Screened, after: Screened) -> Changes:
-    """Return the candidates whose status or any answer changed between two screens by the same criteria."""
+    """Return the candidates whose status or any answer changed between two screens by the same criteria.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> from calor.screen.screened import screen
+    >>> found = screen(stage(example_records(), example_rules()), example_rules())
+    >>> print(changed(found, found))
+    since 2026-06-30: nothing changed
+    """
     everyone = pd.Index(np.union1d(before.answers["person_id"], after.answers["person_id"]), name="person_id")
     (was, old), (now, new) = (_states(part, everyone) for part in (before, after))
     moved = old != new

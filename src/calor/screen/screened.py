@@ -98,6 +98,11 @@ def screen(facts: Facts, rules: Rules) -> Screened:
 
     Raises:
         RecordsError: The engine failed.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> screen(stage(example_records(), example_rules()), example_rules()).count("eligible")
+    1
     """
     answers = rows(decide(facts, rules)).sort_values("person_id", ignore_index=True)
     return Screened(rules, facts.persons, _typed(answers, rules), facts.notes)

@@ -44,6 +44,13 @@ def worklist(screened: Screened, benefit: pd.Series | None = None, points: Point
 
     Raises:
         ScreenError: `benefit` names a person twice or is not finite.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> from calor.screen.screened import screen
+    >>> found = screen(stage(example_records(), example_rules()), example_rules())
+    >>> worklist(found)[["rank", "person_id", "status"]].values.tolist()
+    [[1, 1, 'eligible']]
     """
     points = points or Points()
     listed = (screened.answers["status"] != "ineligible").to_numpy()
@@ -76,7 +83,11 @@ def worklist(screened: Screened, benefit: pd.Series | None = None, points: Point
 
 
 def closing_this_week(table: pd.DataFrame) -> int:
-    """Return how many windows of a worklist close within seven days."""
+    """Return how many windows of a worklist close within seven days.
+
+    >>> closing_this_week(pd.DataFrame({"days_left": pd.array([0, 6, 7, None], dtype="Int64")}))
+    2
+    """
     return int((table["days_left"].fillna(8) < 7).sum())
 
 

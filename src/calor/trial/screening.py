@@ -156,6 +156,13 @@ def overlap(screened: Screened) -> pd.DataFrame:
     Returns:
         One boolean column per criterion that anybody in the infarction's window fails, and `candidates`; the commonest
         combination first.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> from calor.screen.screened import screen
+    >>> found = screen(stage(example_records(), example_rules()), example_rules())
+    >>> overlap(found)["candidates"].tolist()
+    [2, 1, 1]
     """
     window = next((r.id for r in screened.rules.screening.criteria if r.kind == "recent_infarction"), None)
     inside = np.ones(len(screened.met), dtype=bool)
