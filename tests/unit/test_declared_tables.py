@@ -13,9 +13,8 @@ from calor.report.sections import KINDS
 from calor.report.sections import events_beside as beside_section
 from calor.report.trial_report import ORDER
 from calor.trial.coding import CODING
-from calor.trial.gate_report import GATE
 from calor.trial.imaging_extra import IMAGING
-from calor.trial.steps import SCREENING
+from calor.trial.steps import GATE, SCREENING
 
 
 def _methods(declared: object = Analysis) -> set[str]:

@@ -27,7 +27,7 @@ from calor.protocol.write import write_protocol
 MONTH_DAYS = 365.25 / YEAR
 _BLOCK = 4
 _END = "END"
-_EVENT, _POSITIVE = "clinical_event", "biomarker_positive"
+_EVENT, _POSITIVE, _INFLAMMATION = "clinical_event", "biomarker_positive", "inflammation"
 
 
 def next_protocol(finished: Protocol, here: Situation, chosen: Option) -> Protocol:
@@ -218,10 +218,13 @@ def _analyses(finished: Protocol, plan: GateDesign, chosen: Option) -> list[Anal
     if chosen.design in SIMULATED:
         label = f"{plan.next_trial.endpoint}, biomarker-positive"
         own.append(_events(f"primary_{_POSITIVE}", label, _POSITIVE))
-    before = finished.primary
-    own.append(before.model_copy(update={"id": "inflammation", "role": "secondary"}))
-    stays = {plan.effect.analysis, *(limit.harm.analysis for limit in finished.safety_limits if limit.harm)}
-    own += [a for a in finished.analyses if a.id != before.id and (a.id in stays or a.role == "safety")]
+    effect = finished.analysis(plan.effect.analysis)
+    harm = {limit.harm.analysis for limit in finished.safety_limits if limit.harm}
+    for analysis in finished.analyses:
+        if analysis.role == "primary" and analysis.estimand == effect.estimand:
+            own.append(analysis.model_copy(update={"id": _INFLAMMATION, "role": "secondary"}))
+        elif analysis.role == "safety" or analysis.id in {effect.id, _INFLAMMATION, *harm}:
+            own.append(analysis)
     return own
 
 

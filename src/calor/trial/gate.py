@@ -27,8 +27,9 @@ from calor.protocol import Protocol
 from calor.protocol.gate_design import Effort, GateDesign
 from calor.protocol.write import write_protocol
 from calor.trial.atomic import sweep, whole_folder
+from calor.trial.gate_step import gate_provenance
 from calor.trial.lock import only_writer
-from calor.trial.provenance import Provenance, provenance
+from calor.trial.provenance import Provenance
 from calor.trial.trial import Trial
 
 FOLDER = "gate"
@@ -133,7 +134,7 @@ def design_gate(trial: Trial, tell: Tell | None = None, *, workers: int = 1, qui
     first = (chosen, *(option for option in found.front if option is not chosen))
     confirmed = confirm(here, first[: plan.effort.confirmed], workers=workers)
     tell("moving the assumptions")
-    made_of = provenance(gate_inputs(trial), plan.effort.seed)
+    made_of = gate_provenance(trial)
     outcome = GateOutcome(
         basis=basis,
         options=options,
@@ -151,13 +152,6 @@ def design_gate(trial: Trial, tell: Tell | None = None, *, workers: int = 1, qui
     tell("writing")
     _write(trial, outcome)
     return outcome
-
-
-def gate_inputs(trial: Trial) -> dict[str, str]:
-    """Return the hashes of what the choice is made from: the protocol and the datasets of its analysis."""
-    plan = declared(trial.protocol)
-    names = ("protocol", *trial.needs(plan.effect.analysis))
-    return {name: trial.hashes[name] for name in names if name in trial.hashes}
 
 
 def eased(plan: GateDesign) -> GateDesign:

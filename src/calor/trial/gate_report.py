@@ -15,13 +15,13 @@ from calor.protocol.gate_design import GateDesign
 from calor.report.document import Document
 from calor.report.sections import KINDS
 from calor.trial import stored
+from calor.trial.steps import GATE
 from calor.trial.trial import Trial
 
 if TYPE_CHECKING:
     from calor.gate.option import Option
     from calor.trial.gate import GateOutcome
 
-GATE = "gate_design"
 RANKED = 12
 """Options that the report prints; the files hold all."""
 

@@ -14,6 +14,7 @@ from calor.analyze.finding import Finding
 from calor.errors import AnalysisError, ImageError, MonitorError, RecordsError, ScreenError
 from calor.trial import paper, stored
 from calor.trial.atomic import sweep
+from calor.trial.gate_step import gate_steps
 from calor.trial.imaging_extra import IMAGING, NEEDS, has_scans, imaging_hash, measures_images
 from calor.trial.lock import only_writer
 from calor.trial.provenance import provenance
@@ -61,6 +62,7 @@ def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
         outcomes += [_do(_analysis_step(trial, name), tell) for name in trial.analyses]
         if has_scans(trial):
             outcomes.append(_do(_imaging_step(trial, tell), tell))
+        outcomes += [_do(step, tell) for step in gate_steps(trial)]
         findings = _findings(trial, outcomes)
         not_done = tuple(str(o) for o in outcomes if o.state in {"failed", "left out"})
         sources = paper.Sources(trial.folder, trial.protocol, findings, not_done, trial.hashes)

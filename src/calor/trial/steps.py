@@ -11,6 +11,9 @@ from calor.trial.provenance import Provenance
 SCREENING = "screening"
 """The step that screens the health records, and the name of its finding."""
 
+GATE = "gate_design"
+"""The choice of the next trial's gate, and the name of its finding."""
+
 State = Literal["done", "unchanged", "left out", "failed"]
 
 

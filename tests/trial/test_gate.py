@@ -1,0 +1,113 @@
+"""The loop: a finished trial chooses the next one's gate, whose protocol screens, whose trial chooses again."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from calor.cli import app
+from calor.datasets.dataset import write
+from calor.protocol import read_protocol
+from calor.simulate.ivory import draw
+from calor.simulate.marker import Marker
+from calor.simulate.post_infarction_records import post_infarction_records, write_records
+from calor.trial.demo import make_demo
+from calor.trial.gate import GateOutcome, design_gate
+from calor.trial.gate_step import gate_steps
+from calor.trial.screening import screen
+from calor.trial.trial import open_trial
+
+TODAY = date(2026, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> GateOutcome:
+    trial = make_demo(tmp_path_factory.mktemp("gate") / "ivory")
+    return design_gate(trial, quick=True)
+
+
+@pytest.fixture(scope="module")
+def next_folder(first: GateOutcome) -> Path:
+    """The next trial's folder with synthetic records, and the synthetic trial that followed."""
+    folder = first.folder / "next"
+    rng = np.random.default_rng(7)
+    hs_crp = Marker(median=1.6, log_sd=1.1, icc=0.6)
+    write_records(post_infarction_records(rng, TODAY, persons=6000, marker=hs_crp), folder / "records")
+    datasets = draw(rng, n_per_arm=120, gate=2.0, hscrp_median=1.6, hscrp_log_sd=1.1)
+    (folder / "adam").mkdir()
+    for name, dataset in datasets.items():
+        write(dataset, folder / "adam" / f"{name}.xpt")
+    return folder
+
+
+def test_the_next_protocol_holds_gate_strata_size_looks_and_estimands(first: GateOutcome) -> None:
+    found = read_protocol(first.folder / "next/protocol.toml")
+    chosen = first.recommendation.chosen
+    assert found == first.next
+    assert found.gate is not None
+    assert found.gate.cutoff == chosen.gate.cutoff
+    assert found.trial.planned_size == pytest.approx(chosen.planned, abs=4)
+    assert [look.information_fraction for look in found.looks.looks] == [0.5, 1.0]  # type: ignore[union-attr]
+    assert len(found.randomization.strata) == 2
+    assert found.primary.estimand in {estimand.id for estimand in found.estimands}
+    assert found.gate_design is not None
+
+
+def test_the_outcome_says_what_is_assumed_and_what_is_not_shown(first: GateOutcome) -> None:
+    page = (first.folder / "report.html").read_text(encoding="utf-8")
+    for words in ("no benefit on outcomes is established", "synthetic", "Type I error", "Winner", "CANTOS"):
+        assert words.lower() in page.lower()
+    content = json.loads((first.folder / "gate.json").read_text(encoding="utf-8"))
+    assert content["seed"] == 2026
+    assert content["provenance"]["libraries"]
+
+
+def test_every_simulated_rate_has_its_error(first: GateOutcome) -> None:
+    for name, columns in {"nulls": ["se"], "effects": ["power_se", "bias_se", "coverage_se"], "confirmed": ["power_se"]}.items():
+        table = first.tables()[name]
+        assert (table[columns] > 0).all(axis=None)
+
+
+def test_the_grid_looks_up_what_was_computed(first: GateOutcome) -> None:
+    grid = json.loads((first.folder / "what_if.json").read_text(encoding="utf-8"))
+    assert len(grid["values"]) == int(np.prod(grid["shape"]))
+
+
+def test_a_choice_that_is_current_enters_the_report_and_a_stale_one_does_not(first: GateOutcome) -> None:
+    folder = first.folder.parents[1]
+    (step,) = gate_steps(open_trial(folder))
+    assert (step.needs, step.is_current) == ("", True)
+    text = (folder / "protocol.toml").read_text(encoding="utf-8")
+    (folder / "protocol.toml").write_text(text.replace("consent = 0.35", "consent = 0.3"), encoding="utf-8")
+    (stale,) = gate_steps(open_trial(folder))
+    (folder / "protocol.toml").write_text(text, encoding="utf-8")
+    assert "calor design gate" in stale.needs
+
+
+def test_the_loop_goes_round_twice(next_folder: Path) -> None:
+    outcome = screen(next_folder, as_of=TODAY)
+    assert outcome.screened.count("eligible") > 20
+    assert len(pd.read_parquet(outcome.folder / "worklist.parquet")) >= outcome.screened.count("eligible")
+    text = (next_folder / "protocol.toml").read_text(encoding="utf-8")
+    text = text.replace("[gate_design.recruitment]", '[gate_design.recruitment]\nsource = "records"')
+    text = text.replace("[screening]", "[screening]\nas_of = 2026-06-30")
+    (next_folder / "protocol.toml").write_text(text, encoding="utf-8")
+    again = design_gate(open_trial(next_folder), quick=True)
+    assert again.records is not None
+    assert again.records.repeatability.interval[0] < 0.6 < again.records.repeatability.interval[1]
+    assert again.next.trial.id == "CALOR3_NEXT"
+    assert read_protocol(again.folder / "next/protocol.toml") == again.next
+
+
+def test_the_command_says_what_is_wanting(tmp_path: Path) -> None:
+    trial = make_demo(tmp_path / "ivory")
+    text = (trial.folder / "protocol.toml").read_text(encoding="utf-8")
+    (trial.folder / "protocol.toml").write_text(text[: text.index("[gate_design]")], encoding="utf-8")
+    done = CliRunner().invoke(app, ["design", "gate", str(trial.folder)])
+    assert "have [gate_design]" in str(done.exception)
