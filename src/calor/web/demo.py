@@ -25,10 +25,10 @@ from calor.trial.screening import screen
 from calor.web import served
 from calor.web.demo_follow_up import Step, follow_up
 from calor.web.models import Participant, Trial
-from calor.web.pages.candidate import stratum_name
 from calor.web.permissions import AT_A_SITE, Role
 from calor.web.services import accounts, activation, allocation
 from calor.web.services.plans import ListPlan
+from calor.web.strata import strata
 
 OPERATOR = "calor demo"
 PEOPLE = {
@@ -138,14 +138,6 @@ def _opened(protocol: Protocol, people: dict[Role, Any]) -> tuple[Any, Any]:
     arms = [arm for arm, share in enumerate(ratio) for _ in range(share)]
     activation.receive_kits(people[Role.PHARMACIST], site, arms * protocol.trial.planned_size)
     return trial, site
-
-
-def strata(protocol: Protocol) -> tuple[str, ...]:
-    """Return the names of all strata of a protocol's factors."""
-    names: list[tuple[str, ...]] = [()]
-    for factor in protocol.randomization.strata:
-        names = [(*name, level) for name in names for level in factor.levels]
-    return tuple(stratum_name(*name) for name in names)
 
 
 def _participant(trial: Any, site: Any, number: int) -> Any:

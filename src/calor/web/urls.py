@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from calor.web.pages import (
     alerts,
+    allocation_list,
     candidate,
     dashboard,
     events,
@@ -13,9 +14,11 @@ from calor.web.pages import (
     medication,
     participant,
     participants,
+    people,
     queries,
     sign_in,
     style,
+    time_line,
     visit,
     worklist,
 )
@@ -33,6 +36,7 @@ urlpatterns = [
     path("screening/<int:person>/randomize/", candidate.randomize, name="randomize"),
     path("participants/", participants.participants, name="participants"),
     path("participants/<str:identifier>/", participant.participant, name="participant"),
+    path("participants/<str:identifier>/time-line.svg", time_line.time_line, name="time-line"),
     path("participants/<str:identifier>/visits/<str:visit>/", visit.visit, name="visit"),
     path("participants/<str:identifier>/visits/<str:visit>/day/", visit.record_visit, name="record-visit"),
     path("participants/<str:identifier>/visits/<str:visit>/values/", visit.record_values, name="record-values"),
@@ -50,6 +54,12 @@ urlpatterns = [
     path("queries/<int:number>/answer/", queries.answer, name="answer"),
     path("queries/<int:number>/close/", queries.close, name="close"),
     path("lock/", lock.lock, name="lock"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new_account, name="new-account"),
+    path("people/grant/", people.grant, name="grant-role"),
+    path("people/take-back/", people.take_back, name="take-role-back"),
+    path("people/site/", people.new_site, name="new-site"),
+    path("list/", allocation_list.allocation_list, name="allocation-list"),
     path("style.css", style.style, name="style"),
     path("static/<path:path>", style.static_file, name="static"),
 ]

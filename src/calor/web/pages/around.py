@@ -15,6 +15,8 @@ PLACES = (
     ("participants", "Participants", Action.VIEW),
     ("alerts", "Alerts", Action.ENTER),
     ("queries", "Queries", Action.VIEW),
+    ("people", "People", Action.GRANT_ROLE),
+    ("allocation-list", "Allocation list", Action.ACTIVATE_LIST),
     ("lock", "Data lock", Action.LOCK_DATA),
 )
 

@@ -21,6 +21,7 @@ from calor.web.pages.page import page
 from calor.web.permissions import Action
 from calor.web.screening import Answer, Judged
 from calor.web.services import enrollment
+from calor.web.strata import stratum_name
 
 _SEEN = "what was seen of a candidate"
 
@@ -78,15 +79,6 @@ class RandomizeForm(PageForm):
         """Return the name of the stratum."""
         levels = [value for name, value in self.cleaned_data.items() if name.startswith("factor_")]
         return stratum_name(*levels)
-
-
-def stratum_name(*levels: str) -> str:
-    """Return how the list calls the stratum of these levels.
-
-    >>> stratum_name("STEMI", "30 to 59"), stratum_name()
-    ('STEMI, 30 to 59', 'all')
-    """
-    return ", ".join(levels) or "all"
 
 
 @page(Action.SCREEN)

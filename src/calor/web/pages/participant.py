@@ -15,6 +15,7 @@ from calor.web.pages.alerts import routed
 from calor.web.pages.events import proposals
 from calor.web.pages.page import page
 from calor.web.pages.queries import seen_by
+from calor.web.pages.time_line import has_time_line
 from calor.web.permissions import Action
 from calor.web.seriousness import deadlines
 from calor.web.services import adverse_events
@@ -36,6 +37,7 @@ def participant(request: Any, identifier: str) -> Any:
         "now": effective(found),
         "allocation": allocation,
         "today": study_day(now, allocation.at) if allocation else None,
+        "time_line": has_time_line(found),
         "visits": _visits(found, allocation),
         "alerts": [alert for alert in routed(visitor, found) if not hasattr(alert, "acknowledgement")],
         "events": _events(found),
