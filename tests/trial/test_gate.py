@@ -69,7 +69,8 @@ def test_the_outcome_says_what_is_assumed_and_what_is_not_shown(first: GateOutco
 
 
 def test_every_simulated_rate_has_its_error(first: GateOutcome) -> None:
-    for name, columns in {"nulls": ["se"], "effects": ["power_se", "bias_se", "coverage_se"], "confirmed": ["power_se"]}.items():
+    errors = {"nulls": ["se"], "effects": ["power_se", "bias_se", "coverage_se"], "confirmed": ["power_se"]}
+    for name, columns in errors.items():
         table = first.tables()[name]
         assert (table[columns] > 0).all(axis=None)
 
