@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,22 +12,22 @@ from calor.cli.options import FAILED, AsJson, Folder
 from calor.cli.show import print_json, progress
 
 if TYPE_CHECKING:
-    from calor.trial import RunOutcome, Trial
+    from calor.trial import RunOutcome
 
 
 def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"), as_json: AsJson = False) -> None:
-    """Make a reconstruction of IVORY (synthetic participants, published summaries) and run everything on it."""
-    from calor.trial.demo import make_demo  # noqa: PLC0415
+    """Go once round on synthetic data: screen, measure, reconstruct and analyze IVORY, choose the next trial's gate."""
+    from calor.trial.demo import demonstrate  # noqa: PLC0415
 
-    trial = make_demo(folder)
-    _run(trial, as_json)
+    _show(lambda tell: demonstrate(folder, tell), as_json)
 
 
 def run(folder: Folder, as_json: AsJson = False) -> None:
     """Do every step that the protocol asks for; what did not change is not repeated."""
     from calor.trial import open_trial  # noqa: PLC0415
 
-    _run(open_trial(folder), as_json)
+    trial = open_trial(folder)
+    _show(trial.run, as_json)
 
 
 def analyze(
@@ -51,9 +52,9 @@ def report(folder: Folder, as_json: AsJson = False) -> None:
     run(folder, as_json)
 
 
-def _run(trial: Trial, as_json: bool) -> None:
+def _show(work: Callable[[Any], RunOutcome], as_json: bool) -> None:
     with progress(quiet=as_json) as tell:
-        outcome = trial.run(tell)
+        outcome = work(tell)
     if as_json:
         print_json(outcome.to_dict())
     else:
@@ -65,6 +66,8 @@ def _run(trial: Trial, as_json: bool) -> None:
 def _print_outcome(outcome: RunOutcome) -> None:
     for headline in outcome.headlines:
         typer.echo(headline)
+    if outcome.further:
+        typer.echo(f"{outcome.further} sensitivity and exploratory analyses: see the report")
     for step in outcome.steps:
         if step.state in {"failed", "left out"}:
             typer.echo(str(step))

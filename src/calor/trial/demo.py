@@ -1,10 +1,12 @@
-"""The demonstration: IVORY reconstructed as a trial folder."""
+"""The demonstration: IVORY reconstructed as a trial folder, and once round from its records to the next trial's."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from calor.datasets.aside import aside
@@ -12,10 +14,45 @@ from calor.datasets.dataset import read, write
 from calor.errors import TrialError
 from calor.simulate.ivory import reconstruct
 from calor.simulate.ivory_assumptions import ASSUMPTIONS
+from calor.trial.demo_records import write_admitted, write_followed
 from calor.trial.imaging_extra import IMAGING, measures_images
-from calor.trial.trial import Trial
+from calor.trial.next_step import NEXT
+from calor.trial.run import RunOutcome, Tell, run
+from calor.trial.trial import Trial, open_trial
 
 ASSUMED = "assumptions.csv"
+
+
+def demonstrate(folder: Path | str, tell: Tell | None = None) -> RunOutcome:
+    """Go once round: screen, measure, analyze, choose the next trial's gate, write its protocol, screen under it.
+
+    Args:
+        folder: As `make_demo` takes it.
+        tell: Called with what is being done.
+
+    Raises:
+        TrialError: The folder holds something else, or another process is writing results there.
+    """
+    from calor.trial.gate import design_gate  # noqa: PLC0415  (the simulator is compiled only where it runs)
+    from calor.trial.gate_step import gate_steps  # noqa: PLC0415
+
+    tell = tell or (lambda _step: None)
+    trial = make_demo(folder)
+    if not any(step.is_current for step in gate_steps(trial)):
+        design_gate(trial, tell, quick=True)
+    if find_spec("duckdb"):
+        _screen_next(trial, tell)
+    return run(trial, tell)
+
+
+def _screen_next(trial: Trial, tell: Tell) -> None:
+    """Give the next trial's protocol a folder and records, and screen them under it."""
+    folder = trial.folder / NEXT
+    chosen = trial.results / "gate" / "next" / "protocol.toml"
+    write_followed(folder / "records", datetime.now(UTC).date())
+    with aside(folder / "protocol.toml") as part:
+        part.write_bytes(chosen.read_bytes())
+    run(open_trial(folder), tell)
 
 
 def make_demo(folder: Path | str) -> Trial:
@@ -38,6 +75,7 @@ def make_demo(folder: Path | str) -> Trial:
         # XPORT files carry their time of writing: an equal one is left, so that nothing downstream is repeated.
         if not (path.exists() and read(path).frame.equals(dataset.frame)):
             write(dataset, path)
+    write_admitted(folder / "records", datetime.now(UTC).date())
     (folder / IMAGING).mkdir(exist_ok=True)
     if measures_images():
         from calor.trial.demo_scans import write_scans  # noqa: PLC0415  (an optional part)

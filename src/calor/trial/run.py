@@ -17,6 +17,7 @@ from calor.trial.atomic import sweep
 from calor.trial.gate_step import gate_steps
 from calor.trial.imaging_extra import IMAGING, NEEDS, has_scans, imaging_hash, measures_images
 from calor.trial.lock import only_writer
+from calor.trial.next_step import next_steps
 from calor.trial.provenance import provenance
 from calor.trial.record import write_record
 from calor.trial.steps import SCREENING, Step, StepOutcome
@@ -25,13 +26,23 @@ from calor.trial.trial import Trial
 Tell = Callable[[StepOutcome | str], None]
 """Called with a step's name when it starts and with its outcome when it ends."""
 
+HEADLINE_ROLES = ("primary", "multiplicity", "secondary", "safety", "measurement", "planning")
+
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of a run."""
+    """What became of a run.
+
+    Attributes:
+        steps: Each step, and what became of it.
+        headlines: First sentence of each finding that somebody looks for first.
+        further: Sensitivity and exploratory analyses that only the report shows.
+        report: Where it lies.
+    """
 
     steps: tuple[StepOutcome, ...]
     headlines: tuple[str, ...]
+    further: int
     report: Path
 
     @property
@@ -62,14 +73,15 @@ def run(trial: Trial, tell: Tell | None = None) -> RunOutcome:
         outcomes += [_do(_analysis_step(trial, name), tell) for name in trial.analyses]
         if has_scans(trial):
             outcomes.append(_do(_imaging_step(trial, tell), tell))
-        outcomes += [_do(step, tell) for step in gate_steps(trial)]
+        outcomes += [_do(step, tell) for step in (*gate_steps(trial), *next_steps(trial))]
         findings = _findings(trial, outcomes)
         not_done = tuple(str(o) for o in outcomes if o.state in {"failed", "left out"})
         sources = paper.Sources(trial.folder, trial.protocol, findings, not_done, trial.hashes)
         outcomes.append(_do(_report_step(trial, sources), tell))
         write_record(trial, outcomes)
-    headlines = tuple(s for f in findings if f.role != "descriptive" for s in f.sentences)
-    return RunOutcome(tuple(outcomes), headlines, trial.results / paper.REPORT)
+    shown = [f for f in findings if f.role in HEADLINE_ROLES or f.kind == SCREENING]
+    further = sum(f.role in {"sensitivity", "exploratory"} for f in findings)
+    return RunOutcome(tuple(outcomes), tuple(f.sentences[0] for f in shown), further, trial.results / paper.REPORT)
 
 
 def _screening_steps(trial: Trial, tell: Tell) -> list[Step]:

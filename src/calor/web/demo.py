@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.protocol.protocol import Protocol
-from calor.simulate.candidates import candidate_records
+from calor.trial.demo_records import write_admitted
 from calor.trial.screening import screen
 from calor.web import served
 from calor.web.demo_follow_up import Step, follow_up
@@ -55,7 +55,7 @@ def prepare_demo(folder: Path) -> dict[str, str]:
     if protocol.trial.participants != "synthetic":
         fix = "Demo users exist in synthetic trials only."
         raise ConductError.must("participants", "be synthetic", protocol.trial.participants, fix=fix)
-    _records(folder)
+    write_admitted(folder / "records", datetime.now(UTC).date())
     screen(folder)
     listing = folder / "web" / _PASSWORDS
     if not Trial.objects.filter(code=protocol.trial.id).exists():
@@ -68,14 +68,6 @@ def prepare_demo(folder: Path) -> dict[str, str]:
 
 def _password() -> str:
     return "-".join(secrets.token_hex(2) for _ in range(3))
-
-
-def _records(folder: Path) -> None:
-    """Write records whose last day is today, with the same people each day."""
-    target = folder / "records"
-    target.mkdir(exist_ok=True)
-    for name, table in candidate_records(np.random.default_rng(61), datetime.now(UTC).date()).items():
-        table.to_parquet(target / f"{name}.parquet", index=False)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def _funnel(finding: Finding) -> Figure:
     last = pd.DataFrame({"label": ["Eligible"], "left": steps["left"].iloc[-1:].to_list()})
     return funnel(
         pd.concat([steps, last.assign(not_met=0, undetermined=0)], ignore_index=True),
-        name="screening-funnel",
+        name=f"{finding.id}-funnel",
         title=f"{steps['left'].iloc[-1]:,} of {steps['left'].iloc[0]:,} persons meet every criterion.",
         caption=f"Criteria in the protocol's order; {finding.population}. Undetermined: the records cannot tell.",
     )
@@ -61,7 +61,7 @@ def _reasons(finding: Finding) -> Figure:
     return upset(
         sets,
         labels=labels,
-        name="screening-reasons",
+        name=f"{finding.id}-reasons",
         title=f"{int(first['candidates']):,} of {failing:,} candidates fail {what}.",
         caption="Candidates with infarction in the window who fail a criterion, by all that they fail; beside each "
         "criterion, how many fail it.",
@@ -82,7 +82,7 @@ def _moved(finding: Finding) -> Figure:
         table,
         series=list(names.values()),
         marks=marks,
-        name="screening-what-if",
+        name=f"{finding.id}-what-if",
         title=title,
         caption="Same records and other criteria; eligible now, by the months that the infarction's window spans.",
         axes=(f"Cut-off of {grid['label'].iloc[0]}", "Eligible per month"),
@@ -92,7 +92,7 @@ def _moved(finding: Finding) -> Figure:
 def _steps(finding: Finding) -> Table:
     return Table.from_frame(
         finding.tables["funnel"],
-        name="screening-steps",
+        name=f"{finding.id}-steps",
         title="Candidates left after each criterion, and what each costs alone.",
         columns=[Column("label", "Criterion"), *(Column(key, word, 0, align="right") for key, word in _COUNTS)],
         note="Only this one fails: all other criteria are met. Counts are exact; results/screening also holds a funnel "
@@ -113,7 +113,7 @@ def _worklist(finding: Finding) -> Table:
     ]
     return Table.from_frame(
         finding.tables["worklist"],
-        name="screening-worklist",
+        name=f"{finding.id}-worklist",
         title="Whom to call first, without identifiers: ranked by parts that are shown and add up.",
         columns=columns,
         note="The first of the list; results/screening/worklist.parquet holds all, with identifiers.",
@@ -124,7 +124,7 @@ def _near(finding: Finding) -> Table:
     columns = [Column("label", "Criterion"), Column("answer", "Answer"), Column("candidates", "Candidates", 0, "right")]
     return Table.from_frame(
         finding.tables["near_miss_counts"],
-        name="screening-near-misses",
+        name=f"{finding.id}-near-misses",
         title="Candidates who meet every criterion but one, and can still come to meet it.",
         columns=columns,
     )
@@ -134,7 +134,7 @@ def _soonest(finding: Finding) -> Table:
     columns = [Column("needs", "What is needed"), Column("on", "From"), Column("by", "Until", missing="no limit")]
     return Table.from_frame(
         finding.tables["near_misses"],
-        name="screening-soonest",
+        name=f"{finding.id}-soonest",
         title="The near misses whose window closes first.",
         columns=columns,
     )
@@ -143,7 +143,7 @@ def _soonest(finding: Finding) -> Table:
 def _what_if(finding: Finding) -> Table:
     grid = finding.tables["what_if"]
     if grid.empty:
-        return Table("screening-gates", "No gate.", (Column("cutoff", "Cut-off"),), ())
+        return Table(f"{finding.id}-gates", "No gate.", (Column("cutoff", "Cut-off"),), ())
     shares = {f"{name}_percent": 100 * grid[name] for name in ("completeness", "screen_failures")}
     columns = [
         Column("cutoff", "Cut-off", 2, "right"),
@@ -156,7 +156,7 @@ def _what_if(finding: Finding) -> Table:
     ]
     return Table.from_frame(
         grid.assign(**shares),
-        name="screening-gates",
+        name=f"{finding.id}-gates",
         title="What another gate would find in the same records.",
         columns=columns,
         note="Tests suffice: share of those who meet all else. Screen failures: share of those that do not pass.",
