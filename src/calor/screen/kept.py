@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import ibis
 import pandas as pd
+from ibis.expr import types as ir
 
 from calor.errors import RecordsError
 from calor.protocol.biomarkers import Gate
@@ -24,10 +25,10 @@ from calor.records.marks import Marks, marks_of, new_files
 from calor.records.open import added
 from calor.records.records import Records, on_engine, rows, staged
 from calor.records.vocabulary import Members
-from calor.screen.facts import TABLES, Facts, facts_of, people, stage, staged_members
+from calor.screen.facts import TABLES, Facts, facts_of, narrow, people, stage, staged_members, with_event
 from calor.screen.lab_units import units_wanted
 from calor.screen.record_checks import count_persons
-from calor.screen.refresh import read_again, same_criteria
+from calor.screen.refresh import same_criteria, staged_persons
 from calor.screen.rules import Rules
 from calor.screen.screened import Screened
 
@@ -51,7 +52,7 @@ class Staged:
     Attributes:
         facts: The staged tables.
         marks: Marks of the files that they were staged from.
-        reread: Persons whose rows were read anew; None where everyone's were.
+        reread: Persons with a row that was added or changed; None where everyone's rows were read.
         before: The answers of the screen that kept its facts, if its criteria were the same.
     """
 
@@ -61,7 +62,7 @@ class Staged:
     before: Screened | None
 
     def __str__(self) -> str:
-        return "everyone's rows read" if self.reread is None else f"rows of {self.reread:,} persons read anew"
+        return "everyone's rows read" if self.reread is None else f"new rows of {self.reread:,} persons read"
 
 
 def bring_up_to_date(records: Records, rules: Rules, folder: Path, salt: str = "") -> Staged:
@@ -79,14 +80,18 @@ def bring_up_to_date(records: Records, rules: Rules, folder: Path, salt: str = "
     marks = marks_of(records.files)
     state = _state(folder)
     before = _before(folder, state, rules)
-    touched = _touched(records, rules, folder, marks, state, salt) if state else None
-    if touched is None:
+    old = _old(records, rules, folder, marks, state, salt) if state else None
+    if old is None:
         return Staged(stage(records, rules), marks, None, before)
-    facts, persons = touched
-    if persons:
-        return Staged(read_again(facts, records, rules, persons), marks, len(persons), before)
-    tables = {name: staged(records.engine, getattr(facts, name)) for name in TABLES}  # the files are soon replaced
-    return Staged(facts_of(records, rules, tables, facts.members, facts.persons), marks, 0, before)
+    kept: Marks = state["marks"]
+    new = {name: files for name in CONCEPT if (files := new_files(kept, marks, name))}
+    moved = any(marks.get(name) != kept.get(name) for name in PEOPLE)
+    changed = _of_changed_people(records, old, rules.screening.infarction) if moved else set()
+    if new or changed:
+        facts, touched = _with_new_rows(old, records, rules, new, changed)
+        return Staged(facts, marks, touched, before)
+    tables = {name: staged(records.engine, getattr(old, name)) for name in TABLES}  # the files are soon replaced
+    return Staged(facts_of(records, rules, tables, old.members, old.persons), marks, 0, before)
 
 
 def keep(part: Staged, screened: Screened, folder: Path, salt: str = "") -> None:
@@ -163,17 +168,17 @@ def _before(folder: Path, state: Mapping[str, Any], rules: Rules) -> Screened | 
     return Screened(then, state["persons"], pd.read_parquet(folder / "answers.parquet"), ())
 
 
-def _touched(
+def _old(
     records: Records, rules: Rules, folder: Path, marks: Marks, state: Mapping[str, Any], salt: str
-) -> tuple[Facts, list[int]] | None:
-    """Return what was kept and the persons whom new files touch; None where it does not serve."""
+) -> Facts | None:
+    """Return what was kept; None where it does not serve."""
     if not marks or state["key"] != _key(rules, salt):
         return None
     old: Marks = state["marks"]
-    new = {name: new_files(old, marks, name) for name in {*old, *marks}}
-    steady = [name for name in new if name not in PEOPLE]
-    if any(new[name] is None or (new[name] and name not in CONCEPT) for name in steady):
-        return None
+    for name in {*old, *marks} - set(PEOPLE):
+        new = new_files(old, marks, name)
+        if new is None or (new and name not in CONCEPT):
+            return None
     try:
         members = Members(pd.read_parquet(folder / "members.parquet"), tuple(state["notes"]))
         with on_engine():
@@ -182,33 +187,61 @@ def _touched(
         return None  # damaged: it can be made again
     recount = marks.get("person") != old.get("person")
     persons = count_persons(records) if recount else int(state["persons"])
-    nothing = pd.DataFrame(columns=["role", "unit_concept_id", "unit_text", "factor"])  # judged only when brought up
-    facts = Facts(
-        records.engine, **tables, factors=nothing, members=members, persons=persons, absent=frozenset(), notes=()
+    nothing = pd.DataFrame(columns=["role", "unit_concept_id", "unit_text", "factor"])  # found once brought up to date
+    return Facts(
+        records.engine,
+        **tables,
+        factors=nothing,
+        members=members,
+        persons=persons,
+        absent=frozenset(),
+        notes=(),
     )
-    touched = _of_new_rows(records, facts, {name: new[name] or () for name in CONCEPT if new.get(name)})
-    if any(marks.get(name) != old.get(name) for name in PEOPLE):
-        touched |= _of_changed_people(records, facts, rules.screening.infarction)
-    return facts, sorted(touched)
 
 
-def _of_new_rows(records: Records, facts: Facts, files: Mapping[str, tuple[str, ...]]) -> set[int]:
-    """Return the persons with a row of the sets in the new files."""
-    concepts = staged_members(records.engine, facts.members)
-    parts = []
-    for name, wanted in files.items():
-        paths = tuple(path for path in records.files[name] if path.name in wanted)
-        table = added(records, name, paths)
-        parts.append(table.inner_join(concepts, table[CONCEPT[name]] == concepts.concept_id)[["person_id"]])
-    if not parts:
-        return set()
-    found = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return {int(i) for i in rows(found.distinct())["person_id"]}
+def _with_new_rows(
+    old: Facts, records: Records, rules: Rules, new: Mapping[str, tuple[str, ...]], changed: set[int]
+) -> tuple[Facts, int]:
+    """Add the new files' rows of the candidates and all rows of those who are candidates only now.
+
+    Args:
+        old: What was kept.
+        records: The records as they are now.
+        rules: What is asked.
+        new: New files by table.
+        changed: Candidates whose birth or death reads otherwise than it did.
+
+    Returns:
+        The facts as they are now, and how many persons have a row that was added or changed.
+    """
+    engine, infarction = records.engine, rules.screening.infarction
+    concepts = staged_members(engine, old.members)
+    today = replace(records, tables={name: _new_rows(records, name, new) for name in records.tables})
+    known = staged(engine, _candidates(old, infarction))
+    joining = staged(engine, with_event(today, concepts, infarction).anti_join(known, "person_id"))
+    other = staged_persons(records, changed)
+    added_rows, whole = narrow(today, concepts, known), narrow(records, concepts, joining)
+    merged = {"people": old.people.anti_join(other, "person_id").union(people(records, other.union(joining)))}
+    for name in ("events", "drugs", "labs"):
+        merged[name] = getattr(old, name).union(added_rows[name]).union(whole[name])
+    tables = {name: staged(engine, merged[name]) for name in TABLES}
+    touched = ibis.union(other, joining, *(added_rows[name][["person_id"]] for name in ("events", "drugs", "labs")))
+    return facts_of(records, rules, tables, old.members, old.persons), len(rows(touched.distinct()))
+
+
+def _new_rows(records: Records, name: str, new: Mapping[str, tuple[str, ...]]) -> ir.Table:
+    """Return the rows of a table's new files; none where it has no new file."""
+    if name not in new:
+        return records[name].limit(0)
+    return added(records, name, tuple(path for path in records.files[name] if path.name in new[name]))
+
+
+def _candidates(facts: Facts, infarction: str) -> ir.Table:
+    return facts.events.filter(facts.events.role == infarction)[["person_id"]].distinct()
 
 
 def _of_changed_people(records: Records, facts: Facts, infarction: str) -> set[int]:
     """Return the candidates whose birth or death reads otherwise than it did."""
-    candidates = facts.events.filter(facts.events.role == infarction)[["person_id"]].distinct()
-    now, before = rows(people(records, candidates)), rows(facts.people)
+    now, before = rows(people(records, _candidates(facts, infarction))), rows(facts.people)
     both = pd.concat([now, before[now.columns]])
     return {int(i) for i in both.drop_duplicates(keep=False)["person_id"]}

@@ -58,7 +58,7 @@ def arrive(trial: Path) -> None:
 def test_files_that_did_not_change_are_not_read_again(trial: Path) -> None:
     part, _ = screened(trial)
     assert part.reread == 0
-    assert str(part) == "rows of 0 persons read anew"
+    assert str(part) == "new rows of 0 persons read"
 
 
 def test_a_new_file_is_read_for_the_persons_it_touches(trial: Path) -> None:
