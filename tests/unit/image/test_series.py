@@ -29,7 +29,8 @@ from calor.image.enhanced_pet import ENHANCED
 from calor.image.grid import stack
 from calor.image.masks_nifti import read_nifti_mask
 from calor.image.series import assemble, find_series, read_series
-from calor.image.study import Study, read_study
+from calor.image.study import Study, measure, read_study
+from calor.protocol.imaging import Imaging
 
 
 def pet(folder: Path) -> list[Path]:
@@ -49,6 +50,24 @@ def test_suv_of_the_phantom_is_what_was_drawn(phantom_folder: Path) -> None:
     suv = read_series(pet(phantom_folder)).suv()
     assert suv[2, 80, 10] == 0  # beside the body
     assert suv[10, 80, 80] == pytest.approx(0.6, abs=0.001)
+
+
+def test_a_scan_stored_from_left_to_right_measures_the_same(
+    phantom_folder: Path, phantom_study: Study, definition: Imaging, tmp_path: Path
+) -> None:
+    shutil.copytree(phantom_folder, tmp_path / "flipped")
+    for path in pet(tmp_path / "flipped"):
+        one = pydicom.dcmread(path)
+        flipped = np.ascontiguousarray(one.pixel_array[:, ::-1])
+        x, y, z = (float(v) for v in one.ImagePositionPatient)
+        one.ImagePositionPatient = [x + (one.Columns - 1) * float(one.PixelSpacing[1]), y, z]
+        one.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]
+        one.PixelData = flipped.tobytes()
+        one.save_as(path)
+    flipped_study = read_study(tmp_path / "flipped")
+    assert flipped_study.pet.grid.affine[0, 2] < 0
+    one, two = (measure(study, definition).to_frame() for study in (phantom_study, flipped_study))
+    assert two["mean_tbr_max"].tolist() == pytest.approx(one["mean_tbr_max"].tolist(), rel=1e-6)
 
 
 @pytest.mark.parametrize(
