@@ -66,9 +66,10 @@ def run(scans: list[Scan], definition: Imaging, reads: Path, workers: int) -> No
         if seen == max(len(scans) // 4, 1):
             quarter = highest_mib()
     wall = time.perf_counter() - start
-    print(f"  {workers} process{'es' * (workers > 1):2} {wall:7.1f} s wall, {wall / len(scans):5.2f} s each; "
-          f"{refused} refused; memory {quarter:.0f} MiB after a quarter, "
-          f"{highest_mib():.0f} MiB at the end")  # fmt: skip
+    print(
+        f"  {workers} process{'es' * (workers > 1):2} {wall:7.1f} s, {wall / len(scans):5.2f} s each; "
+        f"{refused} refused; highest memory {quarter:.0f} MiB by a quarter, {highest_mib():.0f} MiB by the end"
+    )
 
 
 def main() -> None:

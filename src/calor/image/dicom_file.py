@@ -12,6 +12,7 @@ from jaxtyping import Shaped
 from pydicom.dataset import Dataset, FileDataset
 
 from calor.errors import ImageError
+from calor.image.codestream import check_frames
 
 LARGEST_FILE = 2**30
 LARGEST_PIXELS = 2**29
@@ -80,7 +81,10 @@ def pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "*voxels"]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            check_frames(dataset, size, frames)
             return np.asarray(dataset.pixel_array)
+    except ImageError:
+        raise
     except Exception as error:  # decoders raise anything
         raise ImageError.must("pixel data", "decode", type(error).__name__, fix="Transfer the file again.") from error
 

@@ -13,7 +13,8 @@ from calor.image.grid import Grid
 from calor.image.mask import Mask, move
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-LARGEST_VOXELS = 2**29
+LARGEST_VOXELS = 2**27
+"""A whole-body CT of 512 x 512 x 512; what a small .gz may claim beyond that is refused before it is unpacked."""
 
 
 def read_nifti_mask(path: Path, grid: Grid, *, label: int | None = None, name: str = "") -> Mask:
@@ -38,7 +39,7 @@ def read_nifti_mask(path: Path, grid: Grid, *, label: int | None = None, name: s
         raise _refused(path, "have three dimensions of sensible size", shape)
     _check_affine(path, header)
     values = np.asarray(image.dataobj)
-    if not np.array_equal(values, np.rint(values)):
+    if not np.issubdtype(values.dtype, np.integer) and not np.array_equal(values, np.rint(values)):
         raise _refused(path, "hold labels", "fractions")
     voxels = values == label if label is not None else values != 0
     lps = _RAS_TO_LPS @ affine

@@ -1,4 +1,4 @@
-"""Body-weight SUV of tissue activity."""
+"""SUV of tissue activity: by body weight, and from that by lean body mass, ideal weight and surface area."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from calor.errors import ImageError
 from calor.image.decay import FDG_HALF_LIFE_S, decay_factor
-from calor.image.normalization import body_weight
+from calor.image.normalization import MASSES, body, body_surface_area, body_weight
 
 
 def suv(
@@ -43,3 +43,35 @@ def suv(
         raise ImageError.must("injected_bq", "be positive", injected_bq, fix="Enter the dose in Bq.")
     weight = body_weight(weight_kg)
     return np.asarray(activity) * (weight * 1000 / (injected_bq * decay_factor(uptake_s, half_life_s)))
+
+
+def suv_by(
+    suv_bw: Float[np.ndarray, "*voxels"], kind: str, *, weight_kg: float, height_cm: float, sex: str = ""
+) -> Float[np.ndarray, "*voxels"]:
+    """Convert body-weight SUV to SUV by lean body mass, ideal body weight or body surface area.
+
+    >>> suv_by(np.array([2.0]), "LBMJANMA", weight_kg=80, height_cm=178, sex="M").round(3)
+    array([1.528])
+
+    Args:
+        suv_bw: Body-weight SUV [g/mL].
+        kind: DICOM's SUV Type: LBM, LBMJAMES128, LBMJANMA, IBW or BSA.
+        weight_kg: Body weight.
+        height_cm: Height.
+        sex: M or F; surface area needs none.
+
+    Returns:
+        SUV of each voxel [g/mL; cm2/mL by surface area].
+
+    Raises:
+        ImageError: The kind is unknown, or weight, height or sex cannot be.
+
+    Reference:
+        Boellaard et al., Eur J Nucl Med Mol Imaging 2015;42:328-354, section on SUV calculation.
+    """
+    weight, height = body(weight_kg, height_cm)
+    if kind == "BSA":
+        return np.asarray(suv_bw) * (10 * body_surface_area(weight, height) / weight)
+    if kind not in MASSES:
+        raise ImageError.must("kind", f"be BSA, {', '.join(MASSES)}", repr(kind), fix="DICOM names these SUV Types.")
+    return np.asarray(suv_bw) * (MASSES[kind](weight, height, sex) / weight)

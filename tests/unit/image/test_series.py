@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from calor.errors import ImageError
-from calor.image.dicom_file import read_file
+from calor.image.dicom_file import pixel_array, read_file
 from calor.image.enhanced_pet import ENHANCED
 from calor.image.grid import stack
+from calor.image.masks_nifti import read_nifti_mask
 from calor.image.series import assemble, find_series, read_series
-from calor.image.study import read_study
+from calor.image.study import Study, measure, read_study
+from calor.protocol.imaging import Imaging
 
 
 def pet(folder: Path) -> list[Path]:
@@ -38,6 +50,24 @@ def test_suv_of_the_phantom_is_what_was_drawn(phantom_folder: Path) -> None:
     suv = read_series(pet(phantom_folder)).suv()
     assert suv[2, 80, 10] == 0  # beside the body
     assert suv[10, 80, 80] == pytest.approx(0.6, abs=0.001)
+
+
+def test_a_scan_stored_from_left_to_right_measures_the_same(
+    phantom_folder: Path, phantom_study: Study, definition: Imaging, tmp_path: Path
+) -> None:
+    shutil.copytree(phantom_folder, tmp_path / "flipped")
+    for path in pet(tmp_path / "flipped"):
+        one = pydicom.dcmread(path)
+        flipped = np.ascontiguousarray(one.pixel_array[:, ::-1])
+        x, y, z = (float(v) for v in one.ImagePositionPatient)
+        one.ImagePositionPatient = [x + (one.Columns - 1) * float(one.PixelSpacing[1]), y, z]
+        one.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]
+        one.PixelData = flipped.tobytes()
+        one.save_as(path)
+    flipped_study = read_study(tmp_path / "flipped")
+    assert flipped_study.pet.grid.affine[0, 2] < 0
+    one, two = (measure(study, definition).to_frame() for study in (phantom_study, flipped_study))
+    assert two["mean_tbr_max"].tolist() == pytest.approx(one["mean_tbr_max"].tolist(), rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +146,79 @@ def test_a_deflated_bomb_is_refused_before_it_is_inflated(tmp_path: Path) -> Non
         file.write(packer.compress(b"\0" * 10_000_000) + packer.flush())
     with pytest.raises(ImageError, match="bomb"):
         read_file(path)
+
+
+def held(tmp_path: Path, syntax: pydicom.uid.UID, frame: bytes) -> Path:
+    """Write a file of 16 x 16 pixels whose compressed frame is given."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = meta.MediaStorageSOPInstanceUID = pydicom.uid.UID("1.2.3")
+    meta.TransferSyntaxUID = syntax
+    path = tmp_path / "held.dcm"
+    made = FileDataset(str(path), Dataset(), file_meta=meta, preamble=b"\0" * 128)
+    made.Rows = made.Columns = made.BitsAllocated = made.BitsStored = 16
+    made.HighBit, made.PixelRepresentation, made.SamplesPerPixel = 15, 0, 1
+    made.PhotometricInterpretation = "MONOCHROME2"
+    made.PixelData = encapsulate([frame])
+    made["PixelData"].is_undefined_length = True
+    made.save_as(path, enforce_file_format=True)
+    return path
+
+
+BOMBS = {
+    "JPEG 2000": (JPEG2000Lossless, b"\xff\x4f\xff\x51" + struct.pack(">HHIIIIIIIIH", 41, 0, 60000, 60000, 0, 0,
+                                                                      60000, 60000, 0, 0, 1) + b"\0" * 64),
+    "JPEG-LS": (JPEGLSLossless, b"\xff\xd8\xff\xf7" + struct.pack(">HBHHB", 11, 16, 60000, 60000, 1) + b"\0" * 64),
+    "JPEG": (JPEGBaseline8Bit, b"\xff\xd8\xff\xdb\0\x43" + b"\0" * 65 + b"\xff\xc0" +
+             struct.pack(">HBHHB", 11, 8, 60000, 60000, 1) + b"\0" * 64),
+    "run length": (RLELossless, struct.pack("<16I", 1, 64, *[0] * 14) + b"\x81\0" * 100_000),
+    "no picture": (JPEG2000Lossless, b"GIF89a" * 20),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_compressed_bomb_is_refused_before_it_is_decoded(kind: str, tmp_path: Path) -> None:
+    dataset = read_file(held(tmp_path, *BOMBS[kind]))
+    with pytest.raises(ImageError, match="compressed frame"):
+        pixel_array(dataset)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_compressed_slices_read_as_what_was_compressed(
+    syntax: pydicom.uid.UID, phantom_folder: Path, tmp_path: Path
+) -> None:
+    plain = pydicom.dcmread(pet(phantom_folder)[10])
+    want = plain.pixel_array.copy()
+    plain.compress(syntax)
+    plain.save_as(tmp_path / "packed.dcm")
+    assert np.array_equal(pixel_array(read_file(tmp_path / "packed.dcm")), want)
+
+
+def test_lengths_and_counts_that_lie_are_refused(phantom_folder: Path, tmp_path: Path) -> None:
+    raw, path = pet(phantom_folder)[3].read_bytes(), tmp_path / "lies.dcm"
+    at = raw.index(b"\xe0\x7f\x10\x00OW\0\0") + 8
+    path.write_bytes(raw[:at] + struct.pack("<I", 0xFFFFFFF0) + raw[at + 4 : -100])
+    with pytest.raises(ImageError):
+        pixel_array(read_file(path))
+    many = pydicom.dcmread(pet(phantom_folder)[3])
+    many.NumberOfFrames = 2**31 - 1
+    with pytest.raises(ImageError, match="pixel data"):
+        pixel_array(many)
+
+
+def test_a_small_nifti_that_claims_a_huge_volume_is_refused(phantom_study: Study, tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4))
+    raw = bytearray(image.to_bytes())
+    raw[42:48] = struct.pack("<3h", 2000, 2000, 2000)
+    (tmp_path / "svc.nii.gz").write_bytes(gzip.compress(bytes(raw) + b"\0" * 1_000_000))
+    with pytest.raises(ImageError, match="sensible size"):
+        read_nifti_mask(tmp_path / "svc.nii.gz", phantom_study.pet.grid)
+
+
+def test_links_out_of_the_folder_are_not_followed(phantom_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study/slice.dcm").symlink_to(pet(phantom_folder)[0])
+    with pytest.raises(ImageError, match="hold DICOM"):
+        find_series(tmp_path / "study")
 
 
 def test_endless_nesting_is_refused(tmp_path: Path) -> None:

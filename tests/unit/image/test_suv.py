@@ -14,7 +14,7 @@ from calor.errors import ImageError
 from calor.image.decay import mean_rate_time_s
 from calor.image.header_values import clock, instant
 from calor.image.pet_header import PetHeader
-from calor.image.suv import suv
+from calor.image.suv import suv, suv_by
 from calor.image.suv_factor import suv_factor
 
 SCAN = datetime(2025, 1, 1, 11)  # noqa: DTZ001  (DICOM times have no zone)
@@ -94,6 +94,19 @@ def test_date_and_time_of_injection_are_used_over_days() -> None:
     zirconium = 282_276.0
     got = factor(injected_time=None, injected_at=SCAN - timedelta(days=3), half_life_s=zirconium)
     assert got == pytest.approx(70_000 / (3.5e8 * 2 ** (-3 * 86400 / zirconium)))
+
+
+@pytest.mark.parametrize("kind", ["LBM", "LBMJAMES128", "LBMJANMA", "IBW", "BSA"])
+@pytest.mark.parametrize("sex", ["M", "F"])
+def test_every_other_suv_returns_to_body_weight(kind: str, sex: str) -> None:
+    """The factor that takes a scanner's SUV of another kind back to body weight undoes the conversion to that kind."""
+    other = suv_by(np.array([2.5]), kind, weight_kg=70, height_cm=175, sex=sex)
+    units = {"units": "CM2ML"} if kind == "BSA" else {"units": "GML", "suv_type": kind}
+    back = factor(**units, height_cm=175.0, sex=sex)
+    assert back * other[0] == pytest.approx(2.5)
+    assert other[0] != pytest.approx(2.5, rel=0.01)
+    with pytest.raises(ImageError, match="kind"):
+        suv_by(other, "LEAN", weight_kg=70, height_cm=175, sex=sex)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,33 @@ def test_the_segment_follows_the_protocols_rule(values: list[float], rule: dict[
     assert most_diseased_segment(np.array(values), Segment(**rule)).mean == pytest.approx(want)
 
 
+@pytest.mark.parametrize("threshold", [1.6, 2.0])
+def test_a_slice_right_at_the_threshold_is_active_unless_the_protocol_says_above(threshold: float) -> None:
+    background = 1.5
+    suv = np.array([threshold - 1e-6, threshold - 1e-10, threshold, threshold + 1e-6]) * background
+    uptake = SliceUptake("aorta", np.arange(4), 3.0 * np.arange(4), np.ones(4, int), suv, suv)
+    rules = [Imaging(vessels=("aorta",), active_threshold=threshold, active_comparator=c) for c in (">=", ">")]
+    inclusive, above = (vessel_tbr(uptake, background, rule).active.tolist() for rule in rules)
+    assert inclusive == [False, True, True, True]  # 1e-9 is forgiven, as is said with the result
+    assert above == [False, False, False, True]
+    assert f">= {threshold:g}" in str(vessel_tbr(uptake, background, rules[0]))
+
+
+def test_the_whole_vessel_weighs_slices_by_their_voxels() -> None:
+    suv = np.array([1.0, 3.0])
+    uptake = SliceUptake("aorta", np.arange(2), np.array([0.0, 3]), np.array([3, 1]), suv, suv)
+    found = vessel_tbr(uptake, 1.5, Imaging(vessels=("aorta",)))
+    assert found.whole_tbr_mean == pytest.approx(1.5 / 1.5)
+    assert found.mean_tbr_max == pytest.approx(2.0 / 1.5)
+
+
+def test_the_mean_of_two_reads_decides_which_slices_are_active() -> None:
+    definition = Imaging(vessels=("aorta",), active_threshold=2.0)
+    one, two = ({"aorta": vessel("aorta", values, definition)} for values in ([2.2, 1.9, 1.0], [1.9, 1.9, 1.0]))
+    assert freeze([one, two], ("aorta",)).active["aorta"] == pytest.approx((0.5 / 3,))
+    assert freeze([two], ("aorta",)).active["aorta"] == ()
+
+
 def test_a_vessel_shorter_than_its_window_is_refused_unless_it_may_be_cut() -> None:
     assert most_diseased_segment(np.array([2.0, 1.0]), Segment()).truncated
     with pytest.raises(ImageError, match="3 slices"):

@@ -14,7 +14,10 @@ from calor.report.number import number
 from calor.report.tidy import numbers, require, values
 
 _HEIGHT_PX = 170
-_GAP_PX = 30
+_GAP_PX = 10
+_SIDES_PX = 76
+"""Of each panel: its ticks on the left, its limits in figures on the right."""
+_TITLE_PX = 20
 _MOST = 3
 
 
@@ -44,7 +47,7 @@ def bland_altman(
         require(limits, ["panel", "bias", "lower_limit", "upper_limit"], where=name),
         ["bias", "lower_limit", "upper_limit"], where=name,
     )  # fmt: skip
-    width_px = (style.PLOT_WIDTH_PX - 60 - _GAP_PX * (_MOST - 1)) / _MOST
+    width_px = (style.PLOT_WIDTH_PX - _TITLE_PX - _GAP_PX * (_MOST - 1)) / _MOST - _SIDES_PX
     reach = max(
         float(points["difference"].abs().max()), float(limits[["lower_limit", "upper_limit"]].abs().max().max())
     )
@@ -68,7 +71,7 @@ def _panel(
         at = float(limit[key])
         rule = alt.Chart(values([{"difference": at}]))
         layers.append(rule.mark_rule(color=style.MUTED, strokeDash=dash).encode(y=y))
-        words = rule.mark_text(text=number(at, 2), align="right", baseline="bottom", color=style.MUTED, dy=-2)
+        words = rule.mark_text(text=number(at, 2), align="left", baseline="middle", color=style.MUTED, dx=4)
         layers.append(words.encode(x=alt.value(width_px), y=y))
     layers.append(alt.Chart(values(points)).mark_point(size=44, opacity=1, stroke=style.INK, strokeWidth=1.4,
                                                        fill=style.GROUND).encode(x=x, y=y))  # fmt: skip
