@@ -73,6 +73,6 @@ def _django_rights(tables: Sequence[str]) -> list[str]:
 def _columns(cursor: Any, table: str) -> list[str]:
     cursor.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
-        [table],
+        [f"calor_web_{table}"],
     )
     return [row[0] for row in cursor.fetchall()]
