@@ -44,7 +44,7 @@ def grant_blinded(connection: Any, role: str) -> None:
 def _trial_rights(cursor: Any) -> list[str]:
     rights = []
     for table in (*APPEND_ONLY, *HEADS):
-        columns = ", ".join(f'"{name}"' for name in _columns(cursor, table) if name != SEALED.get(table))
+        columns = ", ".join(f'"{name}"' for name in _columns(cursor, f"calor_web_{table}") if name != SEALED.get(table))
         rights.append(f"SELECT ({columns}) ON calor_web_{table}")
     rights += [f"INSERT ON calor_web_{table}" for table in INSERTED]
     rights += [f"UPDATE ({columns}) ON calor_web_{table}" for table, columns in LOCKED.items()]
@@ -73,6 +73,6 @@ def _django_rights(tables: Sequence[str]) -> list[str]:
 def _columns(cursor: Any, table: str) -> list[str]:
     cursor.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
-        [f"calor_web_{table}"],
+        [table],
     )
     return [row[0] for row in cursor.fetchall()]
