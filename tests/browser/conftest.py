@@ -28,7 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-STARTED_WITHIN_S = 180
+STARTED_WITHIN_S = 480
 
 
 @dataclass(frozen=True)

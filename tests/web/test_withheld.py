@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -72,6 +74,23 @@ def test_an_unblinded_role_does_see_it(running: Running, role: Role) -> None:
     text = signed_in(running.people[role]).get("/participants/01-001/visits/V8/").content.decode()
     assert CORRECTED in text
     assert REASON in text
+
+
+def test_scans_after_baseline_are_told_to_unblinded_people_only(running: Running, tmp_path: Path) -> None:
+    shutil.copy(FOLDER / "protocol.toml", tmp_path / "protocol.toml")
+    (tmp_path / "results/imaging").mkdir(parents=True)
+    head = "USUBJID,PARAMCD,PARAM,AVISIT,ADT,ADY,AVAL,AVALU,CHG\n"
+    rows = (
+        "01-001,TBRIDX,Index,Baseline,2026-01-01,-1,2.11,1,\n",
+        "01-001,TBRIDX,Index,Day 61,2026-03-01,61,1.93,1,-0.18\n",
+    )
+    (tmp_path / "results/imaging/adpet.csv").write_text(head + "".join(rows), encoding="utf-8")
+    told = {}
+    with override_settings(TRIAL_FOLDER=str(tmp_path)):
+        for role in (Role.COORDINATOR, Role.UNBLINDED_MONITOR):
+            text = signed_in(running.people[role]).get("/participants/01-001/").content.decode()
+            told[role] = ["2.11" in text, "1.93" in text or "0.18" in text]
+    assert told == {Role.COORDINATOR: [True, False], Role.UNBLINDED_MONITOR: [True, True]}
 
 
 def test_only_unblinded_roles_may_see_or_write_it() -> None:

@@ -87,8 +87,10 @@ def _spans(spans: pd.DataFrame, days: tuple[int, int]) -> alt.LayerChart:
         alt.Chart(values(heads)).mark_text(align="right", baseline="middle", color=style.MUTED, dx=-10).encode(
             x=alt.value(0), y=y, text="row:N"),
     ]  # fmt: skip
-    for side, column, part, dx in (("left", "last", spans[~late], 9), ("right", "first", spans[late], -9)):
+    for column, part, dx in (("last", spans[~late], 9), ("first", spans[late], -9)):
         if len(part):
-            words = alt.Chart(values(part)).mark_text(align=side, baseline="middle", dx=dx, color=style.INK)
+            words = alt.Chart(values(part)).mark_text(
+                align="left" if dx > 0 else "right", baseline="middle", dx=dx, color=style.INK
+            )
             layers.append(words.encode(x=alt.X(f"{column}:Q", scale=alt.Scale(domain=list(days))), y=y, text="label:N"))
     return alt.LayerChart(layer=layers).properties(width=_WIDTH_PX, height=_ROW_PX * len(order))

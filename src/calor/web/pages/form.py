@@ -10,5 +10,7 @@ from django import forms
 class PageForm(forms.Form):
     """A form whose labels end without a colon."""
 
+    data: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)

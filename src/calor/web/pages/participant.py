@@ -7,6 +7,7 @@ from typing import Any
 from django.shortcuts import render
 from django.utils import timezone
 
+from calor.web import scans as core_laboratory
 from calor.web import served
 from calor.web.calendar import calendar, latest
 from calor.web.capture.models import AdverseEvent, Medication, VisitRecord
@@ -31,6 +32,7 @@ def participant(request: Any, identifier: str) -> Any:
     found = visitor.participant(identifier)
     site, now = found.site, timezone.now()
     allocation = Allocation.objects.filter(participant=found).select_related("kit", "by").first()
+    may_see = visitor.may(Action.VIEW_WITHHELD, site)
     may_event = visitor.may(Action.RECORD_EVENT, site)
     context = {
         "participant": found,
@@ -38,13 +40,15 @@ def participant(request: Any, identifier: str) -> Any:
         "allocation": allocation,
         "today": study_day(now, allocation.at) if allocation else None,
         "time_line": has_time_line(found),
+        "scans": core_laboratory.scans(found, after_baseline=may_see),
+        "may_see": may_see,
         "visits": _visits(found, allocation),
         "alerts": [alert for alert in routed(visitor, found) if not hasattr(alert, "acknowledgement")],
         "events": _events(found),
         "medication": sorted(
             latest(Medication.objects.filter(participant=found)).values(), key=lambda row: row.started, reverse=True
         ),
-        "proposals": proposals(found, may_see=visitor.may(Action.VIEW_WITHHELD, site)) if allocation else [],
+        "proposals": proposals(found, may_see=may_see) if allocation else [],
         "queries": [query for query in seen_by(visitor, found) if query.status != CLOSED],
         "may_event": may_event,
         "may_medicate": visitor.may(Action.RECORD_MEDICATION, site),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from calor.web.models import Participant
 from calor.web.permissions import Action, check
 from calor.web.seriousness import CRITERIA, deadlines
 from calor.web.services.alerts import raise_alerts
+from calor.web.services.harm import judge_harm
 from calor.web.services.versions import add_version
 
 FATAL = 5
@@ -95,6 +97,8 @@ def record_event(
         )  # fmt: skip
         add_version(actor, row, seen=seen, action=Action.RECORD_EVENT)
         raise_alerts(participant)
+        # After the commit, since another process may do it; if that fails, the next event has it judged again.
+        transaction.on_commit(partial(judge_harm, participant.trial), robust=True)
     return row
 
 

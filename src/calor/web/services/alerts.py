@@ -24,7 +24,6 @@ from calor.web.models import Allocation
 from calor.web.permissions import Action, Role, check
 from calor.web.safety_rules import Found, Taken, event_findings, laboratory_findings, taken
 from calor.web.services.accounts import check_reason
-from calor.web.services.harm import harm_reached
 
 SYSTEM_ACTOR = "safety rules"
 OPEN_TO = (Role.COORDINATOR, Role.INVESTIGATOR, Role.MONITOR, Role.UNBLINDED_MONITOR)
@@ -34,22 +33,25 @@ NEUTRAL = "The unblinded monitor reviews a laboratory result that blinded staff 
 NEUTRAL_ACTION = "Go on by the protocol; record symptoms as adverse events. The monitor calls you if anything changes."
 
 
-def raise_alerts(participant: Any) -> None:
-    """Apply every rule to a participant's data as they now stand, and store what was not found before."""
+def raise_alerts(participant: Any, *, secret: bool = False) -> None:
+    """Apply the rules to a participant's data as they now stand, and store what was not found before.
+
+    Args:
+        participant: The participant.
+        secret: Whether a withheld value was written: then what rests on such values is judged, else only what blinded
+            people may know, since the process that serves them cannot read the rest.
+    """
     trial, protocol = participant.trial, served.protocol()
-    events = latest(AdverseEvent.objects.filter(participant=participant)).values()
-    found = [*laboratory_findings(protocol, values_of(participant)), *(f for e in events for f in event_findings(e))]
-    told = {
-        secret: set(model.objects.filter(trial=trial, participant=participant).values_list("key", flat=True))
-        for secret, model in ((False, Alert), (True, WithheldAlert))
-    }
+    found = list(laboratory_findings(protocol, values_of(participant, withheld=secret)))
+    if not secret:
+        events = latest(AdverseEvent.objects.filter(participant=participant)).values()
+        found += [finding for event in events for finding in event_findings(event)]
+    model = WithheldAlert if secret else Alert
+    told = set(model.objects.filter(trial=trial, participant=participant).values_list("key", flat=True))
     for finding in found:
         key = f"{participant.pk}/{finding.key}"[:120]
-        if key not in told[finding.secret]:
+        if finding.secret == secret and key not in told:
             _store(trial, participant, finding, key)
-    for finding in harm_reached(trial, protocol):
-        if not WithheldAlert.objects.filter(trial=trial, key=finding.key).exists():
-            _save(WithheldAlert, trial, None, finding, finding.key, WITHHELD_TO)
 
 
 def values_of(participant: Any, *, withheld: bool = True) -> list[Taken]:
@@ -102,10 +104,15 @@ def _store(trial: Any, participant: Any, finding: Found, key: str) -> None:
     if not finding.secret:
         _save(Alert, trial, participant, finding, key, OPEN_TO)
         return
-    _save(WithheldAlert, trial, participant, finding, key, WITHHELD_TO)
+    save_withheld(trial, participant, finding, key)
     number = WithheldAlert.objects.filter(participant=participant).count()
     neutral = Found("review", "", NEUTRAL, NEUTRAL_ACTION, secret=False)
     _save(Alert, trial, participant, neutral, f"{participant.pk}/review/{number}", OPEN_TO)
+
+
+def save_withheld(trial: Any, participant: Any, finding: Found, key: str) -> None:
+    """Store a finding that could reveal an arm."""
+    _save(WithheldAlert, trial, participant, finding, key, WITHHELD_TO)
 
 
 def _save(model: Any, trial: Any, participant: Any, finding: Found, key: str, roles: tuple[Role, ...]) -> None:

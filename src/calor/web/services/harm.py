@@ -9,11 +9,22 @@ from calor.monitor.declared_harm import declared_limits, harm_rules
 from calor.protocol.analyses import EventsOfInterestAnalysis
 from calor.protocol.protocol import Protocol
 from calor.protocol.safety_limits import HarmRule
+from calor.web import served
+from calor.web.allocator import with_arms
 from calor.web.calendar import latest
-from calor.web.capture.models import AdverseEvent
+from calor.web.capture.models import AdverseEvent, WithheldAlert
 from calor.web.encryption import open_arm
 from calor.web.models import Allocation
 from calor.web.safety_rules import Found
+from calor.web.services.alerts import save_withheld
+
+
+@with_arms(asked=True)
+def judge_harm(trial: Any) -> None:
+    """Store a withheld alert for each of the protocol's limits for harm that is reached; nobody is told an arm."""
+    for finding in harm_reached(trial, served.protocol()):
+        if not WithheldAlert.objects.filter(trial=trial, key=finding.key).exists():
+            save_withheld(trial, None, finding, finding.key)
 
 
 def harm_reached(trial: Any, protocol: Protocol) -> Iterator[Found]:

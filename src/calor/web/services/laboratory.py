@@ -13,11 +13,12 @@ from django.db import transaction
 from calor.errors import ConductError
 from calor.protocol.biomarkers import Biomarker
 from calor.web import served
-from calor.web.calendar import withheld
+from calor.web.calendar import latest, withheld
 from calor.web.capture.models import LabValue, VisitRecord, WithheldValue
+from calor.web.models import Participant
 from calor.web.permissions import Action, check
 from calor.web.services.alerts import raise_alerts
-from calor.web.services.versions import add_version, newest
+from calor.web.services.versions import add_after, newest
 from calor.web.services.visits import randomized_at
 
 _NUMBER = re.compile(r"(<?)\s*(\d+(?:\.\d+)?)")
@@ -108,6 +109,8 @@ def _record(
         raise ConductError.must("visit", "have been recorded", planned.label, fix="Record its day first.")
     model = WithheldValue if secret else LabValue
     with transaction.atomic():
+        Participant.objects.select_for_update().get(pk=participant.pk)
+        standing = latest(model.objects.filter(participant=participant, visit=visit))
         for name, typed in values.items():
             biomarker = protocol.biomarker(name)
             if withheld(biomarker, planned, randomized, taken.on) != secret:
@@ -119,5 +122,6 @@ def _record(
                 upper=typed.upper, reason=reason.strip(),
             )  # fmt: skip
             action = Action.RECORD_WITHHELD if secret else Action.RECORD_VALUE
-            add_version(actor, row, seen=typed.seen, action=action, audited_reason=not secret)
-        raise_alerts(participant)
+            last = standing.get((visit, name))
+            add_after(last, actor, row, seen=typed.seen, action=action, audited_reason=not secret)
+        raise_alerts(participant, secret=secret)
