@@ -124,7 +124,8 @@ def draw(chart: alt.TopLevelMixin, *, name: str, title: str, caption: str) -> Fi
     >>> draw(chart, name="dot", title="One participant.", caption="n = 1.").name
     'dot'
     """
-    return Figure(name, title, caption, {**chart.to_dict(), **style.theme()})
+    # Vega-Lite says what it cannot draw; Altair's own check of the same costs a third of the time.
+    return Figure(name, title, caption, {**chart.to_dict(validate=False), **style.theme()})
 
 
 def _accessible(svg: str, figure: Figure) -> str:

@@ -195,3 +195,13 @@ def test_adverse_events_refuse_a_term_without_a_row_in_every_arm() -> None:
     more = pd.concat([INCIDENCE, pd.DataFrame({"term": ["Fever"], "arm": ["Placebo"], "incidence": [0.1]})])
     with pytest.raises(ReportError, match="`incidence` must have one row per term and arm"):
         adverse_events(more, DIFFERENCES, arms=ARMS, **WORDS)
+
+
+def test_interaction_is_thick_where_an_effect_is_shown_and_nowhere_else() -> None:
+    part = interaction(CURVE.assign(shown=[False, True]), PEOPLE, arms=ARMS, axes=AXES, **WORDS)
+    thick = [layer for layer in part.spec["vconcat"][0]["layer"] if layer["mark"].get("strokeWidth") == 5]
+    drawn = part.spec["datasets"][thick[0]["data"]["name"]]
+    assert [row["baseline"] for row in drawn] == [CURVE["baseline"].iloc[1]]
+    alone = interaction(CURVE, axes=AXES, **WORDS)
+    assert 'strokeWidth": 5' not in json.dumps(alone.spec)
+    assert "vconcat" not in alone.spec

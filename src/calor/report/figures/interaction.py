@@ -33,7 +33,8 @@ def interaction(
 
     Args:
         curve: One row per baseline value, with columns `baseline`, `effect`, `lower`, `upper` and, where wanted,
-            `percentile` (text such as "25th" on the rows to be marked; empty elsewhere).
+            `percentile` (text such as "25th" on the rows to be marked; empty elsewhere) and `shown` (whether an effect
+            is shown there by a simultaneous band; drawn thick).
         participants: Columns `arm` and `baseline`: one tick each beneath the curve; None where nobody is to be shown.
         arms: Arm names, control first; of the participants.
         name: File stem and HTML id.
@@ -52,7 +53,7 @@ def interaction(
     ...             caption="n = 2.", axes=("Baseline hs-CRP (mg/L)", "Difference in TBRmax"), log=True).name
     'by-crp'
     """
-    curve = require(curve, ["baseline", "effect", "lower", "upper"], where=name, wanted=["percentile"])
+    curve = require(curve, ["baseline", "effect", "lower", "upper"], where=name, wanted=["percentile", "shown"])
     curve = numbers(curve, ["baseline", "effect", "lower", "upper"], where=name)
     require_order(curve, ("lower", "effect", "upper"), where=name)
     people = None if participants is None else _people(participants, arms, name)
@@ -97,6 +98,11 @@ def _effect(curve: pd.DataFrame, x: alt.X, axis: list[str]) -> list[alt.Chart]:
         alt.Chart(values([{"effect": 0}])).mark_rule(color=style.MUTED, strokeDash=[3, 3]).encode(y=y),
         base.mark_line(color=style.INK, strokeWidth=2).encode(x=x, y=y),
     ]
+    if "shown" in curve:
+        # A run of its own for every stretch, or a line would join two of them.
+        runs = curve.assign(run=(curve["shown"] != curve["shown"].shift()).cumsum())
+        thick = alt.Chart(values(runs[runs["shown"].astype(bool)]))
+        layers.append(thick.mark_line(color=style.INK, strokeWidth=5).encode(x=x, y=y, detail="run:N"))
     if "percentile" in curve:
         marked = curve[curve["percentile"].notna() & (curve["percentile"] != "")]
         at = alt.Chart(values(marked))

@@ -22,6 +22,7 @@ from calor.report.figure import Figure
 from calor.report.figures.curves import curves
 from calor.report.figures.interaction import interaction as effect_figure
 from calor.report.results.estimates import clear, source
+from calor.report.sections.words import within
 
 _DECADE = 10.0
 
@@ -79,11 +80,11 @@ def johnson_neyman(result: JohnsonNeyman) -> Figure:
     """Draw the effect with the band from which the regions follow."""
     kind = "simultaneous" if result.simultaneous else "pointwise"
     return _along(
-        result.curve,
+        result.curve.assign(shown=within(result.curve["biomarker"], result.to_frame())),
         result.biomarker,
         name="johnson-neyman",
         title=f"An effect is shown for {100 * result.participants:.0f} % of participants.",
-        caption=f"Johnson-Neyman region. n = {result.n}. Band: {kind}, {100 * result.level:g} %.",
+        caption=f"Johnson-Neyman region (thick). n = {result.n}. Band: {kind}, {100 * result.level:g} %.",
     )
 
 

@@ -9,7 +9,7 @@ from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.figures.interaction import interaction
 from calor.report.section import Section
-from calor.report.sections.words import anchor, capital, caption, typeset
+from calor.report.sections.words import anchor, capital, caption, typeset, within
 from calor.report.table import Column, Table
 
 
@@ -40,7 +40,8 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
             arms=finding.arms,
             name=f"{anchor(finding.id)}-curve",
             title=f"{title} {axis['biomarker']}.",
-            caption=f"{caption(finding)} Band: pointwise interval. Marks: percentiles. Ticks: participants.",
+            caption=f"{caption(finding)} Band: pointwise interval. Thick: where an effect is shown, simultaneously. "
+            "Marks: percentiles. Ticks: participants.",
             axes=(f"{capital(axis['biomarker'])}{unit}", "Difference between arms"),
             log=axis["scale"] == "log",
         ),
@@ -54,7 +55,8 @@ def _marked(finding: Finding) -> pd.DataFrame:
     points = points.assign(percentile=[f"{p:g}th" for p in points["percentile"]])
     columns = ["baseline", "effect", "lower", "upper", "percentile"]
     both = pd.concat([curve[columns], points[columns]]).sort_values("baseline", kind="stable")
-    return pd.DataFrame(both[np.isfinite(both["baseline"])]).reset_index(drop=True)
+    both = both[np.isfinite(both["baseline"])].reset_index(drop=True)
+    return both.assign(shown=within(both["baseline"], finding.tables["regions"]))
 
 
 def _effects(finding: Finding) -> Table:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
+
 from calor.analyze.finding import Finding
+
+_ROUNDING = 1e-9
 
 
 def anchor(name: str) -> str:
@@ -29,6 +33,18 @@ def typeset(sentence: str) -> str:
 def _unbroken(match: re.Match[str]) -> str:
     """Keep a number and its sign on one line."""
     return match[0].replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def within(at: pd.Series, regions: pd.DataFrame) -> pd.Series:
+    """Say of each value whether it lies in one of the regions, their ends included.
+
+    >>> within(pd.Series([1.0, 2.0, 5.0]), pd.DataFrame({"lower": [1.5], "upper": [5.0]})).tolist()
+    [False, True, True]
+    """
+    inside = pd.Series(False, index=at.index)
+    for low, high in zip(regions["lower"], regions["upper"], strict=True):
+        inside |= (at >= low * (1 - _ROUNDING)) & (at <= high * (1 + _ROUNDING))
+    return inside
 
 
 def capital(text: str) -> str:
