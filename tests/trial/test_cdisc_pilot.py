@@ -82,6 +82,26 @@ def test_dermatologic_events_are_those_in_adtte(results: Path, calor_data: Path)
     assert counts["participants"].to_dict() == adtte.groupby("TRTA").size().to_dict()
 
 
+def test_event_free_shares_are_those_that_r_prints(calor_data: Path) -> None:
+    """R's survfit on the same ADTTE, as the package crane prints it in its tests (tbl_survfit_times)."""
+    import pyreadstat  # noqa: PLC0415
+
+    from calor.analyze.survival.kaplan_meier import kaplan_meier  # noqa: PLC0415
+
+    path = calor_data / "cdisc-pilot/adtte.xpt"
+    if not path.exists():
+        pytest.skip("CALOR_DATA holds no cdisc-pilot")
+    adtte, _ = pyreadstat.read_xport(str(path))
+    arms = ("Placebo", "Xanomeline High Dose", "Xanomeline Low Dose")
+    table = adtte.assign(event=(adtte["CNSR"] == 0).astype(int))
+    curves = kaplan_meier(table, time="AVAL", event="event", arm="TRTA", arms=arms, interval="log")
+    at = curves.at([60, 120]).set_index(["arm", "time"])
+    sixty = [tuple(f"{100 * at.loc[(arm, 60), c]:.1f}" for c in ("survival", "lower", "upper")) for arm in arms]
+    assert sixty == [("76.8", "68.2", "86.6"), ("24.3", "15.8", "37.3"), ("31.1", "21.9", "44.1")]
+    assert [f"{100 * at.loc[(arm, 120), 'survival']:.1f}" for arm in arms] == ["64.3", "9.2", "14.7"]
+    assert curves.at_risk([60, 120]).loc[list(arms)].to_numpy().tolist() == [[59, 45], [14, 4], [20, 8]]
+
+
 def test_events_of_interest_are_those_counted_in_the_data(results: Path, calor_data: Path) -> None:
     import pyreadstat  # noqa: PLC0415
 
@@ -90,6 +110,34 @@ def test_events_of_interest_are_those_counted_in_the_data(results: Path, calor_d
     incidence = _table(results, "events_of_interest", "incidence")
     ours = incidence[(incidence["group"] == "Syncope or bradycardia") & (incidence["by"] == "all")]
     assert ours.set_index("arm")["participants"].to_dict() == fell.groupby("TRTA")["USUBJID"].nunique().to_dict()
+
+
+def test_every_dermatologic_event_while_at_risk_is_counted_once_a_day(results: Path, calor_data: Path) -> None:
+    import pyreadstat  # noqa: PLC0415
+
+    adae, _ = pyreadstat.read_xport(str(calor_data / "cdisc-pilot/adae.xpt"))
+    rows = adae[(adae["CQ01NAM"] == "DERMATOLOGIC EVENTS") & (adae["TRTEMFL"] == "Y")]
+    counts = _table(results, "dermatologic_all", "counts").set_index("arm")
+    assert counts["with_event"].to_dict() == rows.groupby("TRTA")["USUBJID"].nunique().to_dict()
+    days = rows.drop_duplicates(["USUBJID", "ASTDY"]).groupby("TRTA").size()
+    assert (counts["events"] <= days).all()
+    assert counts["events"].sum() >= 0.95 * days.sum()  # a few began more than 30 days after the last dose
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "Mean cumulative function" in page
+    assert "Weibull regression." in page
+
+
+def test_deaths_and_serious_events_are_those_in_the_data(results: Path, calor_data: Path) -> None:
+    import pyreadstat  # noqa: PLC0415
+
+    adae, _ = pyreadstat.read_xport(str(calor_data / "cdisc-pilot/adae.xpt"))
+    emergent = adae[adae["TRTEMFL"] == "Y"]
+    grave = _table(results, "adverse_events", "grave")
+    counted = grave["why"].value_counts().to_dict()
+    assert counted == {
+        "serious": int((emergent["AESER"] == "Y").sum()),
+        "fatal, not flagged serious": int((emergent["AESDTH"] == "Y").sum()),
+    }
 
 
 def test_limit_for_harm_is_judged_at_every_look(results: Path) -> None:

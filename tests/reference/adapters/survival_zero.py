@@ -229,9 +229,10 @@ def _compare_coefficient(case: Case, fit: HazardRatios, used: HazardRatios, i: i
     }
     for key, value in want["coef"][name].items():
         close(float(got[key]), value, tolerance, f"{name} {key}")
+    ratios = {"exp(coef)": estimate.estimate, "exp(-coef)": 1 / estimate.estimate}
     for key, value in want.get("ci", {}).get(name, {}).items():
-        if " ." in key:
-            close(estimate.lower if "lower" in key else estimate.upper, value, tolerance, f"{name} {key}")
+        limit = estimate.lower if "lower" in key else estimate.upper
+        close(ratios.get(key, limit), value, tolerance, f"{name} {key}")
 
 
 def _design(call: Call, case: Case) -> tuple[pd.DataFrame, list[str], list[str]]:

@@ -77,6 +77,8 @@ def read_counts(
     array([2., 1.])
     """
     need_columns(table, [events, follow_up])
+    if table.empty:
+        raise AnalysisError.must("table", "have rows", "none", fix="Give a table with one row per participant.")
     y, time = finite_column(table, events), finite_column(table, follow_up)
     refuse_rows(table, (y < 0) | (y != np.round(y)), events, "be 0, 1, 2, ...", "Count the participant's events.")
     refuse_rows(table, time <= 0, follow_up, "be above zero", "Leave out who was not followed, and say so.")

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pandas as pd
 
 from calor.analyze.declared.borrowing import borrowing
-from calor.analyze.declared.records import Datasets, arm_labels, endpoint_rows, of_kind, participants
+from calor.analyze.declared.grave_events import consequences, grave_events
+from calor.analyze.declared.records import SUBJECT, Datasets, arm_labels, endpoint_rows, of_kind, participants
 from calor.analyze.declared.time_at_risk import at_risk_rule, time_at_risk
 from calor.analyze.finding import Finding
 from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
@@ -43,6 +44,8 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
     place = {arm: i for i, arm in enumerate(arms)}
     table = table.sort_values("arm", key=lambda a: a.map(place), kind="stable").reset_index(drop=True)
     ordered = replace(found, table=table)
+    own = events[events[SUBJECT].isin(people[SUBJECT])]
+    weighed = consequences(own, people, arms)
     borrowed, borrowed_notes = _borrowed(comparisons, analysis)
     notes = (
         f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
@@ -62,14 +65,25 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
         estimand=estimand.label,
         population=population.label,
         arms=arms,
-        sentences=(str(ordered), *map(str, comparisons)),
+        sentences=(str(ordered), _deaths(weighed, arms), *map(str, comparisons)),
         tables={
             "incidence": table,
             "differences": differences,
+            "consequences": weighed,
+            "grave": grave_events(own, people, severity),
             **({} if borrowed.empty else {"borrowing": borrowed}),
         },
         notes=(*(note for note in notes if note), *borrowed_notes),
     )
+
+
+def _deaths(weighed: pd.DataFrame, arms: tuple[str, ...]) -> str:
+    """Say who died of an event, as far as the data tell."""
+    fatal = weighed[weighed["what"] == "fatal"].set_index("arm")
+    if fatal.empty:
+        return "The data hold no outcome of the events: who died of one is not known"
+    counts = [f"{arm} {fatal.loc[arm, 'participants']}/{fatal.loc[arm, 'n']}" for arm in arms]
+    return f"Fatal: {', '.join(counts)}"
 
 
 def _borrowed(

@@ -8,7 +8,7 @@ from calor.analyze.finding import Finding
 from calor.report.figure import Figure
 from calor.report.figures.adverse_events import adverse_events
 from calor.report.section import Section
-from calor.report.sections.words import anchor, caption, typeset
+from calor.report.sections.words import anchor, capital, caption, typeset
 from calor.report.table import Column, Table
 
 SHOWN = 15
@@ -22,7 +22,14 @@ def section(finding: Finding) -> Section:
         title=f"{finding.role.capitalize()}: {finding.label}",
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         figures=figures(finding),
-        tables=(_overview(finding), _signals(finding), *_borrowing(finding), _terms(finding), _rates(finding)),
+        tables=(
+            _overview(finding),
+            *_grave(finding),
+            _signals(finding),
+            *_borrowing(finding),
+            _terms(finding),
+            _rates(finding),
+        ),
         notes=tuple(typeset(note) for note in finding.notes),
     )
 
@@ -143,13 +150,49 @@ def _overview(finding: Finding) -> Table:
         "relation": "Relation: {}",
     }
     labels = [words[r["by"]].format(str(r["category"]).lower()) for r in wide.to_dict("records")]
-    wide = wide.assign(what=labels)
+    wide = pd.concat([wide.assign(what=labels).head(2), _consequences(finding), wide.assign(what=labels).iloc[2:]])
     return Table.from_frame(
         wide,
         name=f"{anchor(finding.id)}-overview",
         title="Participants with adverse events, by seriousness, severity and relation.",
         columns=[Column("what", ""), *_arm_columns(finding)],
         note=CELL,
+    )
+
+
+def _consequences(finding: Finding) -> pd.DataFrame:
+    """Lay arms side by side: who died of an event, who stopped treatment for one."""
+    rows = finding.tables["consequences"]
+    cell = [f"{r['participants']} ({r['percent']:.1f} %), {r['events']}" for r in rows.to_dict("records")]
+    wide = rows.assign(cell=cell).pivot_table(index="what", columns="arm", values="cell", aggfunc="first", sort=False)
+    return wide.reset_index().assign(what=lambda table: table["what"].map(capital))
+
+
+def _grave(finding: Finding) -> tuple[Table, ...]:
+    """List serious and fatal events one by one."""
+    rows = finding.tables["grave"]
+    if rows.empty:
+        return ()
+    labels = {
+        "participant": "Participant", "arm": "Arm", "why": "Why", "term": "Term", "reported": "As reported",
+        "day": "Day", "severity": "Grade or severity", "relation": "Relation", "action": "Treatment",
+        "outcome": "Outcome",
+    }  # fmt: skip
+    if "term" in rows and (rows["term"] == rows.get("reported")).all():
+        del labels["reported"]
+    told = {name: rows[name].fillna("").astype(str).str.strip() for name in labels if name in rows and name != "day"}
+    columns = [Column(name, labels[name]) for name in labels if name in told and (told[name] != "").any()]
+    if "day" in rows:
+        columns.insert(4, Column("day", "Day", digits=0, align="right", missing="not known"))
+    lower = {name: told[name].str.lower() for name in ("relation", "action", "outcome", "severity") if name in told}
+    return (
+        Table.from_frame(
+            rows.assign(**{**told, **lower}),
+            name=f"{anchor(finding.id)}-grave",
+            title="Serious and fatal events, one by one.",
+            columns=columns,
+            note="Day: of onset, from the first dose.",
+        ),
     )
 
 

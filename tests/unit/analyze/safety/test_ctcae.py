@@ -76,6 +76,10 @@ def test_the_value_on_a_boundary_keeps_the_milder_grade_and_one_ulp_beyond_takes
         assert _grade(analyte, term, value=beyond, baseline=float(baseline), **limits) == worse
 
 
+def test_every_term_of_the_table_has_its_boundaries_written_out() -> None:
+    assert {rule.term for rule in grading_rules()} == {row[1] for row in _BOUNDARIES}
+
+
 @pytest.mark.parametrize(("analyte", "factor"), [("ALT", 1.5), ("AST", 1.5), ("ALP", 2.0), ("GGT", 2.0)])
 def test_an_abnormal_baseline_is_graded_from_its_own_multiple_on(analyte: str, factor: float) -> None:
     (rule,) = [rule for rule in grading_rules() if rule.analyte == analyte]
