@@ -1,4 +1,4 @@
-"""Trials per second and core: participants through three log-rank looks, and normal statistics with a closed test.
+"""Trials per second and core: participants through three looks, and normal statistics with a closed test; peak memory.
 
 The baseline in the same run makes the same survival trial with NumPy and pandas and asks
 `calor.analyze.survival.logrank` at each look.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -21,8 +23,9 @@ from calor.design.inverse_normal import InverseNormal
 from calor.simulate import parts, selection
 from calor.simulate.blocks import draw_block, empty_results
 from calor.simulate.cohort import Cohort, Site
-from calor.simulate.enrichment import Enrichment
+from calor.simulate.enrichment import Enrichment, Statistic
 from calor.simulate.simulate import engine_for, simulate
+from calor.simulate.visits import Visits
 
 POPULATIONS = {"biomarker_positive": ["pos"], "full_population": ["pos", "neg"]}
 EVENTS = (150, 225, 300)
@@ -36,6 +39,15 @@ def survival_trial() -> tuple[Enrichment, Cohort]:
         ["pos", "neg"], [Site(40.0)], 1000, 0.02, [0.65, 0.95], shares=[0.4, 0.6], dropout_hazard=(0.002, 0.002)
     )
     return design, cohort
+
+
+def visits_trial(statistic: Statistic) -> tuple[Enrichment, Cohort]:
+    """400 participants, three visits, two strata, two looks at last visits."""
+    never = GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(1e-8))
+    design = Enrichment(never, [150, 300], POPULATIONS, selection.everyone(), statistic=statistic)
+    visits = Visits([1.0, 3.0, 6.0], effect=[0.3, 0.1], correlation=0.6)
+    shares, dropout = [0.4, 0.6], (0.01, 0.01)
+    return design, Cohort(["pos", "neg"], [Site(30.0)], 400, shares=shares, dropout_hazard=dropout, visits=visits)
 
 
 def baseline(trials: int) -> None:
@@ -90,17 +102,29 @@ def main() -> None:
             cpu_rate(lambda n: simulate(statistics_design, truth, trials=n), 200_000),
         ),
     ]
+    for statistic in ("ancova", "mmrm", "cox_score"):
+        cohort_design = visits_trial(statistic) if statistic != "cox_score" else survival_trial()
+        engine = engine_for(replace(cohort_design[0], statistic=statistic), cohort_design[1])
+        rows.append((f"participants: {statistic}", cpu_rate(lambda n, e=engine: draw_block(e, None, 1, 0, n), 200)))
     versions = f"NumPy {np.__version__}, numba {numba.__version__}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {versions}")
     for name, rate in rows:
-        print(f"{name:48s}{rate:12,.0f} trials/s of CPU")
-    walls = []
-    for workers in (1, 2):
-        simulate(design, cohort, trials=4_000, workers=workers)
-        start = time.perf_counter()
-        simulate(design, cohort, trials=60_000, workers=workers)
-        walls.append(time.perf_counter() - start)
-    print(f"two processes over one, wall clock at this load: {walls[0] / walls[1]:.2f}")
+        print(f"{name:56s}{rate:12,.0f} trials/s of CPU")
+    for trials in (100_000, 2_000_000):
+        simulate(statistics_design, truth, trials=trials)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"peak memory after {trials:9,} trials: {peak:,.0f} MiB")
+    for name, plan, population, trials in (
+        ("participants", design, cohort, 60_000),
+        ("statistics", statistics_design, truth, 8_000_000),
+    ):
+        walls = []
+        for workers in (1, 2):
+            simulate(plan, population, trials=4_000, workers=workers)
+            start = time.perf_counter()
+            simulate(plan, population, trials=trials, workers=workers)
+            walls.append(time.perf_counter() - start)
+        print(f"{name}: two processes over one, wall clock at this load: {walls[0] / walls[1]:.2f}")
 
 
 if __name__ == "__main__":

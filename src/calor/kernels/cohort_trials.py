@@ -7,11 +7,14 @@ import math
 import numpy as np
 from numba import njit
 
-from calor.kernels.cohort import Cohort, Room, follow, make_room, screen
+from calor.kernels.cohort import Cohort, Room, make_room
 from calor.kernels.cohort_statistics import COX_SCORE, statistics_at
 from calor.kernels.counter_random import trial_keys
-from calor.kernels.enrichment_statistics import Results, finished, next_drift, record
-from calor.kernels.interim import GIVEN, Plan, judge, select, stage_factor
+from calor.kernels.enrichment_statistics import Results, finished, record
+from calor.kernels.follow_up import follow
+from calor.kernels.interim import GIVEN, Plan, judge, select
+from calor.kernels.reestimation import next_drift, stage_factor
+from calor.kernels.screening import screen
 from calor.kernels.staged_logrank import order_leavers
 from calor.kernels.strata import Strata, divide, look_times, make_strata
 
@@ -41,21 +44,15 @@ def cohort_trials(
     cuts, events = np.empty(looks), np.empty(parts, dtype=np.int64)
     for t in range(results.stages.size):
         keys = trial_keys(seed, first + t)
-        combined[:] = 0.0
-        crossed[:] = False
-        sums[:] = 0.0
-        prior[:] = 0.0
-        changes[0] = -1.0
-        followed = (1 << populations) - 1
-        rejected = 0
-        factor, since, counted = 1.0, 0.0, 0
+        combined[:], sums[:], prior[:], crossed[:] = 0.0, 0.0, 0.0, False
+        followed, rejected = (1 << populations) - 1, 0
+        factor, since, counted, changed = 1.0, 0.0, 0, True
         results.complete[t] = True
-        changed = True
         reached = n = 0
         for k in range(looks):
             if changed:
                 _allow(plan, followed, allowed[k])
-                changes[k] = since
+                changes[k] = since if k else -1.0
                 n = _enroll(plan, cohort, keys, changes[: k + 1], allowed[: k + 1], room, strata)
                 reached = k + _plan_looks(plan, cohort, calendar, k, factor, since, allowed[k], strata, cuts)
             cut = cuts[k]

@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.counter_random import normal, trial_keys
-from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan, judge, select, stage_factor
+from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan, judge, select
+from calor.kernels.reestimation import next_drift, stage_factor
 
 
 class Truth(NamedTuple):
@@ -162,24 +163,6 @@ def _open(plan: Plan, followed: int, part: int) -> bool:
         if followed >> g & 1 and plan.members[g, part]:
             return True
     return False
-
-
-@njit(cache=True, inline="always", error_model="numpy")
-def next_drift(plan: Plan, stage: int, out: np.ndarray, followed: int) -> float:
-    """Return the next stage's expected statistic as planned, at the effect assumed or the least estimate followed.
-
-    A population that is followed alone gets the whole stage, so that its information grows by the stage's units.
-    """
-    ratio = (plan.planned[stage + 1] - plan.planned[stage]) / plan.planned[stage]
-    drift = math.inf
-    most = 0.0
-    for g in range(out.shape[1]):
-        most = max(most, out[3, g])
-    for g in range(out.shape[1]):
-        if followed >> g & 1:
-            effect = out[2, g] if math.isnan(plan.assumed) else plan.assumed
-            drift = min(drift, effect * math.sqrt(most * ratio))
-    return drift
 
 
 @njit(cache=True, inline="always", error_model="numpy")

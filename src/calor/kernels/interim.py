@@ -220,33 +220,3 @@ def select(plan: Plan, out: np.ndarray, ratio: float, followed: int) -> int:  # 
         if keep and value[g] >= plan.threshold:
             chosen |= 1 << g
     return chosen
-
-
-@njit(cache=True, inline="always", error_model="numpy")
-def stage_factor(plan: Plan, stage: int, evidence: float, drift: float) -> float:
-    """Return how many times the planned next stage reaches the conditional power aimed at.
-
-    Args:
-        plan: The design.
-        stage: The stage done, counted from 0.
-        evidence: Of the intersection of everyone by Bonferroni's test, as `judge` leaves it.
-        drift: Expected statistic of the next stage as planned.
-
-    Returns:
-        Between `plan.least` and `plan.most`. Fisher's product is read as the level that the next p-value must reach.
-
-    Reference: Proschan MA, Hunsberger SA. Biometrics 1995;51:1315-1324.
-    """
-    if plan.power <= 0.0:
-        return 1.0
-    after = stage + 1
-    if plan.combination == FISHER:
-        level = math.exp((plan.bounds[after] - evidence) / plan.weights[after])
-        critical = -quantile(max(1e-300, level)) if level < 1.0 else -8.0
-    else:
-        critical = (plan.bounds[after] * plan.norms[after] - evidence) / plan.weights[after]
-    factor = plan.most[after]
-    if drift > 1e-9:
-        needed = max(0.0, critical + quantile(plan.power)) / drift
-        factor = min(factor, max(plan.least[after], needed * needed))
-    return float(factor)

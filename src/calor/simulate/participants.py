@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from calor.errors import SimulationError
-from calor.kernels.cohort import CENSORED, EVENT, one_trial
+from calor.kernels.cohort import CENSORED, EVENT
+from calor.kernels.follow_up import one_trial
 from calor.simulate.cohort import Cohort
 
 

@@ -17,8 +17,9 @@ from calor.analyze.survival.newton import newton
 from calor.analyze.survival.partial_likelihood import partial_likelihood
 from calor.analyze.survival.time_to_event import time_to_event
 from calor.design import GroupSequential, spending
+from calor.design.inverse_normal import InverseNormal
 from calor.errors import SimulationError
-from calor.simulate import effect_shape, selection
+from calor.simulate import effect_shape, parts, selection
 from calor.simulate.blocks import draw_block
 from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment, Statistic
@@ -223,3 +224,31 @@ def test_sites_enroll_when_they_are_open_and_carry_their_own_risk() -> None:
     assert abs((open_now["site"] == 1).mean() - 0.5) < 4 * math.sqrt(0.25 / len(open_now))
     rate = open_now.groupby("site").apply(lambda own: 1 / own["months"].mean(), include_groups=False)
     assert rate[1] / rate[0] == pytest.approx(3.0, rel=0.15)
+
+
+@pytest.mark.parametrize("statistic", ["ancova", "mmrm"])
+def test_engines_agree_on_a_continuous_endpoint(statistic: Statistic) -> None:
+    """Normal statistics with the residual SD have the power of ANCOVA at the same number of last visits."""
+    two = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
+    design = Enrichment(two, [100, 200], POPULATIONS, selection.everyone(), statistic=statistic)
+    people = trial(
+        participants=400, sites=[Site(4000.0)], dropout_hazard=(0, 0), visits=Visits([1.0], effect=[0.15, 0.5])
+    )
+    slow = simulate(design, people, trials=4000, seed=1)
+    residual = parts.means(["neg", "pos"], [0.5, 0.5], [0.15, 0.5], sd=math.sqrt(1 - 0.5**2))
+    fast = simulate(design, residual, trials=40_000, seed=2)
+    for name in POPULATIONS:
+        allowed = 4 * math.hypot(slow.power[name].se, fast.power[name].se)
+        assert abs(slow.power[name].value - fast.power[name].value) < allowed, (str(slow), str(fast))
+
+
+def test_engines_part_when_a_selection_meets_accrual() -> None:
+    """After dropping a part, its participants already enrolled still have events, which the statistics do not know."""
+    two = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
+    keep = selection.own(lambda seen: np.tile([True, False], (len(seen.z), 1)))
+    design = Enrichment(two, [60, 120], POPULATIONS, keep)
+    events = {"visits": None, "control_hazard": 0.03, "hazard_ratio": [1.0, 0.8], "dropout_hazard": (0.0, 0.0)}
+    people = simulate(design, trial(participants=600, sites=[Site(40.0)], **events), trials=1000, seed=1)
+    statistics = simulate(design, parts.survival(["neg", "pos"], [0.5, 0.5], [1.0, 0.8]), trials=1000, seed=1)
+    assert statistics.units.value <= 120
+    assert people.units.value > 140
