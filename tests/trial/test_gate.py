@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from calor.cli import app
-from calor.datasets.dataset import write
+from calor.datasets.dataset import Dataset, write
 from calor.protocol import read_protocol
-from calor.simulate.ivory import draw
+from calor.simulate.ivory import as_datasets
+from calor.simulate.ivory_model import IvoryModel, draw_trial
 from calor.simulate.marker import Marker
 from calor.simulate.post_infarction_records import post_infarction_records, write_records
 from calor.trial.demo import make_demo
@@ -39,11 +41,24 @@ def next_folder(first: GateOutcome) -> Path:
     rng = np.random.default_rng(7)
     hs_crp = Marker(median=1.6, log_sd=1.1, icc=0.6)
     write_records(post_infarction_records(rng, TODAY, persons=6000, marker=hs_crp), folder / "records")
-    datasets = draw(rng, n_per_arm=120, gate=2.0, hscrp_median=1.6, hscrp_log_sd=1.1)
     (folder / "adam").mkdir()
-    for name, dataset in datasets.items():
+    for name, dataset in _followed(rng).items():
         write(dataset, folder / "adam" / f"{name}.xpt")
     return folder
+
+
+def _followed(rng: np.random.Generator) -> dict[str, Dataset]:
+    """Draw the next trial: measured as finely as a laboratory prints, its events those of its own endpoint."""
+    drawn = draw_trial(rng, IvoryModel(gate=2.0, hscrp_median=1.6, hscrp_log_sd=1.1), 120)
+    tbr = {name: np.round(getattr(drawn, name), 4) for name in ("tbr_baseline", "tbr_follow_up")}
+    datasets = as_datasets(replace(drawn, hscrp=np.round(drawn.hscrp, 1), **tbr))
+    found = {}
+    for name, dataset in datasets.items():
+        dates = dataset.frame.select_dtypes("datetime").columns
+        earlier = {column: dataset.frame[column] - pd.Timedelta(days=1500) for column in dates}
+        found[name] = replace(dataset, frame=dataset.frame.assign(**earlier))
+    events = found["adtte"]
+    return {**found, "adtte": replace(events, frame=events.frame.assign(PARAMCD="TTCEV"))}
 
 
 def test_the_next_protocol_holds_gate_strata_size_looks_and_estimands(first: GateOutcome) -> None:

@@ -79,7 +79,7 @@ def confirm(here: Situation, options: Sequence[Option], *, workers: int = 1) -> 
     found = []
     for option in options:
         run = simulate(
-            tested(here.plan, option),
+            design_of(here.plan, option),
             cohort(here.plan, option, here.expected),
             trials=here.plan.effort.confirm_trials,
             seed=here.plan.effort.seed,
@@ -94,7 +94,7 @@ def confirmed_table(found: Sequence[Confirmed]) -> pd.DataFrame:
     return pd.DataFrame([each.row() for each in found])
 
 
-def tested(plan: GateDesign, option: Option) -> Enrichment:
+def design_of(plan: GateDesign, option: Option) -> Enrichment:
     """Return the option's looks, populations and tests."""
     if option.design in SIMULATED:
         return enrichment(plan, option.design, option.events)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from calor.gate.basis import Basis
-from calor.gate.confirm import cohort, tested
+from calor.gate.confirm import cohort, design_of
 from calor.gate.option import Option
 from calor.gate.sensitivity import Side, changed
 from calor.gate.situation import GateStudy, Situation, study
@@ -83,7 +83,7 @@ def operating_report(basis: Basis, chosen: Option, *, workers: int = 1) -> Opera
 
 def _run(here: Situation, chosen: Option, world: Worlds, workers: int) -> Run:
     effort = here.plan.effort
-    made = tested(here.plan, chosen)
+    made = design_of(here.plan, chosen)
     return simulate(
         made, cohort(here.plan, chosen, world), trials=effort.confirm_trials, seed=effort.seed, workers=workers
     )
