@@ -61,24 +61,30 @@ def postgresql_template(postgresql: str) -> str:
     return "template_calor"
 
 
+@pytest.fixture
+def on_sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty SQLite database with all tables, which Django now uses; for what no database decides."""
+    path = tmp_path / "trial.sqlite3"
+    shutil.copy(sqlite_template, path)
+    use(f"sqlite:///{path}")
+    yield f"sqlite:///{path}"
+    use("sqlite:///:memory:")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database with all tables, which Django now uses; once for each kind."""
     if request.param == "sqlite":
-        path = tmp_path / "trial.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        url = f"sqlite:///{path}"
-    else:
-        server = request.getfixturevalue("postgresql")
-        template = request.getfixturevalue("postgresql_template")
-        name = f"trial_{os.urandom(6).hex()}"
-        sql(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        url = server + name
-    use(url)
-    yield url
+        yield request.getfixturevalue("on_sqlite")
+        return
+    server = request.getfixturevalue("postgresql")
+    template = request.getfixturevalue("postgresql_template")
+    name = f"trial_{os.urandom(6).hex()}"
+    sql(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    use(server + name)
+    yield server + name
     use("sqlite:///:memory:")
-    if request.param == "postgresql":
-        sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_eight_processes_balance_on_all_earlier_allocations(database: str) -> No
     assert abs(_arms(running).count(1) - 32) <= 6
 
 
-def test_a_rule_without_balance_would_be_noticed(database: str) -> None:
+def test_a_rule_without_balance_would_be_noticed(on_sqlite: str) -> None:
     """The check above can fail: one arm other than the method's is found."""
     running = open_running_trial(plan=MINIMIZATION, kits=80)
     _allocate(running, 6)
@@ -83,7 +83,7 @@ def test_a_rule_without_balance_would_be_noticed(database: str) -> None:
     assert "allocation 3 of trial IVORY-2 is not what its method gives" in str(verify().problem)
 
 
-def test_a_random_element_exchanged_is_found(database: str) -> None:
+def test_a_random_element_exchanged_is_found(on_sqlite: str) -> None:
     running = open_running_trial(plan=MINIMIZATION, kits=80)
     _allocate(running, 4)
     first, second = SealedDraw.objects.order_by("n")[:2]
@@ -129,7 +129,7 @@ def test_the_next_minimized_allocation_after_a_restore_is_the_one_that_would_hav
     assert answers[0] == answers[1]
 
 
-def test_random_elements_used_up_refuse(database: str) -> None:
+def test_random_elements_used_up_refuse(on_sqlite: str) -> None:
     running = open_running_trial(plan=MinimizationPlan((1, 1), FACTORS, 3, 0.8, (1.0, 1.0)), kits=20)
     _allocate(running, 3)
     running.register("01-900", STRATA[0])
@@ -144,7 +144,7 @@ def test_how_minimization_can_be_guessed_is_shown_before_it_is_active() -> None:
     assert str(Minimization((2, 1), (2, 2), (1.0, 1.0), 0.9)) in guessable
 
 
-def test_strata_of_a_balanced_trial_are_the_combinations_of_levels(database: str) -> None:
+def test_strata_of_a_balanced_trial_are_the_combinations_of_levels(on_sqlite: str) -> None:
     running = open_running_trial(plan=MINIMIZATION)
     with pytest.raises(ConductError, match="stratum"):
         running.register("01-001", "anterior")

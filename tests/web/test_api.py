@@ -20,7 +20,7 @@ BASE = "/api/trials/IVORY-2"
 
 
 @pytest.fixture
-def running(database: str) -> Running:
+def running(on_sqlite: str) -> Running:
     """A trial with one allocation, and a participant without."""
     trial = open_running_trial()
     trial.register("01-001")
@@ -218,7 +218,7 @@ def test_a_post_without_the_token_is_refused(running: Running) -> None:
 def test_reading_changes_nothing(running: Running) -> None:
     values = {"trial": ["IVORY-2"], "identifier": ["01-001", "01-002"], "site": ["01"], "int": [1]}
     before = Allocation.objects.count(), Participant.objects.count(), Slot.objects.count()
-    for role in Role:
+    for role in (Role.INVESTIGATOR, Role.PHARMACIST):
         client = _as(running, role)
         for route in routes():
             for path in route.paths(values):

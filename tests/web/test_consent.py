@@ -21,7 +21,7 @@ ANNA = Person(number="CH-756.1234", names="Anna-Maria Müller", born=date(1961, 
 
 
 @pytest.fixture
-def running(database: str) -> Running:
+def running(on_sqlite: str) -> Running:
     """A trial without participants."""
     return open_running_trial()
 
@@ -55,9 +55,8 @@ def test_a_withdrawal_without_reason_is_refused(running: Running) -> None:
         consent.withdraw(running.people[Role.COORDINATOR], running.register("01-001"), reason=" ")
 
 
-def test_consent_withdrawn_in_the_same_instant_comes_before_or_after_and_never_between(
-    database: str, running: Running
-) -> None:
+def test_consent_withdrawn_in_the_same_instant_comes_before_or_after_and_never_between(database: str) -> None:
+    running = open_running_trial()
     identifiers = [f"01-{i:03}" for i in range(8)]
     for identifier in identifiers:
         running.register(identifier)

@@ -33,7 +33,7 @@ ODD = 'He said: "=1+1", <b>&amp;</b> \\u0041 \\ tab\there\nline\x01 é 漢 𝔘'
 
 
 @pytest.fixture
-def running(database: str) -> Running:
+def running(on_sqlite: str) -> Running:
     """A trial in which everything has happened once."""
     trial = open_running_trial()
     for i in range(3):
@@ -115,15 +115,15 @@ def test_no_role_of_the_sponsor_changes_a_sites_data() -> None:
     assert Role.INVESTIGATOR in PERMITTED[Action.EXPORT]
 
 
-def test_a_copy_kept_by_a_site_shows_what_was_altered_later(database: str, running: Running, tmp_path: Path) -> None:
+def test_a_copy_kept_by_a_site_shows_what_was_altered_later(on_sqlite: str, running: Running, tmp_path: Path) -> None:
     path = tmp_path / "copy.xml"
     path.write_bytes(signed_in(running.people[Role.INVESTIGATOR]).get("/api/trials/IVORY-2/copy.xml").content)
     running.register("01-009")
-    same = _calor("compare", database, str(path))
+    same = _calor("compare", on_sqlite, str(path))
     assert same.returncode == 0, same.stdout + same.stderr
     with without_triggers():
         Participant.objects.filter(identifier="01-001").update(consent_version="3")
-    altered = _calor("compare", database, str(path))
+    altered = _calor("compare", on_sqlite, str(path))
     assert altered.returncode == 1
     assert "consent_version of participant/" in altered.stdout
 
@@ -142,15 +142,14 @@ def test_documents_that_reach_beyond_themselves_are_refused(document: bytes) -> 
         odm.read(document)
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_trial_moved_to_postgresql_and_back_is_the_same_to_the_last_digest(
-    database: str, running: Running, tmp_path: Path, request: pytest.FixtureRequest
+    on_sqlite: str, running: Running, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     before = _digests()
     server = request.getfixturevalue("postgresql")
     sql(server, "DROP DATABASE IF EXISTS moved")
     sql(server, "CREATE DATABASE moved")
-    addresses = [database, f"{server}moved", f"sqlite:///{tmp_path / 'back.sqlite3'}"]
+    addresses = [on_sqlite, f"{server}moved", f"sqlite:///{tmp_path / 'back.sqlite3'}"]
     for source, target in pairwise(addresses):
         assert move(source, target) > len(before)
         use(target)

@@ -18,7 +18,7 @@ from calor.web.services.plans import MinimizationPlan
 from calor.web.signatures import holds
 
 
-def test_before_a_list_ends_the_administrator_and_the_pharmacist_are_told_once(database: str) -> None:
+def test_before_a_list_ends_the_administrator_and_the_pharmacist_are_told_once(on_sqlite: str) -> None:
     running = open_running_trial(length=20)
     for i in range(20):
         assert Notice.objects.count() == (0 if i < 18 else 2)
@@ -32,7 +32,7 @@ def test_before_a_list_ends_the_administrator_and_the_pharmacist_are_told_once(d
     assert verify().problem is None
 
 
-def test_before_random_elements_are_used_up_the_same_are_told(database: str) -> None:
+def test_before_random_elements_are_used_up_the_same_are_told(on_sqlite: str) -> None:
     running = open_running_trial(plan=MinimizationPlan((1, 1), (("a", "b"),), 10, 0.8, (1.0,)))
     for i in range(9):
         running.register(f"01-{i:03}", "ab"[i % 2])
@@ -41,7 +41,7 @@ def test_before_random_elements_are_used_up_the_same_are_told(database: str) -> 
 
 
 @pytest.fixture
-def unblinded(database: str) -> Running:
+def unblinded(on_sqlite: str) -> Running:
     """A trial with one participant, unblinded."""
     running = open_running_trial()
     running.register("01-001")
@@ -81,7 +81,7 @@ def test_an_assessment_without_conclusion_or_own_password_stays_open(unblinded: 
 
 
 def test_a_clock_set_back_is_flagged_and_the_order_of_rows_stands(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    on_sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = open_running_trial()
     running.register("01-001")
