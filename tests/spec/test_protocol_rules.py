@@ -202,6 +202,9 @@ RULES = {
     "joint interaction with one biomarker": (
         IVORY, '[{ biomarker = "BASE", scale = "linear" }, { b', '[{ b', "modifiers", "at least 2",
     ),
+    "rank ANCOVA of no covariate": (
+        IVORY, 'covariates = ["BASE"]\nbeside', "covariates = []\nbeside", "analyses[primary].beside", "rank_sum",
+    ),
     "multiple imputation without a seed": (
         IVORY, 'imputation = "multiple"\nseed = 62', 'imputation = "multiple"', "analyses[missing_scans_drawn]",
         "needs a seed",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from calor.protocol.analyses import (
+    AncovaAnalysis,
     EffectCurveAnalysis,
     MediationAnalysis,
     MissingDataAnalysis,
@@ -140,6 +141,13 @@ def _modifiers_are_known(protocol: Protocol) -> Iterator[Problem]:
                 yield Problem(at, f'must be unique, got "{name}" twice. Leave one out.')
 
 
+def _quade_has_a_covariate(protocol: Protocol) -> Iterator[Problem]:
+    for i, analysis in enumerate(protocol.analyses):
+        if isinstance(analysis, AncovaAnalysis) and "quade" in analysis.beside and not analysis.covariates:
+            at: Key = ("analyses", i, "beside")
+            yield Problem(at, 'must have covariates to rank for "quade", got none. Ask for "rank_sum" instead.')
+
+
 def _multiple_imputation_is_seeded(protocol: Protocol) -> Iterator[Problem]:
     for i, analysis in enumerate(protocol.analyses):
         if isinstance(analysis, MissingDataAnalysis) and (analysis.seed is None) == (analysis.imputation == "multiple"):
@@ -156,4 +164,5 @@ ANALYSIS_CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _what_comes_first_is_measured_before,
     _modifiers_are_known,
     _multiple_imputation_is_seeded,
+    _quade_has_a_covariate,
 )

@@ -55,8 +55,8 @@ def _marked(finding: Finding) -> pd.DataFrame:
     points = points.assign(percentile=[f"{p:g}th" for p in points["percentile"]])
     columns = ["baseline", "effect", "lower", "upper", "percentile"]
     both = pd.concat([curve[columns], points[columns]]).sort_values("baseline", kind="stable")
-    both = both[np.isfinite(both["baseline"])].reset_index(drop=True)
-    return both.assign(shown=within(both["baseline"], finding.tables["regions"]))
+    drawn = pd.DataFrame(both[np.isfinite(both["baseline"])]).reset_index(drop=True)
+    return drawn.assign(shown=within(drawn["baseline"], finding.tables["regions"]))
 
 
 def _effects(finding: Finding) -> Table:
