@@ -11,7 +11,7 @@ from calor.analyze.declared.grave_events import consequences, grave_events
 from calor.analyze.declared.records import SUBJECT, Datasets, arm_labels, endpoint_rows, of_kind, participants
 from calor.analyze.declared.time_at_risk import at_risk_rule, time_at_risk
 from calor.analyze.finding import Finding
-from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
+from calor.analyze.safety.adverse_events import AdverseEventColumns, AdverseEvents, adverse_events
 from calor.analyze.safety.term_comparison import TermComparison, compare_terms
 from calor.protocol import Protocol
 from calor.protocol.analyses import AdverseEventsAnalysis
@@ -47,14 +47,6 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
     own = events[events[SUBJECT].isin(people[SUBJECT])]
     weighed = consequences(own, people, arms)
     borrowed, borrowed_notes = _borrowed(comparisons, analysis)
-    notes = (
-        f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
-        "A participant counts once per row, at the worst severity or grade. Percentages carry exact "
-        "(Clopper-Pearson) limits, rates exact Poisson limits.",
-        at_risk_rule(endpoint.after_last_dose_days),
-        "Fisher's p-values and flags look for signals among many terms; they test no declared hypothesis, and a term "
-        "without a flag is not shown to be harmless.",
-    )
     differences = pd.concat([_compared(c) for c in comparisons], ignore_index=True)
     return Finding(
         id=analysis.id,
@@ -73,17 +65,30 @@ def declared_adverse_events(protocol: Protocol, analysis: AdverseEventsAnalysis,
             "grave": grave_events(own, people, severity),
             **({} if borrowed.empty else {"borrowing": borrowed}),
         },
-        notes=(*(note for note in notes if note), *borrowed_notes),
+        notes=(*_notes(found, endpoint), *borrowed_notes),
     )
+
+
+def _notes(found: AdverseEvents, endpoint: AdverseEventEndpoint) -> tuple[str, ...]:
+    """Say how participants, rates and signals are to be read."""
+    notes = (
+        f"{found.onset_unknown} events without a day of onset count from the first day." if found.onset_unknown else "",
+        "A participant counts once per row, at the worst severity or grade. Percentages carry exact "
+        "(Clopper-Pearson) limits, rates exact Poisson limits.",
+        at_risk_rule(endpoint.after_last_dose_days),
+        "Fisher's p-values and flags look for signals among many terms; they test no declared hypothesis, and a term "
+        "without a flag is not shown to be harmless.",
+    )
+    return tuple(note for note in notes if note)
 
 
 def _deaths(weighed: pd.DataFrame, arms: tuple[str, ...]) -> str:
     """Say who died of an event, as far as the data tell."""
-    fatal = weighed[weighed["what"] == "fatal"].set_index("arm")
-    if fatal.empty:
+    rows = weighed[weighed["what"] == "fatal"].to_dict("records")
+    if not rows:
         return "The data hold no outcome of the events: who died of one is not known"
-    counts = [f"{arm} {fatal.loc[arm, 'participants']}/{fatal.loc[arm, 'n']}" for arm in arms]
-    return f"Fatal: {', '.join(counts)}"
+    counts = {row["arm"]: f"{row['arm']} {row['participants']}/{row['n']}" for row in rows}
+    return f"Fatal: {', '.join(counts[arm] for arm in arms)}"
 
 
 def _borrowed(

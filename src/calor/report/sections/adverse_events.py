@@ -184,10 +184,10 @@ def _grave(finding: Finding) -> tuple[Table, ...]:
     columns = [Column(name, labels[name]) for name in labels if name in told and (told[name] != "").any()]
     if "day" in rows:
         columns.insert(4, Column("day", "Day", digits=0, align="right", missing="not known"))
-    lower = {name: told[name].str.lower() for name in ("relation", "action", "outcome", "severity") if name in told}
+    told |= {name: told[name].str.lower() for name in ("relation", "action", "outcome", "severity") if name in told}
     return (
         Table.from_frame(
-            rows.assign(**{**told, **lower}),
+            rows.assign(**told),
             name=f"{anchor(finding.id)}-grave",
             title="Serious and fatal events, one by one.",
             columns=columns,
