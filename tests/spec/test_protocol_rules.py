@@ -116,7 +116,7 @@ RULES = {
     ),
     "visit outside follow-up": (IVORY, "window = [58, 68]", "window = [58, 900]", "visits[V15].window", "day 760"),
     "visit outside its window": (IVORY, "day = 61", "day = 70", "visits[V15].window", "planned day 70"),
-    "visit measures nothing known": (IVORY, 'measures = ["hs_crp"]', 'measures = ["crp"]', "measures", "hs_crp"),
+    "visit measures nothing known": (IVORY, 'measures = ["hs_crp",', 'measures = ["crp",', "measures", "hs_crp"),
     "implausible range": (IVORY, "plausible = [0.01, 500]", "plausible = [500, 0.01]", "plausible", "increase"),
     "gate on no biomarker": (IVORY, 'biomarker = "hs_crp"', 'biomarker = "crp"', "gate.biomarker", "crp"),
     "gate window too short": (
