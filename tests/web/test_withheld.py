@@ -12,11 +12,13 @@ import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import override_settings
+from tests.web.databases import use
 from tests.web.routes import routes, signed_in
 from tests.web.running_trial import Running, open_running_trial
 from tests.web.test_follow_up import FOLDER
 
 from calor.web.blinded_role import WITHHELD, grant_blinded
+from calor.web.capture.models import Alert
 from calor.web.models import Participant
 from calor.web.permissions import PERMITTED, UNBLINDED, Action, Role
 from calor.web.services import alerts, laboratory, visits
@@ -111,6 +113,16 @@ def test_the_blinded_role_of_postgresql_cannot_read_the_withheld_tables(running:
         for table in WITHHELD:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(f"SELECT * FROM calor_capture_{table}")  # noqa: S608  (a name of ours)
+    use(database.replace("calor@", "blinded_too@"))
+    client = signed_in(running.people[Role.COORDINATOR])
+    for path in ("", "visits/V8/", "alerts/"):
+        address = "/alerts/" if path == "alerts/" else f"/participants/01-001/{path}"
+        assert client.get(address).status_code == 200, address
+    participant = Participant.objects.select_related("trial", "site").get()
+    high = {"alt": Typed("140", 40), "bilirubin": Typed("60", 20)}
+    laboratory.record_values(running.people[Role.COORDINATOR], participant, "V8", high)
+    assert set(Alert.objects.values_list("rule", flat=True)) == {"review", "liver"}
+    use(database)
     with connection.cursor() as cursor:
         cursor.execute("DROP OWNED BY blinded_too")
         cursor.execute("DROP ROLE blinded_too")

@@ -187,4 +187,4 @@ def _seen(token: str) -> Judged:
 
 
 def _allocation(participant: Any) -> Any:
-    return Allocation.objects.filter(participant=participant).select_related("kit").first()
+    return Allocation.objects.filter(participant=participant).select_related("kit").defer("kit__sealed_arm").first()

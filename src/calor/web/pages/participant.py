@@ -31,7 +31,9 @@ def participant(request: Any, identifier: str) -> Any:
     visitor = request.visitor
     found = visitor.participant(identifier)
     site, now = found.site, timezone.now()
-    allocation = Allocation.objects.filter(participant=found).select_related("kit", "by").first()
+    allocation = (
+        Allocation.objects.filter(participant=found).select_related("kit", "by").defer("kit__sealed_arm").first()
+    )
     may_see = visitor.may(Action.VIEW_WITHHELD, site)
     may_event = visitor.may(Action.RECORD_EVENT, site)
     context = {

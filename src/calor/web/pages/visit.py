@@ -57,7 +57,7 @@ def record_withheld(request: Any, identifier: str, visit: str) -> Any:
 
 def _record(request: Any, identifier: str, visit: str, action: Action, *, secret: bool) -> Any:
     participant, planned, randomized = _found(request, identifier, visit, action)
-    form = ValuesForm(request.POST, **_of(participant, planned, randomized, secret=secret))
+    form = ValuesForm(request.POST, **_of(participant, planned, randomized, secret=secret, may_see=secret))
     if form.is_valid():
         service = laboratory.record_withheld if secret else laboratory.record_values
         try:
@@ -79,16 +79,18 @@ def _found(request: Any, identifier: str, visit: str, action: Action) -> tuple[A
     return participant, planned, allocation.at
 
 
-def _of(participant: Any, planned: Visit, randomized: Any, *, secret: bool) -> dict[str, Any]:
+def _of(participant: Any, planned: Visit, randomized: Any, *, secret: bool, may_see: bool) -> dict[str, Any]:
     """Return what a form of values needs: the analytes of the visit that are, or are not, withheld, and what stands."""
-    model = WithheldValue if secret else LabValue
-    mine = model.objects.filter(participant=participant, visit=planned.id).select_related("by").order_by("version")
     taken = newest(VisitRecord, participant, visit=planned.id)
     on = None if taken is None else taken.on
     analytes = [
         b for b in served.protocol().biomarkers
         if b.id in planned.measures and withheld(b, planned, randomized, on) == secret
     ]  # fmt: skip
+    if secret and not may_see:  # on PostgreSQL the process of blinded people has no right to ask
+        return {"analytes": analytes, "rows": []}
+    model = WithheldValue if secret else LabValue
+    mine = model.objects.filter(participant=participant, visit=planned.id).select_related("by").order_by("version")
     return {"analytes": analytes, "rows": list(mine)}
 
 
@@ -101,8 +103,8 @@ def _show(request: Any, participant: Any, planned: Visit, randomized: Any, **for
         for day in calendar(protocol, randomized, latest(records), timezone.now().date())
         if day.visit.id == planned.id
     )
-    open_, secret = (_of(participant, planned, randomized, secret=flag) for flag in (False, True))
     may_see = visitor.may(Action.VIEW_WITHHELD, site)
+    open_, secret = (_of(participant, planned, randomized, secret=flag, may_see=may_see) for flag in (False, True))
     context = {
         "participant": participant,
         "now": now,
