@@ -1,4 +1,4 @@
-"""Simulated designs against closed forms and participants; the same numbers wherever it runs; what is chosen and why."""
+"""Simulated designs against closed forms and participants; the same numbers everywhere; what is chosen and why."""
 
 from __future__ import annotations
 
@@ -87,9 +87,7 @@ def test_a_false_only_in_high_is_counted_where_both_are_tested(options: tuple[Op
             assert 0 <= option.false_high < 0.5
 
 
-def test_a_two_process_cluster_gives_the_same_numbers(
-    options: tuple[Option, ...], dask_cluster: None
-) -> None:
+def test_a_two_process_cluster_gives_the_same_numbers(options: tuple[Option, ...], dask_cluster: None) -> None:
     assert [o.row() for o in search(SITUATION, workers=2)] == [o.row() for o in options]
 
 
