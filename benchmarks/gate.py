@@ -52,8 +52,10 @@ def main() -> None:
             spent["search"] += time.process_time() - began
             if not found or found[0].events < 40:
                 continue
-            option = found[0]
-            line = f"{option.label}: assurance {option.assurance:.3f} ({option.assurance_se:.3f})"
+            option, line = (
+                found[0],
+                f"{found[0].label}: assurance {found[0].assurance:.3f} ({found[0].assurance_se:.3f})",
+            )
             if design == "adaptive":
                 began, own = time.process_time(), study(here, gate)
                 made = enrichment(plan, design, option.events)

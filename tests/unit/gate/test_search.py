@@ -1,4 +1,4 @@
-"""Simulated designs against closed forms and participants; the same numbers anywhere; what is chosen and why."""
+"""Simulated designs against closed forms and participants; the same numbers everywhere; what is chosen and why."""
 
 from __future__ import annotations
 

@@ -1,0 +1,122 @@
+"""The recommendation, its sensitivity, the value of information, the what-if grid, the protocols written."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from tests.unit.gate.small import ivory, plan
+
+from calor.errors import DesignError
+from calor.gate.basis import Basis
+from calor.gate.choose import search
+from calor.gate.evaluate import evaluate
+from calor.gate.gates import CandidateGate
+from calor.gate.information import information, without_assay_error
+from calor.gate.next_protocol import next_protocol
+from calor.gate.operating_report import operating_report
+from calor.gate.option import Option
+from calor.gate.posterior import finished_trial
+from calor.gate.recommend import recommend
+from calor.gate.records import log_normal
+from calor.gate.sensitivity import ASSUMPTIONS, robustness
+from calor.gate.what_if import METRICS, look_up, what_if_grid
+from calor.protocol import parse_protocol
+from calor.protocol.write import write_protocol
+from calor.simulate.ivory import reconstruct
+
+
+@pytest.fixture(scope="module")
+def basis() -> Basis:
+    return Basis(plan(), finished_trial(ivory(), reconstruct()))
+
+
+@pytest.fixture(scope="module")
+def options(basis: Basis) -> tuple[Option, ...]:
+    return search(basis.situation())
+
+
+def test_the_winners_curse_and_the_sceptic_leave_less(basis: Basis, options: tuple[Option, ...]) -> None:
+    table = recommend(basis, basis.situation(), options).beliefs.set_index("belief")
+    assert abs(table.loc["flat", "effect"]) > abs(table.loc["winners_curse", "effect"])
+    assert table.loc["flat", "assurance"] > table.loc["sceptical", "assurance"] > 0.025
+
+
+def test_the_recommendation_gives_its_reason_and_the_trade(basis: Basis, options: tuple[Option, ...]) -> None:
+    found = recommend(basis, basis.situation(), options)
+    assert found.sentences[0].startswith("Recommended for the next trial")
+    assert sum(sentence.startswith("Against it") for sentence in found.sentences) == len(found.contenders) - 1
+    assert found.chosen.value >= max(other.value for other in found.contenders)
+
+
+def test_worse_assumptions_lower_assurance_and_all_of_them_most(basis: Basis, options: tuple[Option, ...]) -> None:
+    chosen = recommend(basis, basis.situation(), options).chosen
+    found = robustness(basis, chosen, [chosen])
+    sides = found.tornado.pivot_table(index="assumption", columns="side", values="assurance")
+    assert set(sides.index) == set(ASSUMPTIONS)
+    assert (sides["worse"] <= sides["better"] + 0.01).all()
+    assert found.corner["assurance"].iloc[0] <= sides["worse"].min() + 0.02
+
+
+def test_no_information_is_worth_less_than_nothing_or_more_than_truth(
+    basis: Basis, options: tuple[Option, ...]
+) -> None:
+    table = information(basis, basis.situation(), options).table.set_index("what")["value"]
+    truth = table["Everything that is uncertain"]
+    assert (table >= -1e-6 * truth).all()
+    assert table.drop("A second test in the gate, where one was the most").max() == truth
+
+
+def test_a_perfect_assay_leaves_the_variation_of_persons(basis: Basis) -> None:
+    before, after = basis.plan.windows[0], without_assay_error(basis.plan).windows[0]
+    assert after.log_sd**2 * after.icc == pytest.approx(before.log_sd**2 * before.icc)
+    assert after.log_sd**2 == pytest.approx(before.log_sd**2 - 0.05**2)
+
+
+def test_the_grid_gives_its_points_back_and_moves_between_them_at_once(basis: Basis) -> None:
+    grid = what_if_grid(basis)
+    (found,) = evaluate(basis.situation(), CandidateGate("month_one", 2.0, 1), ("gated",))
+    began = time.perf_counter()
+    seen = look_up(grid, repeat=0, cutoff=2.0, link=basis.plan.link.hazard_ratio, rate=1.0)
+    assert time.perf_counter() - began < 0.1
+    assert seen["share"] == pytest.approx(found.share)
+    assert seen["assurance"] == pytest.approx(found.assurance, abs=0.01)
+    exact = look_up(grid, repeat=0, cutoff=3.0, link=0.8, rate=1.25)
+    assert exact == pytest.approx(dict(zip(METRICS, grid.values[0, 1, 2, 2], strict=True)))
+    between = look_up(grid, repeat=0, cutoff=2.4, link=0.8, rate=1.0)["share"]
+    assert seen["share"] > between > exact["share"]
+    with pytest.raises(DesignError, match="cutoff"):
+        look_up(grid, repeat=0, cutoff=9.0, link=0.8, rate=1.0)
+
+
+@pytest.mark.parametrize("design", ["gated", "two_endpoint", "stratified", "adaptive"])
+def test_every_design_has_a_protocol_that_reads_back(basis: Basis, options: tuple[Option, ...], design: str) -> None:
+    option = next(o for o in options if o.design == design)
+    found = next_protocol(ivory(), basis.situation(), option)
+    assert parse_protocol(write_protocol(found)) == found
+    wide = design in {"stratified", "adaptive"}
+    assert (found.gate is None) is wide
+    assert (found.multiplicity is not None and found.multiplicity.method == "hochberg") is wide
+    assert found.screening is not None
+    kinds = [criterion.kind for criterion in found.screening.criteria]
+    assert ("biomarker_gate" in kinds) is not wide
+    assert next_protocol(found, basis.situation(), option).trial.id == found.trial.id
+
+
+@pytest.mark.slow
+def test_the_simulation_report_has_nulls_errors_and_a_seed(basis: Basis, options: tuple[Option, ...]) -> None:
+    easy = plan().model_copy(update={"effort": plan().effort.model_copy(update={"confirm_trials": 100})})
+    chosen = next(o for o in options if o.design == "gated")
+    found = operating_report(Basis(easy, basis.finished), chosen)
+    assert len(found.nulls) == 6
+    allowed = 0.025 + 4 * np.sqrt(0.025 * 0.975 / 100)
+    assert (found.nulls["type_1_error"] <= allowed).all(), f"{found} (allowed {allowed:.3f})"
+    assert (found.effects[["power_se", "bias_se", "coverage_se"]] > 0).all(axis=None)
+    assert found.seed == easy.effort.seed
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.0], [1.0, 1.0], [0.2, 0.6]])
+def test_shares_that_make_no_log_normal_are_refused(shares: list[float]) -> None:
+    with pytest.raises(DesignError):
+        log_normal(np.array([1.0, 2.0]), np.array(shares))
