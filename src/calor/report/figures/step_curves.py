@@ -60,8 +60,8 @@ def checked_counts(at_risk: pd.DataFrame, arms: Sequence[str], *, where: str) ->
         ReportError: A column or an arm is missing, or a count stands twice.
 
     >>> table = pd.DataFrame({"arm": ["P"], "time": [0], "at_risk": [27]})
-    >>> checked_counts(table, ["P"], where="mi")["at_risk"].tolist()
-    [27]
+    >>> checked_counts(table, ["P"], where="mi")["at_risk"].to_list()
+    [27.0]
     """
     found = require(at_risk, ["arm", "time", "at_risk"], where=where)
     require_arms(found, arms, where=where)
