@@ -35,29 +35,28 @@ def figures(finding: Finding) -> tuple[Figure, ...]:
 
 
 def _by_cutoff(finding: Finding) -> tuple[Figure, ...]:
-    """Draw assurance with one test and with two, and the power of as many as were chosen."""
+    """Draw power and assurance over the cut-off, with as many tests as were chosen."""
     table, words = finding.tables["by_cutoff"], finding.tables["words"].iloc[0]
     chosen = finding.tables["cloud"].query("chosen").iloc[0]
-    repeats = table["interval_days"].isin([0, chosen["interval_days"]])
-    rows = table[(table["design"] == "gated") & repeats].sort_values(["tests", "cutoff"])
-    if rows.empty or chosen["tests"] == 0:
+    same = (table["interval_days"] == chosen["interval_days"]) & (table["tests"] == chosen["tests"])
+    rows = table[(table["design"] == "gated") & same].sort_values("cutoff")
+    if rows.empty:
         return ()
-    said = rows["tests"].map(lambda n: "1 test" if n == 1 else f"{n} tests")
-    assurance = pd.DataFrame({"series": "assurance, " + said, "x": rows["cutoff"], "y": 100 * rows["assurance"]})
-    own = rows[rows["tests"] == chosen["tests"]]
-    power = pd.DataFrame({"series": "power, " + said[own.index], "x": own["cutoff"], "y": 100 * own["power"]})
-    drawn = pd.concat([power, assurance])
-    at = own[own["cutoff"] == chosen["cutoff"]].iloc[0]
-    mark = pd.DataFrame([{"x": at["cutoff"], "y": 100 * at["assurance"], "label": f"{at['cutoff']:g}, recommended"}])
+    drawn = pd.concat(
+        [pd.DataFrame({"series": s, "x": rows["cutoff"], "y": 100 * rows[s]}) for s in ("power", "assurance")]
+    )
+    at = rows[rows["cutoff"] == chosen["cutoff"]].iloc[0]
+    mark = pd.DataFrame([{"x": at["cutoff"], "y": 100 * at["assurance"], "label": " "}])
+    tests = "1 test" if chosen["tests"] == 1 else f"{chosen['tests']} tests"
     return (
         curves(
             drawn,
-            series=list(dict.fromkeys(drawn["series"]))[:4],
+            series=["power", "assurance"],
             marks=mark,
             name=f"{anchor(finding.id)}-by-cutoff",
             title="Power if the effect is as believed, and assurance over all that is uncertain, by cut-off.",
-            caption=f"{chosen['window']}, biomarker-positive only; each sized for the power aimed at within the limits "
-            "of months and participants, which bind where the power falls.",
+            caption=f"{chosen['window']}, {tests}, biomarker-positive only; each sized for the power aimed at within "
+            "the limits of months and participants, which bind where the power falls. Mark: the recommended one.",
             axes=(f"Cut-off of {words['biomarker']} ({words['biomarker_unit']})", "Probability of success (%)"),
         ),
     )
