@@ -20,7 +20,12 @@ from calor.web.services import accounts
 class AccountForm(PageForm):
     """A new person."""
 
-    username = forms.CharField(label="Name to sign in with", max_length=150, help_text="Never given to anybody else.")
+    username = forms.CharField(
+        label="Name to sign in with",
+        max_length=150,
+        help_text="Never given to anybody else.",
+        widget=forms.TextInput(attrs={"autocomplete": "username"}),
+    )
     full_name = forms.CharField(label="Full name", max_length=150, help_text="As signatures print it.")
     password = forms.CharField(
         label="First password", strip=False, help_text="12 characters or more; hand it over in person.",
