@@ -48,7 +48,7 @@ def accessible(page: playwright.Page) -> list[str]:
 def test_the_most_urgent_candidate_is_found_and_randomized(page: playwright.Page, demo: Demo) -> None:
     sign_in(page, demo, "coordinator")
     before = int(page.locator(".headline strong").inner_text().removesuffix(" of 60"))
-    page.get_by_role("link", name="Screening").click()
+    page.get_by_role("link", name="Screening", exact=True).click()
     assert page.get_by_role("heading", level=1).inner_text() == "Screening"
     page.get_by_role("link", name="Eligible").click()
     page.locator("tbody a").first.click()

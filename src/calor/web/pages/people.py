@@ -26,7 +26,10 @@ class AccountForm(PageForm):
         help_text="Never given to anybody else.",
         widget=forms.TextInput(attrs={"autocomplete": "username"}),
     )
-    full_name = forms.CharField(label="Full name", max_length=150, help_text="As signatures print it.")
+    full_name = forms.CharField(
+        label="Full name", max_length=150, help_text="As signatures print it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
     password = forms.CharField(
         label="First password", strip=False, help_text="12 characters or more; hand it over in person.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
