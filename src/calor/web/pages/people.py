@@ -20,8 +20,16 @@ from calor.web.services import accounts
 class AccountForm(PageForm):
     """A new person."""
 
-    username = forms.CharField(label="Name to sign in with", max_length=150, help_text="Never given to anybody else.")
-    full_name = forms.CharField(label="Full name", max_length=150, help_text="As signatures print it.")
+    username = forms.CharField(
+        label="Name to sign in with",
+        max_length=150,
+        help_text="Never given to anybody else.",
+        widget=forms.TextInput(attrs={"autocomplete": "username"}),
+    )
+    full_name = forms.CharField(
+        label="Full name", max_length=150, help_text="As signatures print it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
     password = forms.CharField(
         label="First password", strip=False, help_text="12 characters or more; hand it over in person.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
