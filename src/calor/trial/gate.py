@@ -35,7 +35,7 @@ from calor.trial.trial import Trial
 FOLDER = "gate"
 NEXT = "next"
 Tell = Callable[[str], None]
-QUICK = {"draws": 400, "worlds": 12, "trials": 1000, "confirmed": 1, "confirm_trials": 200}
+QUICK = {"draws": 400, "worlds": 12, "trials": 1000, "confirmed": 1, "confirm_trials": 100}
 """Effort of the demonstration: the same steps on every fourth cut-off, with wider errors."""
 
 
