@@ -117,7 +117,7 @@ def _density(z: float) -> float:
 
 
 def chance_of_significance(true_z: Float[np.ndarray, "*true"], critical: float) -> Float[np.ndarray, "*true"]:
-    """Return the chance that |z| exceeds the critical value, given the true z.
+    """Return the chance that `|z|` exceeds the critical value, given the true z.
 
     >>> chance_of_significance(np.array([0.0, 2.5]), 1.96).round(3)
     array([0.05 , 0.705])
