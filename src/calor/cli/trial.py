@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 def demo(folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"), as_json: AsJson = False) -> None:
     """Go once round on synthetic data: screen, measure, reconstruct and analyze IVORY, choose the next trial's gate."""
-    from calor.trial.demo import demonstrate  # noqa: PLC0415
+    from calor.trial.demo import go_on, make_demo  # noqa: PLC0415
 
-    _show(lambda tell: demonstrate(folder, tell), as_json)
+    trial = make_demo(folder)
+    with progress(quiet=as_json) as tell:
+        first = trial.run(tell)
+    if not as_json:
+        _print_outcome(first)
+        typer.echo("choosing the next trial's gate; the first time the simulator is compiled, which takes a minute")
+    _show(lambda tell: go_on(trial, tell), as_json, told=first.headlines)
 
 
 def run(folder: Folder, as_json: AsJson = False) -> None:
@@ -52,20 +58,21 @@ def report(folder: Folder, as_json: AsJson = False) -> None:
     run(folder, as_json)
 
 
-def _show(work: Callable[[Any], RunOutcome], as_json: bool) -> None:
+def _show(work: Callable[[Any], RunOutcome], as_json: bool, *, told: tuple[str, ...] = ()) -> None:
     with progress(quiet=as_json) as tell:
         outcome = work(tell)
     if as_json:
         print_json(outcome.to_dict())
     else:
-        _print_outcome(outcome)
+        _print_outcome(outcome, told)
     if not outcome.ok:
         raise typer.Exit(FAILED)
 
 
-def _print_outcome(outcome: RunOutcome) -> None:
+def _print_outcome(outcome: RunOutcome, told: tuple[str, ...] = ()) -> None:
     for headline in outcome.headlines:
-        typer.echo(headline)
+        if headline not in told:
+            typer.echo(headline)
     if outcome.further:
         typer.echo(f"{outcome.further} sensitivity and exploratory analyses: see the report")
     for step in outcome.steps:

@@ -23,21 +23,20 @@ from calor.trial.trial import Trial, open_trial
 ASSUMED = "assumptions.csv"
 
 
-def demonstrate(folder: Path | str, tell: Tell | None = None) -> RunOutcome:
-    """Go once round: screen, measure, analyze, choose the next trial's gate, write its protocol, screen under it.
+def go_on(trial: Trial, tell: Tell | None = None) -> RunOutcome:
+    """Go on from the demonstration's analyses: choose the next trial's gate, write its protocol, screen under it.
 
     Args:
-        folder: As `make_demo` takes it.
+        trial: What `make_demo` made.
         tell: Called with what is being done.
 
     Raises:
-        TrialError: The folder holds something else, or another process is writing results there.
+        TrialError: Another process is writing results there.
     """
     from calor.trial.gate import design_gate  # noqa: PLC0415  (the simulator is compiled only where it runs)
     from calor.trial.gate_step import gate_steps  # noqa: PLC0415
 
     tell = tell or (lambda _step: None)
-    trial = make_demo(folder)
     if not any(step.is_current for step in gate_steps(trial)):
         design_gate(trial, tell, quick=True)
     if find_spec("duckdb"):
