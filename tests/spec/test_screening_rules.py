@@ -52,11 +52,8 @@ def rules(gate: Row | None = None, rule: Row | None = None, age: Row | None = No
     return Rules(AS_OF, screening, Gate(**(base | (gate or {}))), "mg/L")
 
 
-def test_of(day: date, value: float | None = 3.0, **others: Any) -> Row:
+def lab(day: date, value: float | None = 3.0, **others: Any) -> Row:
     return {"measurement_date": day, "value_as_number": value, **others}
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 def screened(
@@ -110,29 +107,29 @@ def answer(found: Screened, name: str) -> bool | None:
 
 
 GATE: dict[str, tuple[list[Row], Row, bool | None]] = {
-    "pair 28 days apart": ([test_of(FIRST), test_of(SECOND)], {}, True),
-    "pair 27 days apart": ([test_of(FIRST), test_of(SECOND - timedelta(1))], {}, False),
-    "first on day 27 of the run-in": ([test_of(FIRST - timedelta(1)), test_of(FIRST + timedelta(27))], {}, False),
-    "exactly the cut-off at or above": ([test_of(FIRST, 2.0), test_of(SECOND, 2.0)], {}, True),
-    "exactly the cut-off above": ([test_of(FIRST, 2.0), test_of(SECOND, 2.0)], {"comparator": ">"}, False),
-    "mg/dL": ([test_of(FIRST, 0.2, unit_concept_id=8840), test_of(SECOND, 0.2, unit_concept_id=8840)], {}, True),
-    "mg/dL below": ([test_of(FIRST, 0.19, unit_concept_id=8840), test_of(SECOND)], {}, False),
-    "no unit": ([test_of(FIRST), test_of(SECOND, unit_concept_id=0)], {}, None),
-    "a unit of substance": ([test_of(FIRST), test_of(SECOND, unit_concept_id=8753)], {}, None),
-    "below the limit": ([test_of(FIRST), test_of(SECOND, None, value_source_value="<0.2")], {}, False),
-    "below a limit above the cut-off": ([test_of(FIRST), test_of(SECOND, None, value_source_value="<5")], {}, None),
-    "below a limit at the cut-off": ([test_of(FIRST), test_of(SECOND, None, value_source_value="<2")], {}, False),
-    "null": ([test_of(FIRST), test_of(SECOND, None)], {}, None),
-    "negative": ([test_of(FIRST), test_of(SECOND, -1.0)], {}, None),
-    "exactly ten": ([test_of(FIRST), test_of(SECOND, 10.0)], {}, True),
-    "above ten": ([test_of(FIRST), test_of(SECOND, 10.1)], {}, None),
-    "above ten beside a pair": ([test_of(FIRST), test_of(FIRST + timedelta(9), 50.0), test_of(SECOND)], {}, True),
-    "one test twice": ([test_of(FIRST), test_of(FIRST), test_of(FIRST)], {}, False),
-    "two results of one day": ([test_of(FIRST), test_of(SECOND), test_of(SECOND, 1.0)], {}, False),
+    "pair 28 days apart": ([lab(FIRST), lab(SECOND)], {}, True),
+    "pair 27 days apart": ([lab(FIRST), lab(SECOND - timedelta(1))], {}, False),
+    "first on day 27 of the run-in": ([lab(FIRST - timedelta(1)), lab(FIRST + timedelta(27))], {}, False),
+    "exactly the cut-off at or above": ([lab(FIRST, 2.0), lab(SECOND, 2.0)], {}, True),
+    "exactly the cut-off above": ([lab(FIRST, 2.0), lab(SECOND, 2.0)], {"comparator": ">"}, False),
+    "mg/dL": ([lab(FIRST, 0.2, unit_concept_id=8840), lab(SECOND, 0.2, unit_concept_id=8840)], {}, True),
+    "mg/dL below": ([lab(FIRST, 0.19, unit_concept_id=8840), lab(SECOND)], {}, False),
+    "no unit": ([lab(FIRST), lab(SECOND, unit_concept_id=0)], {}, None),
+    "a unit of substance": ([lab(FIRST), lab(SECOND, unit_concept_id=8753)], {}, None),
+    "below the limit": ([lab(FIRST), lab(SECOND, None, value_source_value="<0.2")], {}, False),
+    "below a limit above the cut-off": ([lab(FIRST), lab(SECOND, None, value_source_value="<5")], {}, None),
+    "below a limit at the cut-off": ([lab(FIRST), lab(SECOND, None, value_source_value="<2")], {}, False),
+    "null": ([lab(FIRST), lab(SECOND, None)], {}, None),
+    "negative": ([lab(FIRST), lab(SECOND, -1.0)], {}, None),
+    "exactly ten": ([lab(FIRST), lab(SECOND, 10.0)], {}, True),
+    "above ten": ([lab(FIRST), lab(SECOND, 10.1)], {}, None),
+    "above ten beside a pair": ([lab(FIRST), lab(FIRST + timedelta(9), 50.0), lab(SECOND)], {}, True),
+    "one test twice": ([lab(FIRST), lab(FIRST), lab(FIRST)], {}, False),
+    "two results of one day": ([lab(FIRST), lab(SECOND), lab(SECOND, 1.0)], {}, False),
     "no test": ([], {}, False),
-    "a test after today": ([test_of(FIRST), test_of(AS_OF + timedelta(1))], {}, False),
-    "one test asked, one there": ([test_of(FIRST)], {"tests": 1}, True),
-    "window from infarction": ([test_of(FIRST), test_of(SECOND)], {"window": (30, 120)}, False),
+    "a test after today": ([lab(FIRST), lab(AS_OF + timedelta(1))], {}, False),
+    "one test asked, one there": ([lab(FIRST)], {"tests": 1}, True),
+    "window from infarction": ([lab(FIRST), lab(SECOND)], {"window": (30, 120)}, False),
 }
 
 
@@ -142,13 +139,13 @@ def test_the_gate_answers_at_its_boundaries(case: str, tmp_path: Path) -> None:
     assert answer(screened(tmp_path, tests, asked=rules(gate)), "gate") is want
 
 
-DIP = [test_of(FIRST), test_of(FIRST + timedelta(14), 1.0), test_of(SECOND)]
+DIP = [lab(FIRST), lab(FIRST + timedelta(14), 1.0), lab(SECOND)]
 PATTERNS = [
     ("any", DIP, True),
     ("last", DIP, False),
     ("all", DIP, False),
-    ("last", [test_of(FIRST, 1.0), test_of(FIRST + timedelta(1)), test_of(SECOND + timedelta(1))], True),
-    ("all", [test_of(FIRST), test_of(SECOND)], True),
+    ("last", [lab(FIRST, 1.0), lab(FIRST + timedelta(1)), lab(SECOND + timedelta(1))], True),
+    ("all", [lab(FIRST), lab(SECOND)], True),
 ]
 
 
@@ -161,9 +158,9 @@ STANDARD = {"measurement_concept_id": 3020460}
 
 
 def test_standard_crp_alone_is_undetermined_and_beside_the_real_test_unseen(tmp_path: Path) -> None:
-    alone = [test_of(FIRST, **STANDARD), test_of(SECOND, **STANDARD)]
+    alone = [lab(FIRST, **STANDARD), lab(SECOND, **STANDARD)]
     assert answer(screened(tmp_path, alone), "gate") is None
-    assert answer(screened(tmp_path, [test_of(FIRST), test_of(SECOND, **STANDARD)]), "gate") is False
+    assert answer(screened(tmp_path, [lab(FIRST), lab(SECOND, **STANDARD)]), "gate") is False
 
 
 AGES = [
@@ -209,7 +206,7 @@ def test_who_died_by_today_is_not_alive(death: date, want: bool, tmp_path: Path)
 
 def test_a_time_stamp_is_a_day_of_the_site(tmp_path: Path) -> None:
     late = [datetime.combine(day, datetime.min.time()) - timedelta(minutes=30) for day in (FIRST, SECOND)]
-    tests = [test_of(pd.Timestamp(moment, tz="UTC")) for moment in late]  # type: ignore[arg-type]
+    tests = [lab(pd.Timestamp(moment, tz="UTC")) for moment in late]  # type: ignore[arg-type]
     screened(tmp_path, tests)
     wanted = rules()
     answers = {
@@ -220,11 +217,11 @@ def test_a_time_stamp_is_a_day_of_the_site(tmp_path: Path) -> None:
 
 
 def test_a_near_miss_says_what_is_needed_from_when_and_by_when(tmp_path: Path) -> None:
-    found = near_misses(screened(tmp_path, [test_of(AS_OF - timedelta(5))]))
+    found = near_misses(screened(tmp_path, [lab(AS_OF - timedelta(5))]))
     assert found["needs"].to_list() == ["one hs-CRP ≥ 2 mg/L, on or after 2024-07-23"]
     assert found[["on", "by"]].iloc[0].to_list() == [date(2024, 7, 23), INDEX + timedelta(365)]
 
 
 def test_a_near_miss_that_would_come_too_late_is_none(tmp_path: Path) -> None:
     asked = rules({"window": (0, 190)})
-    assert near_misses(screened(tmp_path, [test_of(AS_OF - timedelta(5))], asked=asked)).empty
+    assert near_misses(screened(tmp_path, [lab(AS_OF - timedelta(5))], asked=asked)).empty

@@ -128,7 +128,7 @@ def rpact_analysis(case: Case) -> None:
     intervals = [repeated_interval(test, data, k) for k in range(1, stage + 1)]
     same([i.lower for i in intervals], outputs["repeatedConfidenceIntervalLowerBounds"], tolerance, "RCI lower")
     same([i.upper for i in intervals], outputs["repeatedConfidenceIntervalUpperBounds"], tolerance, "RCI upper")
-    actions = test_actions(test, p, z)
+    actions = stage_actions(test, p, z)
     want = [a for a in outputs["testActions"] if a != "NA"]
     assert actions == want, f"testActions: {actions}, reference {want}"
     if not isinstance(test, FisherCombination):
@@ -183,7 +183,7 @@ def critical_count(test: Any) -> int:
     return int((test.design if isinstance(test, InverseNormal) else test).information_fractions.size)
 
 
-def test_actions(test: Any, p: Any, z: list[float]) -> list[str]:
+def stage_actions(test: Any, p: Any, z: list[float]) -> list[str]:
     """What rpact calls the decision of each stage."""
     actions, last = [], critical_count(test)
     for k, strength in enumerate(z, start=1):

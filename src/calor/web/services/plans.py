@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ class ListPlan(_Plan):
 
 
 @dataclass(frozen=True)
-class _Adaptive(_Plan):
+class _Adaptive(_Plan, ABC):
     """A rule that looks at all earlier allocations; its random elements are drawn beforehand.
 
     Attributes:
@@ -99,9 +100,9 @@ class _Adaptive(_Plan):
     def _counts(self) -> tuple[int, ...]:
         return tuple(len(levels) for levels in self.factors)
 
+    @abstractmethod
     def rule(self) -> Minimization | HuHu:
         """Return the method."""
-        raise NotImplementedError
 
     def guessable(self) -> tuple[str, str]:
         """Return the method in words, and how well it could be guessed."""
