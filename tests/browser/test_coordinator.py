@@ -16,7 +16,8 @@ SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clie
 def sign_in(page: playwright.Page, demo: Demo, name: str) -> None:
     """Sign in by keyboard, as a person would."""
     page.goto(f"{demo.url}/sign-in/")
-    page.keyboard.type(name)  # the name has the focus
+    page.wait_for_function("document.activeElement.name === 'username'")  # given when the page is first painted
+    page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(demo.passwords[name])
     page.keyboard.press("Enter")
