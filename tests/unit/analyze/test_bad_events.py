@@ -93,7 +93,7 @@ def test_unknown_arm_is_refused(method: str) -> None:
 
 MODELS = ("cox", "stratified_cox", "firth_cox", "weibull", "grambsch_therneau", "fine_gray", "cause_specific_cox",
           "landmark", "lwyy", *COUNTED)  # fmt: skip
-"""Regressions know covariates, not arms; what declares them draws curves by arm first, which refuses a lone one."""
+"""Regressions know covariates, not arms: a stated category with one participant is refused."""
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - set(MODELS)))
@@ -101,6 +101,14 @@ def test_one_participant_in_an_arm_is_refused(method: str) -> None:
     table = participants()
     alone = table[(table["arm"] == ARMS[0]) | (table.index == "S01")]
     with pytest.raises(AnalysisError, match="at least two participants in each arm, got 1 in active"):
+        METHODS[method](alone, ARMS)
+
+
+@pytest.mark.parametrize("method", MODELS)
+def test_one_participant_in_a_category_is_refused(method: str) -> None:
+    table = participants()
+    alone = table[(table["arm"] == ARMS[0]) | (table.index == "S01")]
+    with pytest.raises(AnalysisError, match="at least two participants at each value, got 1 at active"):
         METHODS[method](alone, ARMS)
 
 

@@ -58,10 +58,10 @@ def terms(table: pd.DataFrame, covariates: Sequence[str], categories: Categories
 
     Raises:
         AnalysisError: No covariate, one named twice or missing, a value that is missing, infinite or not among its
-            categories.
+            categories, a stated category with one participant.
 
     Example:
-        >>> table = pd.DataFrame({"arm": ["p", "a"], "age": [50, 60]})
+        >>> table = pd.DataFrame({"arm": ["p", "a", "p", "a"], "age": [50, 60, 55, 70]})
         >>> terms(table, ["arm", "age", "arm:age"], {"arm": ("p", "a")}).names
         ('arm[a]', 'age', 'arm[a]:age')
     """
@@ -116,4 +116,9 @@ def _main(table: pd.DataFrame, column: str, categories: Categories) -> dict[str,
     if len(set(values)) < 2:
         fix = "A constant covariate explains nothing: leave it out."
         raise AnalysisError.must(column, "have at least two values", ", ".join(map(str, values)), fix=fix)
+    alone = [value for value in categories.get(column, ()) if (table[column] == value).sum() == 1]
+    if alone:  # stated values are the groups compared; a lone value of another covariate is estimated as R and SAS do
+        rule = "have at least two participants at each value"
+        fix = "One participant cannot be told from what the value does: join values, or leave the covariate out."
+        raise AnalysisError.must(column, rule, f"1 at {alone[0]}", fix=fix)
     return {f"{column}[{value}]": (table[column] == value).to_numpy(dtype=float) for value in values[1:]}

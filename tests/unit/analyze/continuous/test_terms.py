@@ -15,8 +15,8 @@ TABLE = pd.DataFrame(
 
 
 def test_the_first_category_is_the_reference() -> None:
-    model = terms(TABLE, ["arm"], {"arm": ("p", "a")})
-    assert model.values[:, 0].tolist() == [0, 1, 1]
+    model = terms(pd.DataFrame({"arm": ["p", "a", "a", "p"]}), ["arm"], {"arm": ("p", "a")})
+    assert model.values[:, 0].tolist() == [0, 1, 1, 0]
     assert model.label("arm[a]") == "a v p"
 
 
@@ -40,6 +40,7 @@ def test_a_categorical_column_keeps_its_own_order() -> None:
         ({"age": [1.0, np.inf, 2.0]}, ["age"], None, "row S2"),
         ({}, ["arm"], {"site": ("x", "y", "z")}, "belong to covariates"),
         ({"arm": "a"}, ["arm"], None, "at least two values"),
+        ({}, ["arm"], {"arm": ("p", "a")}, "at least two participants at each value, got 1 at p"),
         ({}, ["arm", "arm"], None, "once"),
         ({}, ["weight"], None, "weight"),
     ],
