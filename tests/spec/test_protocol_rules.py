@@ -145,6 +145,9 @@ RULES = {
     "looks out of order": (
         OUTCOME, "information_fraction = 0.75", "information_fraction = 0.4", "looks.looks", "increasing",
     ),
+    "two durations of recruitment": (
+        OUTCOME, "recruitment_months = 30", "recruitment_months = 24", "accrual_months", "must equal trial.recruitment",
+    ),
     "last look not the end": (OUTCOME, "information_fraction = 1.0", "information_fraction = 0.9", "looks", "end at"),
     "two criteria of one id": (OUTCOME, 'id = "adult"', 'id = "alive"', "screening.criteria", "unique"),
     "infarction window reversed": (OUTCOME, "days = [30, 120]", "days = [120, 30]", "screening.criteria", "Swap them"),

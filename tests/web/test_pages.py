@@ -205,3 +205,20 @@ def test_a_role_taken_back_closes_its_pages_at_once(running: Running) -> None:
         site=running.site, granted=False, reason="left",
     )  # fmt: skip
     assert client.get("/participants/").status_code == 404
+
+
+def test_recruitment_stands_against_the_plan(running: Running) -> None:
+    coordinator = signed_in(running.people[Role.COORDINATOR])
+    assert "By plan it would be 0." in coordinator.get("/").content.decode()
+    drawing = coordinator.get("/recruitment.svg").content.decode()
+    assert ">1 so far<" in drawing
+    assert ">plan: 60<" in drawing
+
+
+def test_without_a_planned_duration_there_is_no_drawing(running: Running, folder: Path) -> None:
+    said = (folder / "protocol.toml").read_text(encoding="utf-8")
+    without = "\n".join(line for line in said.splitlines() if not line.startswith("recruitment_months"))
+    (folder / "protocol.toml").write_text(without, encoding="utf-8")
+    coordinator = signed_in(running.people[Role.COORDINATOR])
+    assert "By plan" not in coordinator.get("/").content.decode()
+    assert coordinator.get("/recruitment.svg").status_code == 404

@@ -57,6 +57,7 @@ def next_protocol(finished: Protocol, here: Situation, chosen: Option) -> Protoc
             blinding=finished.trial.blinding,
             participants=finished.trial.participants,
             planned_size=_BLOCK * math.ceil(chosen.planned / _BLOCK),
+            recruitment_months=round(chosen.accrual_months, 2),
             follow_up_days=max(days, finished.trial.follow_up_days),
         ),
         "randomization": Randomization(

@@ -19,6 +19,33 @@ from calor.protocol.endpoints import ContinuousEndpoint
 from calor.protocol.problem import Key, Problem, unknown
 from calor.protocol.protocol import Protocol
 
+ENDPOINT_KIND = {
+    "ancova": "continuous",
+    "dose_trend": "continuous",
+    "interaction": "continuous",
+    "events": "time_to_event",
+    "adverse_events": "adverse_events",
+    "mmrm": "continuous",
+    "missing_data": "continuous",
+    "subgroups": "continuous",
+    "effect_curve": "continuous",
+    "threshold_search": "continuous",
+    "responder": "continuous",
+    "joint_interaction": "continuous",
+    "individual_benefit": "continuous",
+    "mediation": "continuous",
+    "surrogacy": "continuous",
+    "tobit": "continuous",
+    "laboratory_safety": "laboratory",
+    "events_of_interest": "adverse_events",
+    "competing_risks": "time_to_event",
+    "recurrent_events": "recurrent_events",
+    "win_ratio": "hierarchical",
+    "landmark": "time_to_event",
+    "proportions": "binary",
+}
+"""The kind of endpoint that each method analyzes."""
+
 
 def _repeated_measures_fit(protocol: Protocol) -> Iterator[Problem]:
     """Check the visits of analyses over several visits."""

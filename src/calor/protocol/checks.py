@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 from calor.protocol.analyses import ModifierAnalysis
-from calor.protocol.analysis_checks import ANALYSIS_CHECKS
+from calor.protocol.analysis_checks import ANALYSIS_CHECKS, ENDPOINT_KIND
 from calor.protocol.endpoints import BinaryEndpoint, ContinuousEndpoint
 from calor.protocol.event_checks import EVENT_CHECKS
 from calor.protocol.gate_design_checks import GATE_DESIGN_CHECKS
+from calor.protocol.look_checks import LOOK_CHECKS
 from calor.protocol.problem import Key, Problem
 from calor.protocol.problem import unknown as _unknown
 from calor.protocol.protocol import Protocol
@@ -129,34 +129,6 @@ def _estimands_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
             yield Problem((*at, "treatment", "control"), f'must be the control arm, got "{control.id}". Swap the arms.')
 
 
-ENDPOINT_KIND = {
-    "ancova": "continuous",
-    "dose_trend": "continuous",
-    "interaction": "continuous",
-    "events": "time_to_event",
-    "adverse_events": "adverse_events",
-    "mmrm": "continuous",
-    "missing_data": "continuous",
-    "subgroups": "continuous",
-    "effect_curve": "continuous",
-    "threshold_search": "continuous",
-    "responder": "continuous",
-    "joint_interaction": "continuous",
-    "individual_benefit": "continuous",
-    "mediation": "continuous",
-    "surrogacy": "continuous",
-    "tobit": "continuous",
-    "laboratory_safety": "laboratory",
-    "events_of_interest": "adverse_events",
-    "competing_risks": "time_to_event",
-    "recurrent_events": "recurrent_events",
-    "win_ratio": "hierarchical",
-    "landmark": "time_to_event",
-    "proportions": "binary",
-}
-"""The kind of endpoint that each method analyzes."""
-
-
 def _analyses_name_their_parts(protocol: Protocol) -> Iterator[Problem]:
     estimands = {estimand.id: estimand for estimand in protocol.estimands}
     endpoints = {endpoint.id: endpoint for endpoint in protocol.endpoints}
@@ -222,36 +194,6 @@ def _multiplicity_adds_up(protocol: Protocol) -> Iterator[Problem]:
             )
 
 
-PARAMETRIC = ("hwang_shih_decani", "kim_demets")
-"""Spending functions that need a parameter."""
-
-
-def _looks_increase(protocol: Protocol) -> Iterator[Problem]:
-    plan = protocol.looks
-    if plan is None:
-        return
-    yield from _unknown(("looks", "analysis"), "analysis", plan.analysis, (a.id for a in protocol.analyses))
-    fractions = [look.information_fraction for look in plan.looks]
-    if any(b <= a for a, b in pairwise(fractions)):
-        yield Problem(
-            ("looks", "looks"),
-            f"must have increasing information_fraction, got {fractions}. Give each look its own fraction, in order.",
-        )
-    spendings = {"efficacy": plan.efficacy} | ({"futility": plan.futility.spending} if plan.futility else {})
-    for place, spending in spendings.items():
-        if (spending.parameter is None) == (spending.function in PARAMETRIC):
-            need = "needs" if spending.function in PARAMETRIC else "has no"
-            yield Problem(("looks", place), f'must fit its function: "{spending.function}" {need} parameter. Mend it.')
-    kinds = {analysis.id: ENDPOINT_KIND[analysis.method] for analysis in protocol.analyses}
-    if plan.planning is not None and plan.planning.kind != kinds.get(plan.analysis, plan.planning.kind):
-        yield Problem(
-            ("looks", "planning", "kind"),
-            f'must be "{kinds[plan.analysis]}" like its analysis, got "{plan.planning.kind}". Change one of them.',
-        )
-    if fractions[-1] != 1.0:
-        yield Problem(("looks", "looks"), f"must end at information_fraction 1, got {fractions[-1]:g}.")
-
-
 def _screening_fits(protocol: Protocol) -> Iterator[Problem]:
     screening = protocol.screening
     if screening is None:
@@ -285,10 +227,10 @@ CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
     _analyses_name_their_parts,
     _one_primary,
     _multiplicity_adds_up,
-    _looks_increase,
     _screening_fits,
     *ANALYSIS_CHECKS,
     *EVENT_CHECKS,
+    *LOOK_CHECKS,
     *SAFETY_CHECKS,
     *GATE_DESIGN_CHECKS,
 )

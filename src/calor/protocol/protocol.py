@@ -34,6 +34,7 @@ class TrialHead(Value):
     Attributes:
         participants: `synthetic` marks every report and figure as such.
         planned_size: Participants to be randomized.
+        recruitment_months: Planned duration of recruitment, at an even rate from the activation of the list on.
         follow_up_days: Last study day on which anything is measured.
     """
 
@@ -44,6 +45,7 @@ class TrialHead(Value):
     blinding: Literal["open", "single", "double"]
     participants: Literal["real", "synthetic"]
     planned_size: int = Field(ge=2)
+    recruitment_months: float | None = Field(default=None, gt=0)
     follow_up_days: int = Field(ge=1)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from calor.protocol.screening import ScreeningCriterion
 from calor.screen.rules import Rules
 from calor.screen.screened import NOT_MET, UNDETERMINED, Screened
-from calor.screen.words import SIGNS, label_of
+from calor.screen.words import SIGNS, label_of, unit_in_words
 
 COLUMNS = ["person_id", "criterion", "answer", "needs", "on", "by"]
 
@@ -82,7 +82,7 @@ def _gate(rule: Any, answer: Mapping[str, Any], rules: Rules) -> Settled:
 
 
 def _latest_lab(rule: Any, _answer: Mapping[str, Any], rules: Rules) -> Settled:
-    wanted = f"{SIGNS[rule.comparator]} {rule.cutoff:g} {rule.unit}"
+    wanted = f"{SIGNS[rule.comparator]} {rule.cutoff:g} {unit_in_words(rule.unit)}"
     return f"one {label_of(rule.lab)} {wanted}, on or after {rules.as_of}", rules.as_of
 
 

@@ -45,13 +45,14 @@ def _span(days: int) -> str:
     return "a year" if years == 1 else f"{years} years"
 
 
-def _without_braces(ucum: str) -> str:
-    """Return a unit without UCUM's braces.
+def unit_in_words(ucum: str) -> str:
+    """Return a unit of UCUM as a laboratory prints it.
 
-    >>> _without_braces("mL/min/{1.73_m2}")
-    'mL/min/1.73 m2'
+    >>> unit_in_words("mL/min/{1.73_m2}"), unit_in_words("umol/L"), unit_in_words("mg/L")
+    ('mL/min/1.73 m²', 'µmol/L', 'mg/L')
     """
-    return ucum.replace("{", "").replace("}", "").replace("_", " ")
+    plain = ucum.replace("{", "").replace("}", "").replace("_", " ").replace("m2", "m²")
+    return f"µ{plain[1:]}" if plain.startswith("um") else plain
 
 
 def _infarction(rule: Any, _gate: Gate | None, _unit: str) -> str:
@@ -82,7 +83,7 @@ def _event_absent(rule: Any, _gate: Gate | None, _unit: str) -> str:
 
 
 def _latest_lab(rule: Any, _gate: Gate | None, _unit: str) -> str:
-    return f"Latest {label_of(rule.lab)} {SIGNS[rule.comparator]} {rule.cutoff:g} {_without_braces(rule.unit)}"
+    return f"Latest {label_of(rule.lab)} {SIGNS[rule.comparator]} {rule.cutoff:g} {unit_in_words(rule.unit)}"
 
 
 def _gate(rule: Any, gate: Gate | None, unit: str) -> str:

@@ -16,6 +16,7 @@ from calor.web.pages import (
     participants,
     people,
     queries,
+    recruitment,
     sign_in,
     style,
     time_line,
@@ -26,6 +27,7 @@ from calor.web.pages import (
 urlpatterns = [
     path("api/", include("calor.web.api.urls", namespace="api")),
     path("", dashboard.dashboard, name="dashboard"),
+    path("recruitment.svg", recruitment.recruitment, name="recruitment"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/second-factor/", sign_in.second_factor, name="second-factor"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),

@@ -14,6 +14,7 @@ from calor.web.models import Allocation, Notice
 from calor.web.pages.alerts import routed
 from calor.web.pages.page import page
 from calor.web.pages.queries import seen_by
+from calor.web.pages.recruitment import plan
 from calor.web.pages.worklist import candidates
 from calor.web.permissions import Action
 from calor.web.services.queries import CLOSED
@@ -27,10 +28,12 @@ def dashboard(request: Any) -> Any:
     visitor = request.visitor
     now, planned = timezone.now(), served.protocol().trial.planned_size
     allocated = Allocation.objects.filter(trial=visitor.trial)
-    done = allocated.count()
+    done, pace = allocated.count(), plan(visitor.trial)
     context = {
         "planned": planned,
         "done": done,
+        "pace": pace,
+        "by_plan": pace and pace.by(now.date()),
         "share": round(100 * min(done / planned, 1)),
         "last_four_weeks": allocated.filter(at__gte=now - timedelta(weeks=4)).count(),
         "notices": Notice.objects.filter(trial=visitor.trial, role__in=list(visitor.roles)).order_by("-at")[:5],
