@@ -1,7 +1,8 @@
 """ADSL, ADLB, ADAE, ADCM and ADTTESAF from captured data.
 
-What is not captured is left empty and not guessed: scans (ADPET comes from the core laboratory's reads), doses after
-the first, adjudicated events (ADTTE comes from the committee), sets other than everybody randomized or treated.
+What is not captured is left empty and not guessed: scans (ADPET comes from the core laboratory's reads), adjudicated
+events (ADTTE comes from the committee), sets other than everybody randomized or treated. Single doses are not captured:
+the last one is the last that the regimen plans up to the last contact, and its label says so.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _SERIOUS = {
 _WHO = ("STUDYID", "USUBJID", "SITEID", "TRTP", "TRTA")
 _COLUMNS = {
     "adsl": (
-        "STUDYID", "USUBJID", "SUBJID", "SITEID", "ARM", "TRT01P", "TRT01A", "STRATAR", "RANDDT", "TRTSDT", "ITTFL",
-        "SAFFL", "EOSSTT", "EOSDT", "DCSREAS",
+        "STUDYID", "USUBJID", "SUBJID", "SITEID", "ARM", "TRT01P", "TRT01A", "STRATAR", "RANDDT", "TRTSDT", "TRTEDT",
+        "TRTDURD", "ITTFL", "SAFFL", "EOSSTT", "EOSDT", "DCSREAS",
     ),
     "adlb": (
         *_WHO, "PARAMCD", "PARAM", "AVISIT", "AVISITN", "ADT", "ADY", "AVAL", "AVALC", "AVALU", "ANRLO", "ANRHI",
@@ -42,6 +43,8 @@ _COLUMNS = {
 }  # fmt: skip
 _LABELS = LABELS | {
     "STRATAR": "Strata Used for Randomization",
+    "TRTEDT": "Last Planned Dose up to Last Contact",
+    "TRTDURD": "Treatment Duration by Plan (Days)",
     "CMSEQ": "Sequence Number",
     "CMTRT": "Reported Name of Drug, Med, or Therapy",
     "CMDOSTXT": "Dose Description",
@@ -52,7 +55,21 @@ _TITLES = TITLES | {
     "ADCM": "Concomitant Medications Analysis Dataset",
     "ADTTESAF": "Safety Time-to-Event Analysis Dataset",
 }
-_NUMBERS = {"AVISITN", "ADY", "ASTDY", "AENDY", "AVAL", "ANRLO", "ANRHI", "BASE", "CHG", "CNSR", "AESEQ", "CMSEQ"}
+_NUMBERS = {
+    "TRTDURD",
+    "AVISITN",
+    "ADY",
+    "ASTDY",
+    "AENDY",
+    "AVAL",
+    "ANRLO",
+    "ANRHI",
+    "BASE",
+    "CHG",
+    "CNSR",
+    "AESEQ",
+    "CMSEQ",
+}
 
 
 def datasets(protocol: Protocol, people: Sequence[Followed]) -> dict[str, Dataset]:
@@ -102,9 +119,11 @@ def _subject(one: Followed) -> Row:
     last = max(one.protocol.visits, key=lambda visit: visit.day, default=None)
     done = last is not None and (record := one.visits.get(last.id)) is not None and record.on is not None
     ended = one.withdrawal is not None or done
+    last_dose = one.last_dose
     return {
         **_who(one), "SUBJID": one.participant.identifier, "ARM": one.arm, "TRT01P": one.arm, "TRT01A": one.arm,
-        "STRATAR": one.stratum, "RANDDT": one.randomized, "TRTSDT": one.treated, "ITTFL": "Y",
+        "STRATAR": one.stratum, "RANDDT": one.randomized, "TRTSDT": one.treated, "TRTEDT": last_dose,
+        "TRTDURD": None if last_dose is None else one.day(last_dose), "ITTFL": "Y",
         "SAFFL": "Y" if one.treated else "N",
         "EOSSTT": "DISCONTINUED" if one.withdrawal else "COMPLETED" if done else "ONGOING",
         "EOSDT": (one.withdrawal.at.date() if one.withdrawal else one.visits[last.id].on) if ended and last else None,

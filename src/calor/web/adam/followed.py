@@ -14,7 +14,7 @@ from calor.web.calendar import latest
 from calor.web.capture.models import AdverseEvent, LabValue, Medication, VisitRecord, WithheldValue
 from calor.web.models import Allocation, Withdrawal
 from calor.web.services.corrections import effective_all
-from calor.web.study_day import study_day
+from calor.web.study_day import date_of, study_day
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,16 @@ class Followed:
         record = self.visits.get(first or "")
         return None if record is None else record.on
 
+    @property
+    def last_dose(self) -> date | None:
+        """Last day on which the arm's regimen plans a dose, up to the last contact; None for the blinded."""
+        if self.arm is None or self.treated is None:
+            return None
+        arm = next(arm.id for arm in self.protocol.arms if arm.label == self.arm)
+        planned = [day for each in self.protocol.regimens if each.arm == arm for day in each.dosing_days]
+        days = [date_of(day, self.treated) for day in planned]
+        return max((day for day in days if day <= self.last_contact), default=None)
+
     def day(self, on: date | None) -> int | None:
         """Return ADaM's relative day of a date: day 1 is the first dose, or randomization while there was none."""
         return None if on is None else analysis_day(study_day(on, self.treated or self.randomized))
@@ -62,7 +72,7 @@ class Followed:
         days = [row.on for row in self.visits.values()]
         days += [day for row in self.events for day in (row.onset, row.ended)]
         days.append(None if self.withdrawal is None else self.withdrawal.at.date())
-        return max(self.randomized, *(day for day in days if day is not None))
+        return max([self.randomized, *(day for day in days if day is not None)])
 
 
 def followed(
