@@ -219,7 +219,7 @@ def test_the_page_offers_each_kind_and_the_download_is_the_file_of_the_audit_tra
         for kind in Kind:
             answer = client.post(address, {"kind": kind})
             assert answer.status_code == 200
-            assert "attachment; filename=\"IVORY-" in answer["Content-Disposition"]
+            assert 'attachment; filename="IVORY-' in answer["Content-Disposition"]
             assert hashlib.sha256(answer.content).hexdigest() in client.get(address).content.decode()
         assert client.post(address, {"kind": "arms"}).status_code == 404
     api = signed_in(running.people[Role.UNBLINDED_MONITOR])

@@ -111,6 +111,11 @@ class Plan:
         """Values that stand already."""
         return self._of(UNCHANGED)
 
+    @property
+    def writes(self) -> int:
+        """How many values would be written."""
+        return len(self.new) + len(self.changed)
+
     def _of(self, state: str) -> list[Line]:
         return [line for line in self.lines if line.state == state]
 
