@@ -75,7 +75,7 @@ def test_an_odm_copy_read_again_tells_all_that_the_database_holds(running: Runni
 
 def test_a_csv_copy_holds_the_same_and_no_formulas(running: Running) -> None:
     told = copies.tables(running.people[Role.INVESTIGATOR], running.trial)
-    with zipfile.ZipFile(io.BytesIO(copies.csv_archive(running.people[Role.INVESTIGATOR], running.trial))) as archive:
+    with zipfile.ZipFile(io.BytesIO(copies.csv_archive(told))) as archive:
         assert set(archive.namelist()) == {f"{name}.csv" for name in told}
         for name in set(told) - {"audit"}:
             rows = list(csv.DictReader(io.StringIO(archive.read(f"{name}.csv").decode(), newline="")))

@@ -19,7 +19,7 @@ from calor.errors import ConductError
 from calor.web import blinded
 from calor.web.audit import save_audited
 from calor.web.audit_check import verify
-from calor.web.capture.models import Alert, Query, WithheldAlert
+from calor.web.capture.models import Alert, Query, WithheldAlert, WithheldFile
 from calor.web.models import AuditRow, ImpactAssessment, Notice, Participant, Unblinding
 from calor.web.permissions import AT_A_SITE, PERMITTED, UNBLINDED, Action, Role, can
 from calor.web.screening import Judged
@@ -32,6 +32,8 @@ from calor.web.services import (
     consent,
     corrections,
     enrollment,
+    exports,
+    imports,
     laboratory,
     lock,
     queries,
@@ -40,12 +42,14 @@ from calor.web.services import (
 )
 
 SERVICES = (
-    accounts, activation, adverse_events, alerts, allocation, consent, corrections, enrollment, laboratory, lock,
+    accounts, activation, adverse_events, alerts, allocation, consent, corrections, enrollment, exports,
+    imports, laboratory, lock,
     queries, unblinding, visits,
 )  # fmt: skip
 VIEWED = {Action.ENTER, Action.VIEW, Action.VIEW_WITHHELD, Action.SCREEN}
 INSIDE = {"store_signature"}  # called by services that have checked
 
+FILE = b"participant,visit,analyte,value,unit\n"
 # What a person without any role could try, and the action that the table must permit for it.
 Attempt = Callable[[Running, Any], object]
 ATTEMPTS: dict[str, tuple[Action, Attempt]] = {
@@ -137,7 +141,26 @@ ATTEMPTS: dict[str, tuple[Action, Attempt]] = {
         Action.LOCK_DATA,
         lambda r, who: lock.lock_data(who, r.trial, confirm="", username=who.username, password=PASSWORD),
     ),
-    "export": (Action.EXPORT, lambda r, who: blinded.export(who, r.trial)),
+    "export": (
+        Action.EXPORT,
+        lambda r, who: (blinded.export(who, r.trial), exports.export(who, r.trial, exports.CSV)),
+    ),
+    "export_unblinded": (
+        Action.EXPORT_UNBLINDED,
+        lambda r, who: exports.export_unblinded(who, r.trial, exports.CSV),
+    ),
+    "plan_values": (Action.RECORD_VALUE, lambda r, who: imports.plan_values(who, r.trial, FILE)),
+    "import_values": (Action.RECORD_VALUE, lambda r, who: imports.import_values(who, r.trial, FILE, seen="x")),
+    "plan_withheld": (Action.RECORD_WITHHELD, lambda r, who: imports.plan_withheld(who, r.trial, FILE)),
+    "import_withheld": (
+        Action.RECORD_WITHHELD,
+        lambda r, who: imports.import_withheld(who, r.trial, FILE, seen="x"),
+    ),
+    "set_file_aside": (
+        Action.RECORD_WITHHELD,
+        lambda r, who: imports.set_file_aside(who, _file_waiting(r), reason="sent twice"),
+    ),
+    "files_waiting": (Action.RECORD_WITHHELD, lambda r, who: imports.files_waiting(who, r.trial)),
     "audit_rows": (Action.VIEW_AUDIT, lambda r, who: blinded.audit_rows(who, r.trial)),
 }
 
@@ -166,6 +189,13 @@ def _query(running: Running) -> Any:
     query = Query(participant=participant, about="V3", text="Is it right?", by=by, at=timezone.now())
     save_audited(query, chain=participant.trial.code, actor="prepared", action="ask")
     return query
+
+
+def _file_waiting(running: Running) -> Any:
+    by = running.people["second"]
+    file = WithheldFile(trial=running.trial, site=running.site, content="", by=by, at=timezone.now())
+    save_audited(file, chain=running.trial.code, actor="prepared", action="hand on withheld values")
+    return file
 
 
 def _participant() -> Any:
@@ -223,7 +253,8 @@ def test_every_service_that_an_actor_calls_is_tried_here() -> None:
 
 
 def test_no_blinded_role_may_learn_an_arm_but_in_an_emergency() -> None:
-    assert PERMITTED[Action.READ_ARM] | PERMITTED[Action.RECEIVE_KITS] <= UNBLINDED
+    for action in (Action.READ_ARM, Action.RECEIVE_KITS, Action.EXPORT_UNBLINDED):
+        assert PERMITTED[action] <= UNBLINDED
     assert PERMITTED[Action.UNBLIND] == {Role.INVESTIGATOR}
 
 

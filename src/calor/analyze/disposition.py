@@ -81,8 +81,9 @@ class Disposition(Drawable):
                 ("analyzed", arm, analyzed, ""),
                 ("not analyzed", arm, allocated - analyzed, ""),
             ]
-            reasons = counts["discontinued"].drop("", level="detail").xs(arm, level="arm")
-            rows += [("discontinued", arm, int(n), _reason(str(reason))) for reason, n in reasons.items() if n]
+            reasons = counts["discontinued"].drop("", level="detail")  # none where nobody left
+            own = reasons[reasons.index.get_level_values("arm") == arm].droplevel("arm")
+            rows += [("discontinued", arm, int(n), _reason(str(reason))) for reason, n in own.items() if n]
         return pd.DataFrame(rows, columns=["stage", "arm", "count", "reason"])
 
 

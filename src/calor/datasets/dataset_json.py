@@ -86,8 +86,13 @@ def _column(about: dict[str, Any], values: list[Any], path: Path) -> pd.Series:
     return column.astype("str")
 
 
-def write_dataset_json(contents: Contents, path: Path) -> None:
+def write_dataset_json(contents: Contents, path: Path, *, at: dt.datetime | None = None) -> None:
     """Write a Dataset-JSON 1.1 file, `.json` or `.ndjson` by its suffix.
+
+    Args:
+        contents: What is written.
+        path: Where.
+        at: When it is made, in UTC; now where it is left out.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "adsl.ndjson"
@@ -96,7 +101,7 @@ def write_dataset_json(contents: Contents, path: Path) -> None:
     '[61.0]'
     """
     about = {
-        "datasetJSONCreationDateTime": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "datasetJSONCreationDateTime": (at or dt.datetime.now(dt.UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "datasetJSONVersion": "1.1.0",
         "itemGroupOID": f"IG.{contents.name}",
         "records": len(contents.frame),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,8 +131,10 @@ def export(actor: Any, trial: Any) -> str:
     rows = list(_visible(actor, trial, Action.EXPORT))
     if not rows:
         check(actor, Action.EXPORT, trial)
-    append(trial.code, actor=actor.username, action=Action.EXPORT)
-    return csv_text(rows, COLUMNS)
+    text = csv_text(rows, COLUMNS)
+    reason = f"participants, SHA-256 {hashlib.sha256(text.encode()).hexdigest()}"
+    append(trial.code, actor=actor.username, action=Action.EXPORT, reason=reason)
+    return text
 
 
 def audit_rows(actor: Any, trial: Any) -> list[Row]:

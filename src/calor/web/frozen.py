@@ -56,6 +56,6 @@ def _trial_id(record: Any) -> int:
     if hasattr(record, "trial_id"):
         return int(record.trial_id)
     owner = next(
-        name for name in ("participant", "consent", "event", "alert", "query") if hasattr(record, f"{name}_id")
+        name for name in ("participant", "consent", "event", "alert", "query", "file") if hasattr(record, f"{name}_id")
     )
     return _trial_id(getattr(record, owner))

@@ -1,13 +1,15 @@
 """Copies as CDISC ODM-XML 1.3.2, written and read back.
 
-Records hang on their participant as item groups, one item a column; audit rows are among them. Characters that XML
-cannot hold are written as escapes.
+Records hang on their participant as item groups, one item a column: what was captured at a visit under that visit, the
+rest under the trial's conduct. Each carries who wrote it, when and why as its AuditRecord, and all audit rows are a
+group of their own. Characters that XML cannot hold are written as escapes.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -38,15 +40,18 @@ def write(tables: Tables, trial: str, at: datetime) -> bytes:
     _metadata(root, tables, trial)
     _administration(root, tables, trial)
     clinical = _element(root, "ClinicalData", StudyOID=trial, MetaDataVersionOID=_VERSION)
-    sites = {row["participant"]: row["site"] for row in tables["participant"]}
-    for participant, site in sites.items():
-        subject = _element(clinical, "SubjectData", SubjectKey=participant)
-        _element(subject, "SiteRef", LocationOID=site)
-        form = _element(_element(subject, "StudyEventData", StudyEventOID=_EVENT), "FormData", FormOID=_FORM)
-        for name, rows in tables.items():
-            for key, row in enumerate((row for row in rows if row["participant"] == participant), start=1):
+    written = {row["record"]: row for row in reversed(tables["audit"])}  # the first of each
+    by_event = _by_event(tables)
+    for row in tables["participant"]:
+        subject = _element(clinical, "SubjectData", SubjectKey=row["participant"])
+        _element(subject, "SiteRef", LocationOID=row["site"])
+        for event, groups in by_event[row["participant"]].items():
+            form = _element(_element(subject, "StudyEventData", StudyEventOID=event), "FormData", FormOID=_FORM)
+            for name, key, items in groups:
                 group = _element(form, "ItemGroupData", ItemGroupOID=name, ItemGroupRepeatKey=str(key))
-                for column, value in row.items():
+                if name != "audit" and items["record"] in written:
+                    _audit_record(group, written[items["record"]], row["site"])
+                for column, value in items.items():
                     _element(group, "ItemData", ItemOID=f"{name}.{column}", Value=value)
     return ET.tostring(root, encoding="utf-8", xml_declaration=True)
 
@@ -64,11 +69,36 @@ def read(document: bytes) -> tuple[str, Tables]:
         raise ConductError.must("copy", "be an ODM document", type(error).__name__, fix=fix) from error
     tables: Tables = {group.get("OID", ""): [] for group in root.iter(_name("ItemGroupDef"))}
     for group in root.iter(_name("ItemGroupData")):
-        items = [(item.get("ItemOID", ""), item.get("Value", "")) for item in group]
+        items = [(item.get("ItemOID", ""), item.get("Value", "")) for item in group.iter(_name("ItemData"))]
         row = {oid.split(".", 1)[-1]: _ESCAPE.sub(_character, value) for oid, value in items}
         tables.setdefault(group.get("ItemGroupOID", ""), []).append(row)
     study = root.find(_name("Study"))
     return "" if study is None else study.get("OID", ""), tables
+
+
+def _by_event(tables: Tables) -> dict[str, dict[str, list[tuple[str, int, dict[str, str]]]]]:
+    """Return the rows of each participant by the event that they belong to, each with its table and number there."""
+    found: dict[str, dict[str, list[tuple[str, int, dict[str, str]]]]] = {}
+    numbers: Counter[tuple[str, str, str]] = Counter()
+    for name, rows in tables.items():
+        for row in rows:
+            place = row["participant"], _event(row), name
+            numbers[place] += 1
+            found.setdefault(place[0], {}).setdefault(place[1], []).append((name, numbers[place], row))
+    return found
+
+
+def _event(row: dict[str, str]) -> str:
+    return f"VISIT.{row['visit']}" if "visit" in row else _EVENT
+
+
+def _audit_record(group: Any, row: dict[str, str], site: str) -> None:
+    record = _element(group, "AuditRecord")
+    _element(record, "UserRef", UserOID=row["actor"])
+    _element(record, "LocationRef", LocationOID=site)
+    for tag, text in (("DateTimeStamp", row["at"]), ("ReasonForChange", row["reason"]), ("SourceID", row["n"])):
+        if text:
+            _element(record, tag).text = _NOT_XML.sub(_escaped, text)
 
 
 def _metadata(root: Any, tables: Tables, trial: str) -> None:
@@ -77,9 +107,14 @@ def _metadata(root: Any, tables: Tables, trial: str) -> None:
     for tag, text in (("StudyName", trial), ("StudyDescription", "Conduct of the trial"), ("ProtocolName", trial)):
         _element(names, tag).text = text
     version = _element(study, "MetaDataVersion", OID=_VERSION, Name="Conduct")
-    _element(_element(version, "Protocol"), "StudyEventRef", StudyEventOID=_EVENT, Mandatory="Yes")
-    event = _element(version, "StudyEventDef", OID=_EVENT, Name=_EVENT, Repeating="No", Type="Common")
-    _element(event, "FormRef", FormOID=_FORM, Mandatory="Yes")
+    visits = sorted({_event(row) for rows in tables.values() for row in rows} - {_EVENT})
+    protocol = _element(version, "Protocol")
+    for oid in (_EVENT, *visits):
+        _element(protocol, "StudyEventRef", StudyEventOID=oid, Mandatory="Yes" if oid == _EVENT else "No")
+    for oid in (_EVENT, *visits):
+        kind = "Common" if oid == _EVENT else "Scheduled"
+        event = _element(version, "StudyEventDef", OID=oid, Name=oid, Repeating="No", Type=kind)
+        _element(event, "FormRef", FormOID=_FORM, Mandatory="Yes")
     form = _element(version, "FormDef", OID=_FORM, Name=_FORM, Repeating="No")
     columns = {name: list(rows[0]) if rows else [] for name, rows in tables.items()}
     for name in tables:
@@ -95,7 +130,8 @@ def _metadata(root: Any, tables: Tables, trial: str) -> None:
 
 def _administration(root: Any, tables: Tables, trial: str) -> None:
     administration = _element(root, "AdminData", StudyOID=trial)
-    for person in sorted({row["by"] for rows in tables.values() for row in rows if "by" in row}):
+    people = {row[name] for rows in tables.values() for row in rows for name in ("by", "actor") if name in row}
+    for person in sorted(people):
         _element(_element(administration, "User", OID=person), "LoginName").text = person
     for site in sorted({row["site"] for row in tables["participant"]}):
         location = _element(administration, "Location", OID=site, Name=site, LocationType="Site")

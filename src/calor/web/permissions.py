@@ -39,6 +39,7 @@ class Action(StrEnum):
     SIGN = "sign"
     VIEW = "view blinded data"
     EXPORT = "export blinded data"
+    EXPORT_UNBLINDED = "export unblinded data"
     VIEW_AUDIT = "view audit trail"
     READ_ARM = "read arm"
     UNBLIND = "unblind in an emergency"
@@ -79,6 +80,7 @@ PERMITTED = MappingProxyType(
         Action.SIGN: frozenset({Role.INVESTIGATOR}),
         Action.VIEW: frozenset(Role) - {Role.SAFETY_BOARD},  # the board reads its reports only
         Action.EXPORT: frozenset({Role.MONITOR, Role.STATISTICIAN, Role.INVESTIGATOR}),
+        Action.EXPORT_UNBLINDED: frozenset({Role.UNBLINDED_MONITOR}),
         Action.VIEW_AUDIT: frozenset({Role.MONITOR, Role.ADMINISTRATOR}),
         Action.READ_ARM: frozenset({Role.PHARMACIST}),
         Action.UNBLIND: frozenset({Role.INVESTIGATOR}),

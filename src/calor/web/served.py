@@ -45,6 +45,19 @@ def trial() -> Any:
     return found
 
 
+def protocol_of(trial: Any) -> Protocol:
+    """Return the protocol of a trial.
+
+    Raises:
+        ConductError: The folder that is served is another trial's, or none is named.
+    """
+    found = protocol()
+    if found.trial.id != trial.code:
+        fix = "Its folder is served elsewhere."
+        raise ConductError.must("trial", "be the one whose folder is served", trial.code, fix=fix)
+    return found
+
+
 def records_site(trial: Any) -> Any:
     """Return the site whose health records the folder screens; None where the trial has several and none is named."""
     sites = list(Site.objects.filter(trial=trial).order_by("pk"))

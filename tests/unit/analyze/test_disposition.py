@@ -27,6 +27,12 @@ def test_the_flow_counts_every_step() -> None:
     assert str(disposition(_adsl())) == ("5 screened, 4 randomized, 3 treated, 1 completed, 1 ongoing, 2 discontinued")
 
 
+def test_the_flow_of_a_trial_that_nobody_left_names_no_reason() -> None:
+    adsl = _adsl().assign(EOSSTT="ONGOING", DCSREAS="")
+    flow = disposition(adsl).flow("SAFFL")
+    assert flow.loc[flow["stage"] == "discontinued", ["count", "reason"]].to_numpy().tolist() == [[0, ""], [0, ""]]
+
+
 def test_every_randomized_participant_ends_in_one_place() -> None:
     table = disposition(_adsl()).table
     whole = table[table["detail"] == ""].groupby("step")["participants"].sum()

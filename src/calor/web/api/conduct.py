@@ -6,14 +6,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja import Router
 
-from calor.web import blinded, copies, odm
+from calor.web import blinded
 from calor.web.api import bodies, find
 from calor.web.api.interface import stands_for
 from calor.web.permissions import Action
-from calor.web.services import accounts
+from calor.web.services import accounts, exports
 
 router = Router()
 
@@ -30,17 +29,28 @@ def export(request: HttpRequest, trial: str) -> Any:
 @stands_for(Action.EXPORT)
 def copy_as_csv(request: HttpRequest, trial: str) -> Any:
     """Take a complete copy of your sites' records, with signatures and audit rows, as CSV."""
-    content = copies.csv_archive(request.user, find.trial(request, trial))
-    return HttpResponse(content, content_type="application/zip")
+    return _file(exports.export(request.user, find.trial(request, trial), exports.CSV))
 
 
 @router.get("/trials/{trial}/copy.xml")
 @stands_for(Action.EXPORT)
 def copy_as_odm(request: HttpRequest, trial: str) -> Any:
     """Take the same as CDISC ODM-XML."""
-    found = find.trial(request, trial)
-    content = odm.write(copies.tables(request.user, found), found.code, timezone.now())
-    return HttpResponse(content, content_type="application/xml")
+    return _file(exports.export(request.user, find.trial(request, trial), exports.ODM))
+
+
+@router.get("/trials/{trial}/adam.zip")
+@stands_for(Action.EXPORT)
+def adam(request: HttpRequest, trial: str) -> Any:
+    """Take ADaM datasets of your sites, without arms and withheld values."""
+    return _file(exports.export(request.user, find.trial(request, trial), exports.ADAM))
+
+
+@router.get("/trials/{trial}/unblinded/{kind}")
+@stands_for(Action.EXPORT_UNBLINDED)
+def unblinded(request: HttpRequest, trial: str, kind: exports.Kind) -> Any:
+    """Take ADaM datasets, or a complete copy as ODM-XML or CSV, with arms and withheld values."""
+    return _file(exports.export_unblinded(request.user, find.trial(request, trial), kind))
 
 
 @router.get("/trials/{trial}/audit")
@@ -75,3 +85,7 @@ def change_role(request: HttpRequest, trial: str, body: bodies.NewRole) -> Any:
         raise Http404
     accounts.change_role(request.user, person, body.role, found, site=site, granted=body.granted, reason=body.reason)
     return {"username": body.username, "role": body.role, "granted": body.granted}
+
+
+def _file(made: exports.Exported) -> HttpResponse:
+    return HttpResponse(made.content, content_type=made.media)

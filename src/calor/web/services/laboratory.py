@@ -119,7 +119,7 @@ def _record(
             value, below = parsed(biomarker, typed.told)
             row = model(
                 participant=participant, visit=visit, biomarker=name, told=typed.told.strip(), value=value, below=below,
-                upper=typed.upper, reason=reason.strip(),
+                upper=None if typed.upper is None else float(typed.upper), reason=reason.strip(),
             )  # fmt: skip
             action = Action.RECORD_WITHHELD if secret else Action.RECORD_VALUE
             last = standing.get((visit, name))
