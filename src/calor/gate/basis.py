@@ -48,4 +48,4 @@ class Basis:
         rng = np.random.default_rng(inputs.effort.seed)
         found = self.finished
         worlds = draw_worlds(inputs, found.curves, found.average, belief or inputs.effect.belief, rng)
-        return situation(inputs, worlds.scaled(slope=slope, rate=rate), self.shares)
+        return situation(inputs, worlds.scaled(slope=slope, rate=rate), found.biomarker, self.shares)

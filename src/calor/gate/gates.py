@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from calor.protocol.biomarkers import Biomarker
 from calor.protocol.gate_design import GateDesign, MarkerWindow
+
+_TIMES = {1: "once", 2: "twice"}
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,6 @@ class CandidateGate:
         tests: Tests that a candidate needs.
         interval_days: From one test to the next.
 
-    >>> print(CandidateGate("stable", 2.0, 2, 14), "|", CandidateGate("stable"))
-    stable: >= 2, 2 tests 14 days apart | stable: no gate
     """
 
     window: str
@@ -31,11 +32,34 @@ class CandidateGate:
         """Days from the first test to the last."""
         return max(self.tests - 1, 0) * self.interval_days
 
-    def __str__(self) -> str:
-        if self.tests == 0:
-            return f"{self.window}: no gate"
-        repeats = "1 test" if self.tests == 1 else f"{self.tests} tests {self.interval_days} days apart"
-        return f"{self.window}: >= {self.cutoff:g}, {repeats}"
+
+def rule_words(gate: CandidateGate, biomarker: Biomarker) -> str:
+    """Say what a gate asks of the marker.
+
+    >>> crp = {"id": "hs_crp", "analyte": "CRP", "label": "hs-CRP", "paramcd": "HSCRP", "unit": "mg/L"}
+    >>> marker = Biomarker(**crp, plausible=(0.0, 500.0), unblinding=True)
+    >>> print(rule_words(CandidateGate("stable", 2.0, 2, 14), marker), "|", rule_words(CandidateGate("stable"), marker))
+    hs-CRP ≥ 2 mg/L twice, 14 days apart | no gate
+    """
+    if gate.tests == 0:
+        return "no gate"
+    apart = f", {gate.interval_days} days apart" if gate.tests > 1 else ""
+    times = _TIMES.get(gate.tests, f"{gate.tests} times")
+    return f"{biomarker.label} ≥ {gate.cutoff:g} {biomarker.unit} {times}{apart}"
+
+
+def gate_words(gate: CandidateGate, window: MarkerWindow, biomarker: Biomarker) -> str:
+    """Say a gate and when it is applied."""
+    return f"{rule_words(gate, biomarker)}, {window_words(window)}"
+
+
+def window_words(window: MarkerWindow) -> str:
+    """Say when candidates are tested and enrolled.
+
+    >>> window_words(MarkerWindow(id="m", days=(30, 120), median=1.4, log_sd=1.1, icc=0.6, outcome_trials=("cantos",)))
+    '30 to 120 days after infarction'
+    """
+    return f"{window.days[0]} to {window.days[1]} days after infarction"
 
 
 def candidate_gates(plan: GateDesign) -> tuple[CandidateGate, ...]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from calor.gate.calendar import YEAR
+from calor.gate.gates import rule_words
 from calor.gate.option import Option
 from calor.gate.situation import Situation, study
 from calor.gate.trial_designs import SIMULATED
@@ -156,9 +157,7 @@ def _gate_words(finished: Protocol, plan: GateDesign, chosen: Option) -> str:
     gate = _gate(finished, plan, chosen)
     if gate is None:
         return ""
-    name = finished.biomarker(gate.biomarker)
-    tests = "once" if gate.tests == 1 else f"in each of {gate.tests} tests {gate.least_interval_days} days apart"
-    return f"{name.label} at or above {gate.cutoff:g} {name.unit} {tests}"
+    return rule_words(chosen.gate, finished.biomarker(gate.biomarker))
 
 
 def _screening(finished: Protocol, plan: GateDesign, chosen: Option) -> Screening:
@@ -180,7 +179,7 @@ def _sets(finished: Protocol, chosen: Option, used: set[str]) -> tuple[AnalysisS
     kept = tuple(s for s in finished.sets if s.id in used and s.id != _POSITIVE)
     if chosen.design not in SIMULATED:
         return kept
-    positive = AnalysisSet(id=_POSITIVE, label=f"Biomarker-positive participants ({chosen.gate})", flag="BMPOSFL")
+    positive = AnalysisSet(id=_POSITIVE, label=f"Biomarker-positive participants ({chosen.words})", flag="BMPOSFL")
     return (*kept, positive)
 
 

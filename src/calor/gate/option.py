@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from calor.gate.calendar import Course
 from calor.gate.expense import candidates
-from calor.gate.gates import CandidateGate
+from calor.gate.gates import CandidateGate, gate_words
 from calor.gate.outcome_rates import rate_at_median
 from calor.gate.population import DENSITY, marker, true_positives
 from calor.gate.situation import GateStudy
@@ -27,6 +27,7 @@ class Option:
 
     Attributes:
         gate: The gate.
+        words: The gate in words.
         design: Name of the design.
         share: Of candidates who pass the gate.
         true_positives: Share of the enrolled whose long-term marker is high.
@@ -53,6 +54,7 @@ class Option:
     """
 
     gate: CandidateGate
+    words: str
     design: str
     share: float
     true_positives: float
@@ -80,7 +82,7 @@ class Option:
     @property
     def label(self) -> str:
         """Gate and design in words."""
-        return f"{self.gate}; {WORDS[self.design]}"
+        return f"{self.words} ({WORDS[self.design]})"
 
     def row(self) -> dict[str, object]:
         """Return everything but the arrays, as one row of a table."""
@@ -128,6 +130,7 @@ def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Opti
     spread = 0.0 if wide else float(outlook.success.std()) / math.sqrt(outlook.success.size)
     return Option(
         gate=study.gate,
+        words=gate_words(study.gate, study.window, study.here.biomarker),
         design="all_comers" if study.gate.tests == 0 else design,
         share=study.share,
         true_positives=true_positives(weights, plan.persistent_from, marker(plan.window(plan.reference_window))),

@@ -17,6 +17,7 @@ from calor.gate.belief import EffectCurves, effect_curves
 from calor.gate.population import marker
 from calor.protocol import Protocol
 from calor.protocol.analyses import InteractionAnalysis
+from calor.protocol.biomarkers import Biomarker
 from calor.protocol.gate_design import GateDesign
 
 _DRAWS = 8000
@@ -33,6 +34,7 @@ class FinishedTrial:
         n: Participants behind it.
         center: Long-term marker, in SDs, that goes with the participants' mean log marker.
         spread: SDs of the long-term marker that go with one SD of the participants' log marker.
+        biomarker: The marker.
     """
 
     curves: EffectCurves
@@ -41,6 +43,7 @@ class FinishedTrial:
     n: int
     center: float
     spread: float
+    biomarker: Biomarker
 
     @property
     def residual_sd(self) -> float:
@@ -83,6 +86,7 @@ def finished_trial(protocol: Protocol, datasets: Datasets) -> FinishedTrial:
         n=posterior.n,
         center=float(posterior.centers[0] - np.log(own.median)) * per_log,
         spread=float(posterior.spreads[0]) * per_log,
+        biomarker=protocol.biomarker(analysis.modifier),
     )
 
 

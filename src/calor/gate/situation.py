@@ -14,6 +14,7 @@ from calor.gate.outcome_rates import rate_at_median
 from calor.gate.population import DENSITY, Admitted, admitted
 from calor.gate.trial_designs import PowerCurve, power_curve
 from calor.gate.worlds import Diluted, Worlds, diluted, expected_world, outside
+from calor.protocol.biomarkers import Biomarker
 from calor.protocol.gate_design import GateDesign, MarkerWindow
 
 
@@ -26,6 +27,7 @@ class Situation:
         worlds: What may be true.
         expected: The one world that sizes are planned for.
         curve: Power of the next trial's test of one population.
+        biomarker: What the gates measure.
         shares: Pass shares counted in records, by gate; a gate that is not there takes the marker's.
     """
 
@@ -33,12 +35,15 @@ class Situation:
     worlds: Worlds
     expected: Worlds
     curve: PowerCurve
+    biomarker: Biomarker
     shares: Mapping[CandidateGate, float] = field(default_factory=dict)
 
 
-def situation(plan: GateDesign, worlds: Worlds, shares: Mapping[CandidateGate, float] | None = None) -> Situation:
+def situation(
+    plan: GateDesign, worlds: Worlds, biomarker: Biomarker, shares: Mapping[CandidateGate, float] | None = None
+) -> Situation:
     """Put together what options are evaluated in."""
-    return Situation(plan, worlds, expected_world(plan, worlds), power_curve(plan), dict(shares or {}))
+    return Situation(plan, worlds, expected_world(plan, worlds), power_curve(plan), biomarker, dict(shares or {}))
 
 
 def representative(worlds: Worlds, number: int) -> Worlds:

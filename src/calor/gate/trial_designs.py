@@ -20,7 +20,7 @@ POSITIVE, FULL = "biomarker_positive", "full_population"
 PARTS = ("negative", "positive")
 SIMULATED: tuple[DesignName, ...] = ("stratified", "adaptive")
 WORDS: dict[str, str] = {
-    "all_comers": "everyone, no gate",
+    "all_comers": "everyone",
     "gated": "biomarker-positive only",
     "stratified": "everyone, both populations tested",
     "adaptive": "everyone at first, restricted at the interim look",

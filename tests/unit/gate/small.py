@@ -11,6 +11,7 @@ from calor.gate.belief import EffectCurves
 from calor.gate.situation import Situation, situation
 from calor.gate.worlds import draw_worlds
 from calor.protocol import Protocol, parse_protocol
+from calor.protocol.biomarkers import Biomarker
 from calor.protocol.gate_design import GateDesign
 
 
@@ -32,6 +33,11 @@ def plan() -> GateDesign:
     return whole.model_copy(update={"grid": grid, "effort": effort, "windows": windows, "effect": effect})
 
 
+def hs_crp() -> Biomarker:
+    """Return the demonstration's biomarker."""
+    return ivory().biomarker("hs_crp")
+
+
 def curves(size: int = 1000) -> EffectCurves:
     """Return effect curves as after a positive trial."""
     rng = np.random.default_rng(5)
@@ -41,4 +47,4 @@ def curves(size: int = 1000) -> EffectCurves:
 def here(changed: GateDesign | None = None) -> Situation:
     """Return the situation of a plan."""
     given, drawn = changed or plan(), curves()
-    return situation(given, draw_worlds(given, drawn, drawn.level, "flat", np.random.default_rng(3)))
+    return situation(given, draw_worlds(given, drawn, drawn.level, "flat", np.random.default_rng(3)), hs_crp())
