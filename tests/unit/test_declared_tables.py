@@ -14,7 +14,7 @@ from calor.report.sections import events_beside as beside_section
 from calor.report.trial_report import ORDER
 from calor.trial.coding import CODING
 from calor.trial.imaging_extra import IMAGING
-from calor.trial.steps import GATE, SCREENING
+from calor.trial.steps import GATE, GATE_SIMULATION, SCREENING
 
 
 def _methods(declared: object = Analysis) -> set[str]:
@@ -31,7 +31,7 @@ def test_every_method_says_which_endpoint_it_suits() -> None:
 
 
 def test_every_finding_has_a_section() -> None:
-    others = {MULTIPLICITY, HARM_LIMITS, CODING, SCREENING, IMAGING, GATE}
+    others = {MULTIPLICITY, HARM_LIMITS, CODING, SCREENING, IMAGING, GATE, GATE_SIMULATION}
     assert set(KINDS) == {*_methods(), *DESCRIPTIVE, *others}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calor.protocol.biomarkers import Biomarker
 from calor.protocol.gate_design import GateDesign, MarkerWindow
 
-_TIMES = {1: "once", 2: "twice"}
+_TIMES = {0: "no gate", 1: "once", 2: "twice"}
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,17 @@ def rule_words(gate: CandidateGate, biomarker: Biomarker) -> str:
     """
     if gate.tests == 0:
         return "no gate"
-    apart = f", {gate.interval_days} days apart" if gate.tests > 1 else ""
+    return f"{biomarker.label} ≥ {gate.cutoff:g} {biomarker.unit} {times_words(gate)}"
+
+
+def times_words(gate: CandidateGate) -> str:
+    """Say how often the marker must be there.
+
+    >>> times_words(CandidateGate("stable", 2.0, 1)), times_words(CandidateGate("stable", 2.0, 3, 14))
+    ('once', '3 times, 14 days apart')
+    """
     times = _TIMES.get(gate.tests, f"{gate.tests} times")
-    return f"{biomarker.label} ≥ {gate.cutoff:g} {biomarker.unit} {times}{apart}"
+    return f"{times}, {gate.interval_days} days apart" if gate.tests > 1 else times
 
 
 def gate_words(gate: CandidateGate, window: MarkerWindow, biomarker: Biomarker) -> str:

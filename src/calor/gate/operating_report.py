@@ -40,18 +40,22 @@ class OperatingReport:
         nulls: One row per scenario without any effect on events: type I error with its Monte Carlo SE.
         effects: One row per scenario and population with an effect: power, mean estimate, what the test sees, bias,
             coverage, each with its Monte Carlo SE.
+        courses: One row per scenario: events, participants, candidates and months in the mean, the share that stops
+            before the last look, the share that goes on with part of the populations, and the share that does not
+            come to its last look.
         seed: Of every simulation.
     """
 
     nulls: pd.DataFrame
     effects: pd.DataFrame
+    courses: pd.DataFrame
     seed: int
 
     def __str__(self) -> str:
         worst = self.nulls.sort_values("type_1_error").iloc[-1]
         return (
-            f"Type I error at most {worst['type_1_error']:.2%} (SE {worst['se']:.2%}, {worst['scenario']}) over "
-            f"{len(self.nulls)} nulls of {int(worst['trials']):,} trials"
+            f"Type I error at most {100 * worst['type_1_error']:.2f} % (SE {100 * worst['se']:.2f}, "
+            f"{worst['scenario']}) over {len(self.nulls)} nulls of {int(worst['trials']):,} trials"
         )
 
 
@@ -63,13 +67,13 @@ def operating_report(basis: Basis, chosen: Option, *, workers: int = 1) -> Opera
         chosen: The recommended option, at its planned size.
         workers: Processes.
     """
-    nulls = []
+    nulls, courses = [], []
     for label, sides in NUISANCE:
         here = changed(basis, sides, chosen)
         run = _run(here, chosen, here.expected.without_effect(), workers)
         rate = run.power_any
-        nulls.append({"scenario": label, "type_1_error": rate.value, "se": rate.se, "trials": run.trials,
-                      "months": run.months.value, "incomplete": run.incomplete.value})  # fmt: skip
+        nulls.append({"scenario": label, "type_1_error": rate.value, "se": rate.se, "trials": run.trials})
+        courses.append({"scenario": f"no effect, {label}", **_course(run)})
     here = basis.situation()
     one = here.expected
     worlds = {
@@ -77,8 +81,13 @@ def operating_report(basis: Basis, chosen: Option, *, workers: int = 1) -> Opera
         "half the effect": _halved(one),
         "same effect for everyone": one.unmodified(),
     }
-    effects = [row for label, world in worlds.items() for row in _estimated(here, chosen, label, world, workers)]
-    return OperatingReport(pd.DataFrame(nulls), pd.DataFrame(effects), basis.plan.effort.seed)
+    effects = []
+    for label, world in worlds.items():
+        run = _run(here, chosen, world, workers)
+        effects += _estimated(run, study(here, chosen.gate), label, world)
+        courses.append({"scenario": label, **_course(run)})
+    seed = basis.plan.effort.seed
+    return OperatingReport(pd.DataFrame(nulls), pd.DataFrame(effects), pd.DataFrame(courses), seed)
 
 
 def _run(here: Situation, chosen: Option, world: Worlds, workers: int) -> Run:
@@ -89,8 +98,23 @@ def _run(here: Situation, chosen: Option, world: Worlds, workers: int) -> Run:
     )
 
 
-def _estimated(here: Situation, chosen: Option, label: str, world: Worlds, workers: int) -> list[dict[str, object]]:
-    run, found = _run(here, chosen, world, workers), study(here, chosen.gate)
+def _course(run: Run) -> dict[str, float]:
+    """Return how a trial goes in the mean."""
+    ended = [success.value + futile.value for success, futile in zip(run.success_at, run.futile_at, strict=True)]
+    followed = [min(rates[-1].value for rates in run.followed_at.values()), run.reached[-1].value]
+    return {
+        "events": run.units.value,
+        "participants": run.enrolled.value,
+        "candidates": run.screened.value,
+        "months": run.months.value,
+        "months_se": run.months.se,
+        "stopped_early": sum(ended[:-1]),
+        "restricted": max(followed[1] - followed[0], 0.0),
+        "incomplete": run.incomplete.value,
+    }
+
+
+def _estimated(run: Run, found: GateStudy, label: str, world: Worlds) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for name, estimation in run.estimation.items():
         seen = _target(found, world, name)

@@ -30,6 +30,7 @@ class Option:
         words: The gate in words.
         design: Name of the design.
         share: Of candidates who pass the gate.
+        eligible_per_month: Candidates who have every test and pass, all sites together.
         true_positives: Share of the enrolled whose long-term marker is high.
         expected_fall: Fall on retest of those who pass with nobody treated, 0 to 1.
         hazard_ratio: Diluted, of those whom the primary test is about, in the expected world.
@@ -57,6 +58,7 @@ class Option:
     words: str
     design: str
     share: float
+    eligible_per_month: float
     true_positives: float
     expected_fall: float
     hazard_ratio: float
@@ -93,8 +95,8 @@ class Option:
     def __str__(self) -> str:
         return (
             f"{self.label}: {self.participants:,.0f} participants, {self.events:,.0f} events, "
-            f"{self.months:.0f} months, power {self.power:.0%}, "
-            f"assurance {self.assurance:.1%} (SE {self.assurance_se:.1%})"
+            f"{self.months:.0f} months, power {100 * self.power:.0f} %, "
+            f"assurance {100 * self.assurance:.1f} % (SE {100 * self.assurance_se:.1f})"
         )
 
 
@@ -133,6 +135,7 @@ def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Opti
         words=gate_words(study.gate, study.window, study.here.biomarker),
         design="all_comers" if study.gate.tests == 0 else design,
         share=study.share,
+        eligible_per_month=study.tested_per_month * study.share,
         true_positives=true_positives(weights, plan.persistent_from, marker(plan.window(plan.reference_window))),
         expected_fall=study.admitted.expected_fall,
         hazard_ratio=math.exp(float(who.log_hazard_ratio[0])),

@@ -48,7 +48,7 @@ PUBLISHED: Mapping[str, OutcomeTrial] = MappingProxyType(
             "COLCOT", _yearly(0.071, 22.6 / 12), None, "within 30 days",
             "doi 10.1056/NEJMoa1912388: 7.1 % in a median of 22.6 months",
         ),
-        "lodoco2": OutcomeTrial("LoDoCo2", 0.036, None, "chronic", "3.6 per 100 participant-years, placebo"),
+        "lodoco2": OutcomeTrial("LoDoCo2", 0.036, None, "chronic", "New England Journal of Medicine 2020;383:1838"),
         "clear_synergy": OutcomeTrial(
             "CLEAR SYNERGY", _yearly(0.093, 3.0), None, "within 72 hours of PCI",
             "doi 10.1056/NEJMoa2405922: 9.3 % in a median of 3 years",

@@ -44,14 +44,15 @@ class Recommendation:
         """The recommendation, its reason and the trade, in words."""
         own = self.chosen
         first = f"Recommended for the next trial: {own}"
+        further = f"{self.ties or 'no'} further option{'' if self.ties == 1 else 's'}"
         reason = (
             f"It has the highest value within the limits ({own.value:,.0f} {self.unit}: value of success times its "
-            f"probability, less a cost of {own.cost:,.0f}); {self.ties} further options cannot be told from it"
+            f"probability, less a cost of {own.cost:,.0f}); {further} cannot be told from it"
         )
         dilution = (
-            f"Of those it enrolls {own.true_positives:.0%} have a high long-term marker; with nobody treated the "
-            f"marker of those who pass falls by {own.expected_fall:.0%} on retest; the diluted hazard ratio is "
-            f"{own.hazard_ratio:.3f} if the effect is as believed and the link acts"
+            f"Of those it enrolls {100 * own.true_positives:.0f} % have a high long-term marker; with nobody treated "
+            f"the marker of those who pass falls by {100 * own.expected_fall:.0f} % on retest; the diluted hazard "
+            f"ratio is {own.hazard_ratio:.3f} if the effect is as believed and the link acts"
         )
         return (first, reason, dilution, *(trade(own, other) for other in self.contenders[1:]))
 
@@ -88,13 +89,29 @@ def trade(chosen: Option, other: Option) -> str:
         chosen: The recommended option.
         other: Its rival.
     """
-    points = 100 * (other.assurance - chosen.assurance)
-    months, people = other.months - chosen.months, other.participants - chosen.participants
+    by = {
+        "assurance": _by(100 * (other.assurance - chosen.assurance), ".1f", "points higher", "points lower"),
+        "size": _by(other.participants - chosen.participants, ",.0f", "participants more", "participants fewer"),
+        "time": _by(other.months - chosen.months, ".0f", "months longer", "months shorter"),
+        "cost": _by(other.cost - chosen.cost, ",.0f", "higher", "lower"),
+        "value": _by(other.value - chosen.value, ",.0f", "higher", "lower"),
+    }
     return (
-        f"Against it, {other.label}: assurance {points:+.1f} points (SE {100 * other.assurance_se:.1f}), "
-        f"{people:+,.0f} participants, {months:+.0f} months, cost {other.cost - chosen.cost:+,.0f}, value "
-        f"{other.value - chosen.value:+,.0f}"
+        f"Against it, {other.label}: assurance {by['assurance']} (SE {100 * other.assurance_se:.1f}), "
+        f"size {by['size']}, time {by['time']}, cost {by['cost']}, value {by['value']}"
     )
+
+
+def _by(difference: float, digits: str, more: str, less: str) -> str:
+    """Say a difference without a sign.
+
+    >>> _by(-1234.0, ",.0f", "more", "fewer"), _by(0.01, ".1f", "points higher", "points lower")
+    ('1,234 fewer', 'the same')
+    """
+    text = format(abs(difference), digits)
+    if not text.strip("0.,"):
+        return "the same"
+    return f"{text} {more if difference > 0 else less}"
 
 
 def _same(chosen: Option, other: Option) -> bool:

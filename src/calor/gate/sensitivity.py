@@ -46,8 +46,8 @@ class Robustness:
         worst = self.corner.iloc[0]
         held = "worth its cost" if worst["value"] > 0 else "worth less than its cost"
         return (
-            f"With every assumption at its worse value the best of the contenders is {self.robust.label} "
-            f"(assurance {worst['assurance']:.1%}, {held})"
+            f"With every assumption at its worse value the best of the contenders is {self.robust.label}: "
+            f"assurance {100 * worst['assurance']:.1f} %, {held}"
         )
 
 

@@ -92,11 +92,17 @@ class GateStudy:
         """Return the gate's populations in other worlds."""
         return seen(worlds, self.admitted)
 
+    @property
+    def tested_per_month(self) -> float:
+        """Candidates a month, all sites together, who have every test of the gate in time."""
+        recruit = self.plan.recruitment
+        coming = recruit.sites * recruit.candidates_per_site_month
+        return coming * recruit.complete * completes(self.gate, self.window)
+
     def conditions(self, population: Diluted, share: float) -> Conditions:
         """Return accrual and hazards in the expected world, when this share of candidates is enrolled."""
         recruit = self.plan.recruitment
-        reached = recruit.sites * recruit.candidates_per_site_month * recruit.complete * recruit.consent
-        per_month = min(reached * completes(self.gate, self.window) * share, recruit.capacity_per_month)
+        per_month = min(self.tested_per_month * share * recruit.consent, recruit.capacity_per_month)
         expected = self.here.expected
         at_median = float(rate_at_median(self.window, expected.control)[0] * expected.rate[0])
         ratio = math.exp(float(population.log_hazard_ratio[0]))

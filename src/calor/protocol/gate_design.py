@@ -222,10 +222,24 @@ class NextTrial(Value):
     keep: tuple[Identifier, ...] = ()
 
 
+class StatedSource(Value):
+    """Where a stated value comes from.
+
+    Attributes:
+        of: A part of `[gate_design]` (`persistent_from`), one of its values (`link.hazard_ratio`) or a window
+            (`windows.month_one`).
+        source: Publication, or what else it rests on.
+    """
+
+    of: Text
+    source: Text
+
+
 class GateDesign(Value):
     """What the choice of the next trial's gate starts from.
 
     Attributes:
+        sources: Where stated values come from; one without is the team's own assumption.
         reference_window: Window whose marker is the long-term one that prognosis and true positives refer to.
         persistent_from: A candidate whose long-term marker is at least this is a true positive.
     """
@@ -244,6 +258,7 @@ class GateDesign(Value):
     sensitivity: Sensitivity
     effort: Effort
     next_trial: NextTrial
+    sources: tuple[StatedSource, ...] = ()
 
     def window(self, name: str) -> MarkerWindow:
         """Return the window with this id; the protocol's checks have seen that there is one."""

@@ -59,4 +59,16 @@ def numbers_fit(protocol: Protocol) -> Iterator[Problem]:
         )
 
 
-GATE_DESIGN_CHECKS = (names_lead_somewhere, numbers_fit)
+def sources_name_values(protocol: Protocol) -> Iterator[Problem]:
+    """Check that each source is of something that is stated."""
+    plan = protocol.gate_design
+    if plan is None:
+        return
+    stated = {"persistent_from", *(f"windows.{window.id}" for window in plan.windows)}
+    for part in ("effect", "link", "prognosis", "recruitment", "costs", "limits", "test", "sensitivity"):
+        stated |= {f"{part}.{name}" for name in type(getattr(plan, part)).model_fields}
+    for i, source in enumerate(plan.sources):
+        yield from unknown(("gate_design", "sources", i, "of"), "stated value", source.of, sorted(stated))
+
+
+GATE_DESIGN_CHECKS = (names_lead_somewhere, numbers_fit, sources_name_values)

@@ -17,6 +17,8 @@ class Section:
         id: HTML anchor: lower-case letters, digits and hyphens.
         title: Heading, as the table of contents shows it.
         sentence: The result as a sentence.
+        points: What else belongs to the answer, a bullet each.
+        link: Words and address of a page beside the document; None for none.
         figures: Figures, in order.
         tables: Tables, in order.
         notes: Further remarks, each a paragraph in small print.
@@ -28,6 +30,8 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    link: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         require_name(self.id)

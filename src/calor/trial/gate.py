@@ -27,13 +27,11 @@ from calor.protocol import Protocol
 from calor.protocol.gate_design import Effort, GateDesign
 from calor.protocol.write import write_protocol
 from calor.trial.atomic import sweep, whole_folder
-from calor.trial.gate_step import gate_provenance
+from calor.trial.gate_step import FOLDER, NEXT, gate_provenance
 from calor.trial.lock import only_writer
 from calor.trial.provenance import Provenance
 from calor.trial.trial import Trial
 
-FOLDER = "gate"
-NEXT = "next"
 Tell = Callable[[str], None]
 QUICK = {"draws": 400, "worlds": 12, "trials": 1000, "confirmed": 1, "confirm_trials": 100}
 """Effort of the demonstration: the same steps on every fourth cut-off, with wider errors."""
@@ -91,6 +89,7 @@ class GateOutcome:
             "corner": self.robustness.corner,
             "nulls": self.operating.nulls,
             "effects": self.operating.effects,
+            "courses": self.operating.courses,
         }
         return found if self.records is None else {**found, "records": self.records.table}
 
@@ -195,7 +194,7 @@ def _counted(trial: Trial, plan: GateDesign) -> Counted:
 
 
 def _write(trial: Trial, outcome: GateOutcome) -> None:
-    from calor.trial.gate_report import write_page  # noqa: PLC0415
+    from calor.trial.gate_report import write_pages  # noqa: PLC0415
 
     with only_writer(trial.results):
         sweep(trial.results)
@@ -211,4 +210,4 @@ def _write(trial: Trial, outcome: GateOutcome) -> None:
             head = comments(trial.protocol, outcome.recommendation.chosen, reasons)
             text = write_protocol(outcome.next, comments=head)
             (aside / NEXT / "protocol.toml").write_text(text, encoding="utf-8")
-            write_page(trial, outcome, aside)
+            write_pages(trial, outcome, aside)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from calor.analyze.finding import Finding
-from calor.gate.outcome_rates import published
+from calor.gate.gates import times_words, window_words
 from calor.gate.trial_designs import WORDS
 from calor.protocol import Protocol
-from calor.protocol.gate_design import GateDesign
 from calor.report.document import Document
-from calor.report.sections import KINDS
+from calor.report.section import Section
+from calor.report.sections import KINDS, gate_design
 from calor.trial import stored
-from calor.trial.steps import GATE
+from calor.trial.gate_assumptions import assumptions, rates
+from calor.trial.gate_simulation import simulation_finding
+from calor.trial.gate_step import FOLDER, NEXT
+from calor.trial.gate_what_if import PAGE, banner, footer, what_if_page
+from calor.trial.steps import GATE, GATE_SIMULATION
 from calor.trial.trial import Trial
 
 if TYPE_CHECKING:
     from calor.gate.option import Option
     from calor.trial.gate import GateOutcome
 
+_SENTENCE = "The design, and how it fares where treatment works and where it does not."
 RANKED = 12
 """Options that the report prints; the files hold all."""
 
@@ -54,36 +60,66 @@ def gate_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
         population=f"{len(outcome.options)} combinations of gate and design",
         arms=(),
         sentences=own.sentences,
-        tables={"ranked": _ranked(outcome), **_figures(outcome), **_rest(protocol, outcome)},
+        tables={"ranked": _ranked(outcome), **_figures(outcome), **_rest(outcome)},
         notes=tuple(notes),
     )
 
 
-def write_page(trial: Trial, outcome: GateOutcome, folder: Path) -> None:
-    """Store the finding for the trial's report, and write `report.html` with figures and tables into a folder."""
-    finding = gate_finding(trial.protocol, outcome)
-    made_of = outcome.made_of
+def write_pages(trial: Trial, outcome: GateOutcome, folder: Path) -> None:
+    """Store the findings for the trial's report, and write the pages of the choice and of the simulations.
+
+    Args:
+        trial: The finished trial.
+        outcome: What was found.
+        folder: Gets `report.html` with figures and tables, the what-if page, and beside the next protocol its
+            simulation report.
+    """
+    chosen, simulated = gate_finding(trial.protocol, outcome), simulation_finding(trial.protocol, outcome)
+    for finding in (chosen, simulated):
+        stored.store(outcome.folder.parent / "analyses" / finding.id, finding, outcome.made_of)
+    what_if_page(trial, outcome).save(folder / PAGE)
+    beside = {**chosen.tables, "words": chosen.tables["words"].assign(page=PAGE)}
+    sections = (KINDS[GATE].section(replace(chosen, tables=beside)), KINDS[GATE_SIMULATION].section(simulated))
     document = Document(
         title=f"The next trial's gate, after {trial.protocol.trial.id}",
         subtitle=f"{outcome.basis.plan.next_trial.id} · seed {outcome.basis.plan.effort.seed}",
-        headline=f"{finding.sentences[0]}.",
-        sections=(KINDS[GATE].section(finding),),
-        banner="" if trial.protocol.trial.participants == "real" else "Synthetic participants, assumed inputs.",
-        footer=f"Calor {made_of.calor} · code {made_of.code[:12]} · protocol {made_of.inputs['protocol'][:12]}",
+        headline=f"{chosen.sentences[0]}.",
+        sections=sections,
+        banner=banner(trial),
+        footer=footer(outcome),
     )
     document.save(folder)
-    stored.store(outcome.folder.parent / "analyses" / GATE, finding, made_of)
+    _simulation_report(trial, outcome, chosen, sections[1]).save(folder / NEXT)
+
+
+def _simulation_report(trial: Trial, outcome: GateOutcome, chosen: Finding, simulated: Section) -> Document:
+    """Return what goes with the next protocol: the simulations, and everything that they assume."""
+    assumed = Section(
+        id="assumed",
+        title="What was assumed",
+        sentence="Every number of this report rests on these.",
+        tables=gate_design.assumed(chosen),
+        notes=chosen.notes[:1],
+    )
+    return Document(
+        title=f"Simulation report of {outcome.basis.plan.next_trial.id}",
+        subtitle=f"{outcome.basis.plan.next_trial.title} · after {trial.protocol.trial.id}",
+        headline=simulated.sentence,
+        sections=(replace(simulated, sentence=_SENTENCE), assumed),
+        banner=banner(trial),
+        footer=footer(outcome),
+    )
 
 
 def _ranked(outcome: GateOutcome) -> pd.DataFrame:
     """Return the best options within the limits, and the best of every other design."""
     kept = sorted((o for o in outcome.options if o.feasible), key=lambda o: -o.value)
     shown = [*kept[:RANKED], *(c for c in outcome.recommendation.contenders if c not in kept[:RANKED])]
-    return pd.DataFrame([_row(option) for option in shown])
+    return pd.DataFrame([{"rank": str(rank), **_row(option)} for rank, option in enumerate(shown, start=1)])
 
 
 def _row(option: Option) -> dict[str, object]:
-    return {**option.row(), "gate": str(option.gate), "design_words": WORDS[option.design]}
+    return {**option.row(), "gate": option.words, "design_words": WORDS[option.design]}
 
 
 def _figures(outcome: GateOutcome) -> dict[str, pd.DataFrame]:
@@ -106,40 +142,17 @@ def _figures(outcome: GateOutcome) -> dict[str, pd.DataFrame]:
     return {"by_cutoff": course, "cloud": cloud, "tornado": outcome.robustness.tornado}
 
 
-def _rest(protocol: Protocol, outcome: GateOutcome) -> dict[str, pd.DataFrame]:
-    plan = outcome.basis.plan
-    marker = protocol.biomarker(str(outcome.next.gate.biomarker)) if outcome.next.gate else protocol.biomarkers[0]
-    unit = {"unit": plan.costs.unit, "biomarker": marker.label, "biomarker_unit": marker.unit}
+def _rest(outcome: GateOutcome) -> dict[str, pd.DataFrame]:
+    plan, marker, gate = outcome.basis.plan, outcome.basis.finished.biomarker, outcome.recommendation.chosen.gate
+    words = {
+        "unit": plan.costs.unit, "biomarker": marker.label, "biomarker_unit": marker.unit, "times": times_words(gate),
+        "window": window_words(plan.window(gate.window)), "page": f"{FOLDER}/{PAGE}",
+    }  # fmt: skip
     return {
         "corner": outcome.robustness.corner,
         "beliefs": outcome.recommendation.beliefs,
-        "confirmed": pd.DataFrame([each.row() for each in outcome.confirmed]),
         "information": outcome.information.table,
-        "nulls": outcome.operating.nulls,
-        "effects": outcome.operating.effects,
-        "rates": _rates(plan),
-        "assumptions": _assumptions(plan),
-        "words": pd.DataFrame([unit]),
+        "rates": rates(plan),
+        "assumptions": assumptions(plan, marker, "" if outcome.records is None else outcome.records.window),
+        "words": pd.DataFrame([words]),
     }
-
-
-def _rates(plan: GateDesign) -> pd.DataFrame:
-    rows = [
-        {"window": w.id, "trial": t.label, "per_100_years": 100 * t.per_year, "gate": t.cutoff,
-         "infarction": t.infarction, "source": t.source}
-        for w in plan.windows
-        for t in published(w.outcome_trials)
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _assumptions(plan: GateDesign) -> pd.DataFrame:
-    """Return every stated number of the plan that is no effort and no name."""
-    rows = []
-    for part in ("link", "effect", "prognosis", "recruitment", "costs", "limits", "test"):
-        values = getattr(plan, part).model_dump()
-        rows += [{"part": part, "what": name.replace("_", " "), "value": str(value)} for name, value in values.items()]
-    for w in plan.windows:
-        value = f"median {w.median:.3g}, log-SD {w.log_sd:.3g}, intraclass correlation {w.icc:.2f}"
-        rows.append({"part": "window", "what": f"{w.id}, day {w.days[0]} to {w.days[1]}", "value": value})
-    return pd.DataFrame(rows)

@@ -6,24 +6,31 @@ from functools import partial
 
 from calor.trial import stored
 from calor.trial.provenance import Provenance, provenance
-from calor.trial.steps import GATE, Step
+from calor.trial.steps import GATE, GATE_SIMULATION, Step
 from calor.trial.trial import Trial
+
+FOLDER = "gate"
+"""Where the choice lies among a trial's results."""
+
+NEXT = "next"
+"""The next trial's protocol in it, with its simulation report."""
 
 STALE = "the protocol, the data or the code changed since: run `calor design gate`"
 
 
 def gate_steps(trial: Trial) -> list[Step]:
-    """Return the step that takes the choice into the report; none where no choice was made.
+    """Return the steps that take the choice and its simulations into the report; none where no choice was made.
 
     A choice takes minutes, and so only `calor design gate` makes it.
     """
-    folder = trial.results / "analyses" / GATE
-    found = stored.fingerprint(folder)
-    if trial.protocol.gate_design is None or found is None:
-        return []
-    made_of = gate_provenance(trial)
-    needs = "" if found == made_of.fingerprint else STALE
-    return [Step(GATE, made_of, partial(stored.fingerprint, folder), lambda: None, needs=needs)]
+    steps, made_of = [], gate_provenance(trial)
+    for name in (GATE, GATE_SIMULATION):
+        folder = trial.results / "analyses" / name
+        found = stored.fingerprint(folder)
+        if trial.protocol.gate_design is not None and found is not None:
+            needs = "" if found == made_of.fingerprint else STALE
+            steps.append(Step(name, made_of, partial(stored.fingerprint, folder), lambda: None, needs=needs))
+    return steps
 
 
 def gate_provenance(trial: Trial) -> Provenance:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from calor import __version__
 
-LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "pyarrow", "pyreadstat")
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "pyarrow", "pyreadstat", "numba")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def code_hash() -> str:
     root = Path(__file__).parents[1]
     total = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".html", ".css", ".toml", ".csv", ".json"}:
+        if path.is_file() and path.suffix in {".py", ".html", ".css", ".js", ".toml", ".csv", ".json"}:
             total.update(path.relative_to(root).as_posix().encode())
             total.update(path.read_bytes())
     return total.hexdigest()

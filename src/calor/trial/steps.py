@@ -14,6 +14,9 @@ SCREENING = "screening"
 GATE = "gate_design"
 """The choice of the next trial's gate, and the name of its finding."""
 
+GATE_SIMULATION = "gate_simulation"
+"""The simulation report of the design that was chosen, and the name of its finding."""
+
 State = Literal["done", "unchanged", "left out", "failed"]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
+import pandas as pd
 import pytest
 from tests.unit.gate.small import ivory, plan
 
@@ -21,7 +20,7 @@ from calor.gate.posterior import finished_trial
 from calor.gate.recommend import recommend
 from calor.gate.records import log_normal
 from calor.gate.sensitivity import ASSUMPTIONS, robustness
-from calor.gate.what_if import METRICS, look_up, what_if_grid
+from calor.gate.what_if import METRICS, what_if_grid
 from calor.protocol import parse_protocol
 from calor.protocol.write import write_protocol
 from calor.simulate.ivory import reconstruct
@@ -74,20 +73,27 @@ def test_a_perfect_assay_leaves_the_variation_of_persons(basis: Basis) -> None:
     assert after.log_sd**2 == pytest.approx(before.log_sd**2 - 0.05**2)
 
 
-def test_the_grid_gives_its_points_back_and_moves_between_them_at_once(basis: Basis) -> None:
+def test_the_grid_holds_what_the_search_finds_at_the_stated_link_and_rate(basis: Basis) -> None:
     grid = what_if_grid(basis)
-    (found,) = evaluate(basis.situation(), CandidateGate("month_one", 2.0, 1), ("gated",))
-    began = time.perf_counter()
-    seen = look_up(grid, repeat=0, cutoff=2.0, link=basis.plan.link.hazard_ratio, rate=1.0)
-    assert time.perf_counter() - began < 0.1
-    assert seen["share"] == pytest.approx(found.share)
-    assert seen["assurance"] == pytest.approx(found.assurance, abs=0.01)
-    exact = look_up(grid, repeat=0, cutoff=3.0, link=0.8, rate=1.25)
-    assert exact == pytest.approx(dict(zip(METRICS, grid.values[0, 1, 2, 2], strict=True)))
-    between = look_up(grid, repeat=0, cutoff=2.4, link=0.8, rate=1.0)["share"]
-    assert seen["share"] > between > exact["share"]
-    with pytest.raises(DesignError, match="cutoff"):
-        look_up(grid, repeat=0, cutoff=9.0, link=0.8, rate=1.0)
+    assert grid.stated[0] in grid.links
+    table = grid.to_frame().query(f"link == {grid.stated[0]} and rate == {grid.stated[1]}")
+    gates = [CandidateGate("month_one"), CandidateGate("month_one", 2.0, 1), CandidateGate("month_one", 3.0, 1)]
+    for gate in gates:
+        (found,) = evaluate(basis.situation(), gate, ("gated",))
+        rows = table.query(f"tests == {gate.tests}")
+        rows = rows if gate.tests == 0 else rows.query(f"cutoff == {gate.cutoff}")
+        expected = pd.DataFrame([{name: float(getattr(found, name)) for name in METRICS}] * len(rows))
+        pd.testing.assert_frame_equal(rows[list(METRICS)].reset_index(drop=True), expected)
+
+
+def test_a_stricter_gate_lets_fewer_pass_and_a_weaker_link_is_worth_less(basis: Basis) -> None:
+    table = what_if_grid(basis).to_frame()
+    once = table[table["tests"] == 1]
+    strict, wide = (once[once["cutoff"] == c].set_index(["link", "rate"]) for c in (3.0, 2.0))
+    assert (strict["eligible_per_month"] < wide["eligible_per_month"]).all()
+    assert (strict["true_positives"] > wide["true_positives"]).all()
+    by_link = once[(once["cutoff"] == 2.0) & (once["rate"] == 1.0)].sort_values("link")["value"]
+    assert by_link.is_monotonic_decreasing
 
 
 @pytest.mark.parametrize("design", ["gated", "two_endpoint", "stratified", "adaptive"])

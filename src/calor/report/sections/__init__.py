@@ -19,6 +19,7 @@ from calor.report.sections import (
     events,
     events_of_interest,
     gate_design,
+    gate_simulation,
     harm_limits,
     imaging,
     individual_benefit,
@@ -79,6 +80,7 @@ KINDS: dict[str, Kind] = {
     "coding": Kind(coding.section, coding.figures),
     "harm_limits": Kind(harm_limits.section, harm_limits.figures),
     "gate_design": Kind(gate_design.section, gate_design.figures),
+    "gate_simulation": Kind(gate_simulation.section, gate_simulation.figures),
     "imaging": Kind(imaging.section, imaging.figures),
     "screening": Kind(screening.section, screening.figures),
 }

@@ -1,6 +1,8 @@
-"""The section of the next trial's gate: the recommendation, its rivals, how far it holds, what was simulated."""
+"""The section of the next trial's gate: the recommendation, its rivals, how far it holds, what was assumed."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pandas as pd
 
@@ -13,20 +15,29 @@ from calor.report.section import Section
 from calor.report.sections.words import anchor, capital, typeset
 from calor.report.table import Column, Table
 
+ANSWER = 3
+"""Sentences that are the recommendation and its reason; the others say what its rivals trade."""
+
 
 def section(finding: Finding) -> Section:
     """Compose the section."""
     return Section(
         id=anchor(finding.id),
         title=capital(finding.label),
-        sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
+        sentence=typeset(" ".join(f"{s}." for s in finding.sentences[:ANSWER])),
+        points=tuple(typeset(f"{s}.") for s in finding.sentences[ANSWER:]),
+        link=("Move the cut-off and see the numbers move", finding.tables["words"].iloc[0]["page"]),
         figures=figures(finding),
         tables=(
-            _ranked(finding), _beliefs(finding), _confirmed(finding), _information(finding), _corner(finding),
-            _nulls(finding), _effects(finding), _rates(finding), _assumptions(finding),
+            *_ranked(finding), _beliefs(finding), _information(finding), _corner(finding), *assumed(finding)
         ),
         notes=tuple(typeset(note) for note in finding.notes),
     )  # fmt: skip
+
+
+def assumed(finding: Finding) -> tuple[Table, Table]:
+    """Print the published rates and everything that was stated, each with its source."""
+    return _rates(finding), _assumptions(finding)
 
 
 def figures(finding: Finding) -> tuple[Figure, ...]:
@@ -47,7 +58,6 @@ def _by_cutoff(finding: Finding) -> tuple[Figure, ...]:
     )
     at = rows[rows["cutoff"] == chosen["cutoff"]].iloc[0]
     mark = pd.DataFrame([{"x": at["cutoff"], "y": 100 * at["assurance"], "label": " "}])
-    tests = "1 test" if chosen["tests"] == 1 else f"{chosen['tests']} tests"
     return (
         curves(
             drawn,
@@ -55,8 +65,9 @@ def _by_cutoff(finding: Finding) -> tuple[Figure, ...]:
             marks=mark,
             name=f"{anchor(finding.id)}-by-cutoff",
             title="Power if the effect is as believed, and assurance over all that is uncertain, by cut-off.",
-            caption=f"{chosen['window']}, {tests}, biomarker-positive only; each sized for the power aimed at within "
-            "the limits of months and participants, which bind where the power falls. Mark: the recommended one.",
+            caption=f"{capital(words['times'])}, {words['window']}; biomarker-positive only. Each is sized for "
+            "the power aimed at within the limits of months and participants, which bind where power falls. Mark: "
+            "recommended.",
             axes=(f"Cut-off of {words['biomarker']} ({words['biomarker_unit']})", "Probability of success (%)"),
         ),
     )
@@ -117,36 +128,55 @@ def _shown(finding: Finding, what: str, shares: tuple[str, ...]) -> Finding:
     """Return the finding with some columns of a table in percent."""
     table = finding.tables[what]
     percent = table.assign(**{name: 100 * table[name].astype(float) for name in shares})
-    return Finding(**{**vars(finding), "tables": {**finding.tables, what: percent}})
+    return replace(finding, tables={**finding.tables, what: percent})
 
 
-def _ranked(finding: Finding) -> Table:
+def _ranked(finding: Finding) -> tuple[Table, Table]:
+    """Return what each option takes and promises, and whom it lets in and what it sees: as many rows, same ranks."""
     shares = ("share", "true_positives", "expected_fall", "power", "assurance", "assurance_se", "false_high")
     shown = _shown(finding, "ranked", shares)
     unit = finding.tables["words"].iloc[0]["unit"]
-    columns = [
+    takes = [
+        Column("rank", "Rank"),
         Column("gate", "Gate"),
         Column("design_words", "Design"),
-        Column("share", "Pass, %", digits=0, align="right"),
-        Column("true_positives", "True positive, %", digits=0, align="right"),
-        Column("hazard_ratio", "Diluted HR", digits=3, align="right"),
-        Column("events", "Events", digits=0, align="right"),
         Column("participants", "Participants", digits=0, align="right"),
-        Column("candidates", "To approach", digits=0, align="right"),
         Column("months", "Months", digits=0, align="right"),
+        Column("cost", "Cost", digits=0, align="right"),
         Column("power", "Power, %", digits=0, align="right"),
         Column("assurance", "Assurance, %", digits=1, align="right"),
         Column("assurance_se", "SE", digits=1, align="right"),
-        Column("events_prevented", "Prevented per 1,000", digits=1, align="right"),
-        Column("false_high", "False 'only in high', %", digits=1, missing="not asked", align="right"),
-        Column("cost", f"Cost ({unit})", digits=0, align="right"),
-        Column("value", f"Value ({unit})", digits=0, align="right"),
+        Column("value", "Value", digits=0, align="right"),
     ]
-    note = (
-        "Ranked by value: that of success times its probability, less cost. Prevented: events in three years for 1,000 "
-        "candidates, if what succeeds is adopted. Power: in the expected world. HR: hazard ratio."
+    sees = [
+        Column("rank", "Rank"),
+        Column("gate", "Gate"),
+        Column("eligible_per_month", "Eligible a month", digits=0, align="right"),
+        Column("share", "Pass, %", digits=0, align="right"),
+        Column("true_positives", "Truly high, %", digits=0, align="right"),
+        Column("expected_fall", "Fall on retest, %", digits=0, align="right"),
+        Column("hazard_ratio", "Diluted HR", digits=3, align="right"),
+        Column("events", "Events", digits=0, align="right"),
+        Column("candidates", "To approach", digits=0, align="right"),
+        Column("events_prevented", "Pre\N{SOFT HYPHEN}vented", digits=1, align="right"),
+        Column("false_high", "False high, %", digits=1, missing="not asked", align="right"),
+    ]
+    promised = (
+        f"Ranked by value: that of success times its probability, less cost; both in {unit}. Power: in the expected "
+        "world. Assurance: averaged over all that is uncertain, with its standard error."
     )
-    return _table(shown, "ranked", "The best options, and the best of each other design.", columns, note)
+    seen = (
+        "Ranks as above. Eligible: have every test and pass, all sites together. Truly high: long-term marker, of "
+        "those enrolled. Fall: of the marker of those who pass, with nobody treated. HR: hazard ratio. Prevented: "
+        "events in three years for 1,000 candidates, if what succeeds is adopted. False high: chance to conclude that "
+        "treatment works only in high where all benefit alike."
+    )
+    return (
+        _table(shown, "ranked", "What the best options, and the best of each other design, take and promise.", takes,
+               promised),
+        Table.from_frame(shown.tables["ranked"], name=f"{anchor(finding.id)}-enrolled", columns=sees, note=seen,
+                         title="Whom they let in, and what their test sees."),
+    )  # fmt: skip
 
 
 def _beliefs(finding: Finding) -> Table:
@@ -161,20 +191,6 @@ def _beliefs(finding: Finding) -> Table:
         Column("assurance", "Assurance, %", digits=1, align="right"),
     ]
     return _table(shown, "beliefs", "The recommended trial under each reading of the finished one.", columns)
-
-
-def _confirmed(finding: Finding) -> Table:
-    shown = _shown(finding, "confirmed", ("power", "power_se", "power_searched", "incomplete"))
-    columns = [
-        Column("option", "Option"),
-        Column("power", "Power, %", digits=1, align="right"),
-        Column("power_se", "SE", digits=1, align="right"),
-        Column("power_searched", "In the search, %", digits=1, align="right"),
-        Column("months", "Months, stopping early", digits=0, align="right"),
-        Column("participants", "Participants", digits=0, align="right"),
-        Column("trials", "Trials", align="right"),
-    ]
-    return _table(shown, "confirmed", "The front, simulated participant by participant.", columns)
 
 
 def _information(finding: Finding) -> Table:
@@ -200,34 +216,6 @@ def _corner(finding: Finding) -> Table:
     return _table(shown, "corner", "The contenders with every assumption at its worse value.", columns)
 
 
-def _nulls(finding: Finding) -> Table:
-    shown = _shown(finding, "nulls", ("type_1_error", "se"))
-    columns = [
-        Column("scenario", "No effect on events"),
-        Column("type_1_error", "Type I error, %", digits=2, align="right"),
-        Column("se", "Monte Carlo SE", digits=2, align="right"),
-        Column("trials", "Trials", align="right"),
-    ]
-    return _table(shown, "nulls", "Type I error over what is not known.", columns)
-
-
-def _effects(finding: Finding) -> Table:
-    shown = _shown(finding, "effects", ("power", "power_se", "coverage", "coverage_se"))
-    columns = [
-        Column("scenario", "Effect"),
-        Column("population", "Population"),
-        Column("hazard_ratio", "Hazard ratio", digits=3, align="right"),
-        Column("power", "Power, %", digits=1, align="right"),
-        Column("power_se", "SE", digits=1, align="right"),
-        Column("bias", "Bias of the log", digits=3, align="right"),
-        Column("bias_se", "SE", digits=3, align="right"),
-        Column("coverage", "Coverage, %", digits=1, align="right"),
-        Column("coverage_se", "SE", digits=1, align="right"),
-    ]
-    note = "Bias of the ordinary estimate, towards benefit, in trials that ended with the population followed."
-    return _table(shown, "effects", "How well the effect is estimated.", columns, note)
-
-
 def _rates(finding: Finding) -> Table:
     columns = [
         Column("window", "Window"),
@@ -241,5 +229,12 @@ def _rates(finding: Finding) -> Table:
 
 
 def _assumptions(finding: Finding) -> Table:
-    columns = [Column("part", "Part"), Column("what", "What"), Column("value", "Value")]
-    return _table(finding, "assumptions", "What was assumed.", columns, "As `[gate_design]` of the protocol states it.")
+    columns = [Column("what", "What"), Column("value", "Value"), Column("source", "Source")]
+    return Table.from_frame(
+        finding.tables["assumptions"],
+        name=f"{anchor(finding.id)}-assumptions",
+        title="What was assumed, and where it comes from.",
+        columns=columns,
+        note="As `[gate_design]` of the protocol states it.",
+        indent="depth",
+    )

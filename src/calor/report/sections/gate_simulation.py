@@ -1,0 +1,105 @@
+"""The simulation report of the recommended design: the design, level, power, bias, coverage, and how trials go."""
+
+from __future__ import annotations
+
+from calor.analyze.finding import Finding
+from calor.report.figure import Figure
+from calor.report.section import Section
+from calor.report.sections.words import anchor, capital, typeset
+from calor.report.table import Column, Table
+
+
+def section(finding: Finding) -> Section:
+    """Compose the section."""
+    return Section(
+        id=anchor(finding.id),
+        title=capital(finding.label),
+        sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
+        tables=(
+            _two(finding, "design", "The design that was simulated."), _nulls(finding), _effects(finding),
+            _courses(finding), _confirmed(finding), _two(finding, "made_of", "What the simulations were made from."),
+        ),
+        notes=tuple(typeset(note) for note in finding.notes),
+    )  # fmt: skip
+
+
+def figures(finding: Finding) -> tuple[Figure, ...]:
+    """Draw nothing: each number has its error beside it."""
+    return ()
+
+
+def _table(
+    finding: Finding, what: str, title: str, columns: list[Column], *, shares: tuple[str, ...] = (), note: str = ""
+) -> Table:
+    """Return a table with some columns in percent."""
+    table = finding.tables[what]
+    percent = table.assign(**{name: 100 * table[name].astype(float) for name in shares})
+    name = f"{anchor(finding.id)}-{anchor(what)}"
+    return Table.from_frame(percent, name=name, title=title, columns=columns, note=note)
+
+
+def _two(finding: Finding, what: str, title: str) -> Table:
+    return _table(finding, what, title, [Column("what", "What"), Column("value", "Value")])
+
+
+def _nulls(finding: Finding) -> Table:
+    columns = [
+        Column("scenario", "No effect on events"),
+        Column("type_1_error", "Type I error, %", digits=2, align="right"),
+        Column("se", "Monte Carlo SE", digits=2, align="right"),
+        Column("trials", "Trials", digits=0, align="right"),
+    ]
+    return _table(
+        finding, "nulls", "Type I error, one-sided, over what is not known.", columns, shares=("type_1_error", "se")
+    )
+
+
+def _effects(finding: Finding) -> Table:
+    columns = [
+        Column("scenario", "Effect"),
+        Column("population", "Population"),
+        Column("hazard_ratio", "Hazard ratio", digits=3, align="right"),
+        Column("power", "Power, %", digits=1, align="right"),
+        Column("power_se", "SE", digits=1, align="right"),
+        Column("bias", "Bias of the log", digits=3, align="right"),
+        Column("bias_se", "SE", digits=3, align="right"),
+        Column("coverage", "Coverage, %", digits=1, align="right"),
+        Column("coverage_se", "SE", digits=1, align="right"),
+        Column("trials", "Trials", digits=0, align="right"),
+    ]
+    shares = ("power", "power_se", "coverage", "coverage_se")
+    return _table(finding, "effects", "Power, and how well the effect is estimated.", columns, shares=shares)
+
+
+def _courses(finding: Finding) -> Table:
+    columns = [
+        Column("scenario", "Scenario"),
+        Column("events", "Events", digits=0, align="right"),
+        Column("participants", "Participants", digits=0, align="right"),
+        Column("candidates", "Approached", digits=0, align="right"),
+        Column("months", "Months", digits=1, align="right"),
+        Column("months_se", "SE", digits=1, align="right"),
+        Column("stopped_early", "Stop early, %", digits=1, align="right"),
+        Column("restricted", "Restrict, %", digits=1, align="right"),
+        Column("incomplete", "Short, %", digits=1, align="right"),
+    ]
+    note = (
+        "Means over trials. Restrict: go on to the last look with part of the populations. Short: fewer events than "
+        "planned within two and a half times the planned duration; such trials are counted and analyzed as they are."
+    )
+    shares = ("stopped_early", "restricted", "incomplete")
+    return _table(finding, "courses", "How the trial goes.", columns, shares=shares, note=note)
+
+
+def _confirmed(finding: Finding) -> Table:
+    columns = [
+        Column("option", "Option of the front"),
+        Column("power", "Power, %", digits=1, align="right"),
+        Column("power_se", "SE", digits=1, align="right"),
+        Column("power_searched", "In the search, %", digits=1, align="right"),
+        Column("months", "Months, stopping early", digits=0, align="right"),
+        Column("participants", "Participants", digits=0, align="right"),
+        Column("trials", "Trials", digits=0, align="right"),
+    ]
+    shares = ("power", "power_se", "power_searched")
+    return _table(finding, "confirmed", "The search, confirmed participant by participant.", columns, shares=shares)
