@@ -32,6 +32,7 @@ class Column:
         digits: Decimals of its numbers; None prints integers and text as they are.
         align: Where its cells stand; numbers belong on the right.
         missing: The word for a value that is not there.
+        wide: Whether its text is long, and the other columns give way.
     """
 
     key: str
@@ -39,6 +40,12 @@ class Column:
     digits: int | None = None
     align: Align = "left"
     missing: str = "not available"
+    wide: bool = False
+
+    @property
+    def classes(self) -> str:
+        """Classes of its cells in HTML."""
+        return f"{self.align} wide" if self.wide else self.align
 
     def text(self, value: object) -> str:
         """Write one value of this column.

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from calor.errors import ReportError
 from calor.report import style
 from calor.report.saving import write_whole
 from calor.report.templates import environment, stylesheet
@@ -71,6 +72,9 @@ class WhatIfPage:
         power: That every trial is sized for.
         banner: What no reader may miss; empty for none.
         footer: Provenance in one line.
+
+    Raises:
+        ReportError: The grid lacks a number that the page shows.
     """
 
     title: str
@@ -85,6 +89,13 @@ class WhatIfPage:
     power: float
     banner: str = ""
     footer: str = ""
+
+    def __post_init__(self) -> None:
+        wanted = [*(row.metric for row in ROWS), "assurance_se", "feasible"]
+        missing = [name for name in wanted if name not in self.grid["metrics"]]
+        if missing:
+            fix = "Compute it with calor.gate.what_if.what_if_grid."
+            raise ReportError.must("grid", f"hold {', '.join(wanted)}", f"no {', '.join(missing)}", fix=fix)
 
     def to_html(self) -> str:
         """Return the page as HTML with its numbers, style and script inside; it asks for nothing else."""

@@ -114,12 +114,13 @@ def _simulation_report(trial: Trial, outcome: GateOutcome, chosen: Finding, simu
 def _ranked(outcome: GateOutcome) -> pd.DataFrame:
     """Return the best options within the limits, and the best of every other design."""
     kept = sorted((o for o in outcome.options if o.feasible), key=lambda o: -o.value)
-    shown = [*kept[:RANKED], *(c for c in outcome.recommendation.contenders if c not in kept[:RANKED])]
+    others = (option for option in outcome.recommendation.contenders if option not in kept[:RANKED])
+    shown = [*kept[:RANKED], *sorted(others, key=lambda option: -option.value)]
     return pd.DataFrame([{"rank": str(rank), **_row(option)} for rank, option in enumerate(shown, start=1)])
 
 
 def _row(option: Option) -> dict[str, object]:
-    return {**option.row(), "gate": option.words, "design_words": WORDS[option.design]}
+    return {**option.row(), "gate": option.words, "option": option.label, "design_words": WORDS[option.design]}
 
 
 def _figures(outcome: GateOutcome) -> dict[str, pd.DataFrame]:

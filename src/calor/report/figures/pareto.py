@@ -11,7 +11,7 @@ from calor.report.tidy import numbers, require, values
 
 _HEIGHT_PX = 320
 _ROOM_PX = 120
-_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down")
 
 
 def pareto(
@@ -44,17 +44,18 @@ def pareto(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=list(_SHAPES[: len(kinds)])),
         legend=alt.Legend(
-            title=None, orient="top", direction="vertical", labelLimit=600, labelFontSize=style.TEXT_PX,
-            labelColor=style.INK, symbolFillColor=style.MUTED, symbolStrokeColor=style.MUTED,
+            title=None, orient="top", direction="vertical", columns=2, columnPadding=24, labelLimit=600,
+            labelFontSize=style.TEXT_PX, labelColor=style.INK, symbolFillColor=style.MUTED,
+            symbolStrokeColor=style.MUTED,
         ),
     )  # fmt: skip
     rest, front = table[~table["front"].astype(bool)], table[table["front"].astype(bool)]
     layers = []
     if not rest.empty:
-        faint = alt.Chart(values(rest)).mark_point(size=28, color=style.HAIRLINE, opacity=0.9)
+        faint = alt.Chart(values(rest)).mark_point(size=42, color=style.MUTED, strokeWidth=1.2, opacity=0.55)
         layers.append(faint.encode(x=x, y=y, shape=shape))
     if not front.empty:
-        full = alt.Chart(values(front)).mark_point(size=55, color=style.MUTED, filled=True, opacity=1)
+        full = alt.Chart(values(front)).mark_point(size=70, color=style.INK, filled=True, opacity=1)
         layers.append(full.encode(x=x, y=y, shape=shape))
     one = table[table["chosen"].astype(bool)].assign(label=chosen)
     if not one.empty:

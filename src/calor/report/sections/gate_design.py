@@ -138,8 +138,7 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
     unit = finding.tables["words"].iloc[0]["unit"]
     takes = [
         Column("rank", "Rank"),
-        Column("gate", "Gate"),
-        Column("design_words", "Design"),
+        Column("option", "Gate and design", wide=True),
         Column("participants", "Participants", digits=0, align="right"),
         Column("months", "Months", digits=0, align="right"),
         Column("cost", "Cost", digits=0, align="right"),
@@ -150,7 +149,7 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
     ]
     sees = [
         Column("rank", "Rank"),
-        Column("gate", "Gate"),
+        Column("gate", "Gate", wide=True),
         Column("eligible_per_month", "Eligible a month", digits=0, align="right"),
         Column("share", "Pass, %", digits=0, align="right"),
         Column("true_positives", "Truly high, %", digits=0, align="right"),
@@ -158,7 +157,7 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
         Column("hazard_ratio", "Diluted HR", digits=3, align="right"),
         Column("events", "Events", digits=0, align="right"),
         Column("candidates", "To approach", digits=0, align="right"),
-        Column("events_prevented", "Pre\N{SOFT HYPHEN}vented", digits=1, align="right"),
+        Column("events_prevented", "Prevented", digits=1, align="right"),
         Column("false_high", "False high, %", digits=1, missing="not asked", align="right"),
     ]
     promised = (
