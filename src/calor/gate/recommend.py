@@ -107,11 +107,14 @@ def _by(difference: float, digits: str, more: str, less: str) -> str:
 
     >>> _by(-1234.0, ",.0f", "more", "fewer"), _by(0.01, ".1f", "points higher", "points lower")
     ('1,234 fewer', 'the same')
+    >>> _by(-1.0, ".0f", "months longer", "months shorter")
+    '1 month shorter'
     """
     text = format(abs(difference), digits)
     if not text.strip("0.,"):
         return "the same"
-    return f"{text} {more if difference > 0 else less}"
+    words = more if difference > 0 else less
+    return f"{text} {words.replace('s ', ' ', 1) if text == '1' else words}"
 
 
 def _same(chosen: Option, other: Option) -> bool:

@@ -14,6 +14,7 @@ from calor.report.section import Section
 from calor.report.sections import KINDS
 from calor.report.sections.words import typeset
 from calor.report.table import Column, Table
+from calor.simulate.ivory_assumptions import NOT_PUBLISHED
 
 ORDER = (
     "primary", "multiplicity", "descriptive", "secondary", "sensitivity", "exploratory", "safety", "measurement",
@@ -100,14 +101,14 @@ def _assumed(assumed: pd.DataFrame) -> list[Section]:
     if assumed.empty:
         return []
     columns = [Column("what", "What"), Column("value", "Value"), Column("reason", "Reason"), Column("source", "Source")]
-    table = Table.from_frame(
-        assumed, name="assumptions", title="What was assumed, and why.", columns=columns, note="Not published."
-    )
+    table = Table.from_frame(assumed, name="assumptions", title="What was chosen, and why.", columns=columns)
+    leaning = int((assumed["source"] != NOT_PUBLISHED).sum())
     return [
         Section(
             id="assumed",
             title="What was assumed",
-            sentence=f"{len(assumed)} choices behind these participants are assumptions, not published facts.",
+            sentence=f"{len(assumed)} choices lie behind these participants: {leaning} lean on a published figure, which "
+            f"the last column names, and {len(assumed) - leaning} are assumptions alone.",
             tables=(table,),
         )
     ]

@@ -11,7 +11,7 @@ from calor.gate.outcome_rates import published
 from calor.protocol.biomarkers import Biomarker
 from calor.protocol.gate_design import GateDesign
 
-OWN = "the team's assumption"
+OWN = "assumed"
 COUNTED = "counted in the records"
 
 PARTS: dict[str, tuple[str, dict[str, str]]] = {

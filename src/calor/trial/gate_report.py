@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from calor.trial.gate import GateOutcome
 
 _SENTENCE = "The design, and how it fares where treatment works and where it does not."
-RANKED = 12
+_ASSUMED = (
+    "That an effect on inflammation prevents events is assumed, with a probability that it does not; no benefit on "
+    "outcomes is established"
+)
+RANKED = 8
 """Options that the report prints; the files hold all."""
 
 
@@ -42,10 +46,7 @@ def gate_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
     own, plan = outcome.recommendation, outcome.basis.plan
     estimand = protocol.estimand(protocol.analysis(plan.effect.analysis).estimand)
     notes = [
-        "That an effect on inflammation prevents events is assumed, with a probability that it does not; no benefit "
-        "on outcomes is established.",
         f"{outcome.robustness}.",
-        f"{outcome.operating}.",
         *([] if outcome.records is None else [f"{outcome.records}."]),
     ]
     if protocol.trial.participants == "synthetic":
@@ -59,7 +60,7 @@ def gate_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
         estimand=estimand.label,
         population=f"{len(outcome.options)} combinations of gate and design",
         arms=(),
-        sentences=own.sentences,
+        sentences=(*own.sentences[:3], _ASSUMED, *own.sentences[3:]),
         tables={"ranked": _ranked(outcome), **_figures(outcome), **_rest(outcome)},
         notes=tuple(notes),
     )
@@ -99,7 +100,7 @@ def _simulation_report(trial: Trial, outcome: GateOutcome, chosen: Finding, simu
         title="What was assumed",
         sentence="Every number of this report rests on these.",
         tables=gate_design.assumed(chosen),
-        notes=chosen.notes[:1],
+        notes=(f"{_ASSUMED}.",),
     )
     return Document(
         title=f"Simulation report of {outcome.basis.plan.next_trial.id}",

@@ -81,7 +81,11 @@ def _names(table: pd.DataFrame, series: Sequence[str], x: alt.X, y: alt.Y) -> An
     heights = np.sort(wide.dropna().to_numpy(), axis=1)
     at = wide.dropna().index[int(np.diff(heights, axis=1).min(axis=1).argmax())]
     names = pd.DataFrame({"x": at, "y": wide.loc[at].to_numpy(), "label": list(series)})
-    return alt.Chart(values(names)).mark_text(align="left", dx=9, dy=-5).encode(x=x, y=y, text="label:N")
+    return (
+        alt.Chart(values(names))
+        .mark_text(align="left", baseline="bottom", dx=9, dy=-6)
+        .encode(x=x, y=y, text="label:N")
+    )
 
 
 def _marks(marks: pd.DataFrame, x: alt.X, y: alt.Y, name: str, *, below_px: int) -> list[alt.Chart]:

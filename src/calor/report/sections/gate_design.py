@@ -15,8 +15,8 @@ from calor.report.section import Section
 from calor.report.sections.words import anchor, capital, typeset
 from calor.report.table import Column, Table
 
-ANSWER = 3
-"""Sentences that are the recommendation and its reason; the others say what its rivals trade."""
+ANSWER = 4
+"""Sentences that are the recommendation, its reason and what it assumes; the others say what its rivals trade."""
 
 
 def section(finding: Finding) -> Section:
@@ -228,12 +228,12 @@ def _rates(finding: Finding) -> Table:
 
 
 def _assumptions(finding: Finding) -> Table:
-    columns = [Column("what", "What"), Column("value", "Value"), Column("source", "Source")]
+    columns = [Column("what", "What"), Column("value", "Value"), Column("source", "Source", wide=True)]
     return Table.from_frame(
         finding.tables["assumptions"],
         name=f"{anchor(finding.id)}-assumptions",
         title="What was assumed, and where it comes from.",
         columns=columns,
-        note="As `[gate_design]` of the protocol states it.",
+        note="As [gate_design] of the protocol states it; assumed: the team's own, without a source.",
         indent="depth",
     )
