@@ -107,8 +107,8 @@ def _assumed(assumed: pd.DataFrame) -> list[Section]:
         Section(
             id="assumed",
             title="What was assumed",
-            sentence=f"{len(assumed)} choices lie behind these participants: {leaning} lean on a published figure, which "
-            f"the last column names, and {len(assumed) - leaning} are assumptions alone.",
+            sentence=f"{len(assumed)} choices lie behind these participants: {leaning} lean on a published figure, "
+            f"which the last column names, and {len(assumed) - leaning} are assumptions alone.",
             tables=(table,),
         )
     ]
