@@ -107,7 +107,7 @@ def _stepp(table: pd.DataFrame, comparison: Comparison, analysis: EffectCurveAna
         size=size, overlap=overlap, permutations=analysis.permutations, level=analysis.level,
     )  # fmt: skip
     points = found.to_frame()[["biomarker", "effect", "lower", "upper", "lower_biomarker", "upper_biomarker"]]
-    test = f"{format_p(found.p_value)} ({found.permutations} permutations)"
+    test = f"{format_p(found.p_value)} ({found.permutations:,} permutations)"
     method = f"STEPP, {len(found.windows)} windows of {size} participants, {overlap} shared"
     return Curve(method, points, test, found.p_value, found.overall.n)
 

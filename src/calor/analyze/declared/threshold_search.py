@@ -74,7 +74,7 @@ def _sentences(found: ThresholdSearch, what: str, unit: str) -> tuple[str, ...]:
     return (
         f"Post hoc threshold of {what}: {found.best_cut:.3g}{unit} ({found.level * 100:g} % bootstrap interval "
         f"{found.lower:.3g} to {found.upper:.3g}{unit}), the strongest of {len(found.cuts)} cut-offs tried; "
-        f"interaction {format_p(found.p_value)} adjusted for the search ({found.permutations} permutations), "
+        f"interaction {format_p(found.p_value)} adjusted for the search ({found.permutations:,} permutations), "
         f"n = {found.n}",
         f"Had it been named in advance, {format_p(found.unadjusted_p_value)}; it was not",
     )

@@ -61,4 +61,4 @@ def caption(finding: Finding) -> str:
     main = finding.to_frame()
     n = f"n = {int(main['n'].max())}" if "n" in main and finding.kind != "adverse_events" else ""
     parts = (finding.estimand, finding.population, finding.method, n)
-    return ". ".join(capital(text) if text != n else n for text in parts if text) + "."
+    return typeset(". ".join(capital(text) if text != n else n for text in parts if text) + ".")
