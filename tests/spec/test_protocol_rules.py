@@ -246,6 +246,9 @@ RULES = {
     "cut-offs out of order": (IVORY, "cutoffs = [1, 1.25", "cutoffs = [1, 0.5", "cutoffs", "increase"),
     "three looks for the next trial": (IVORY, "looks = [0.5, 1.0]", "looks = [0.5, 0.7, 1.0]", "test.looks", "two"),
     "criterion kept that is none": (IVORY, '"age", "contraception"', '"aged", "contraception"', "keep", "age"),
+    "source of a value that is not stated": (
+        IVORY, 'of = "link.hazard_ratio"', 'of = "link.hazard"', "gate_design.sources", "link.hazard_ratio",
+    ),
     "records counted without screening": (
         WITHOUT_SCREENING, "[gate_design.recruitment]\n", '[gate_design.recruitment]\nsource = "records"\n',
         "source", "stated",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from calor.cli import app
 from calor.datasets.dataset import Dataset, write
+from calor.gate.gates import CandidateGate
 from calor.protocol import read_protocol
 from calor.simulate.ivory import as_datasets
 from calor.simulate.ivory_model import IvoryModel, draw_trial
@@ -78,6 +80,8 @@ def test_the_outcome_says_what_is_assumed_and_what_is_not_shown(first: GateOutco
     page = (first.folder / "report.html").read_text(encoding="utf-8")
     for words in ("no benefit on outcomes is established", "synthetic", "Type I error", "Winner", "CANTOS"):
         assert words.lower() in page.lower()
+    assert "hs-CRP ≥ " in page
+    assert not re.search("month_one|first_year|biomarker_positive", page)
     content = json.loads((first.folder / "gate.json").read_text(encoding="utf-8"))
     assert content["seed"] == 2026
     assert content["provenance"]["libraries"]
@@ -90,18 +94,43 @@ def test_every_simulated_rate_has_its_error(first: GateOutcome) -> None:
         assert (table[columns] > 0).all(axis=None)
 
 
-def test_the_grid_looks_up_what_was_computed(first: GateOutcome) -> None:
-    grid = json.loads((first.folder / "what_if.json").read_text(encoding="utf-8"))
-    assert len(grid["values"]) == int(np.prod(grid["shape"]))
+def test_the_what_if_page_begins_at_an_option_of_the_search_with_its_numbers(first: GateOutcome) -> None:
+    page = (first.folder / "what_if.html").read_text(encoding="utf-8")
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    data = json.loads(text)
+    assert data["grid"] == json.loads((first.folder / "what_if.json").read_text(encoding="utf-8"))
+    shape, start = data["grid"]["shape"], data["start"]
+    stated = (data["grid"]["links"].index(first.basis.plan.link.hazard_ratio), data["grid"]["rates"].index(1.0))
+    values = np.array(data["grid"]["values"], dtype=float).reshape(shape)[start["repeat"], start["cutoff"]][stated]
+    repeat = data["grid"]["repeats"][start["repeat"]]
+    cutoff = data["grid"]["cutoffs"][start["cutoff"]] if repeat["tests"] else 0.0
+    gate = CandidateGate(repeat["window"], cutoff, repeat["tests"], repeat["interval_days"])
+    (option,) = [o for o in first.options if o.gate == gate and o.design in {"gated", "all_comers"}]
+    for name, value in zip(data["grid"]["metrics"], values, strict=True):
+        assert value == pytest.approx(float(getattr(option, name)), rel=1e-5), name
+    assert 'href="what_if.html"' in (first.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_next_protocol_comes_with_its_simulation_report(first: GateOutcome) -> None:
+    page = (first.folder / "next/report.html").read_text(encoding="utf-8")
+    for words in ("ICH E20", "Monte Carlo SE", "Bias of the log", "Coverage", "Seed of every simulation", "numba"):
+        assert words in page
+    assert first.made_of.code in page
+    courses = first.operating.courses
+    assert len(courses) == len(first.operating.nulls) + first.operating.effects["scenario"].nunique()
+    expected = courses.set_index("scenario").loc["as expected"]
+    assert expected["events"] <= first.recommendation.chosen.events + 1
+    assert 0 < expected["stopped_early"] < 1
+    assert expected["restricted"] == 0
 
 
 def test_a_choice_that_is_current_enters_the_report_and_a_stale_one_does_not(first: GateOutcome) -> None:
     folder = first.folder.parents[1]
-    (step,) = gate_steps(open_trial(folder))
-    assert (step.needs, step.is_current) == ("", True)
+    steps = gate_steps(open_trial(folder))
+    assert [(step.needs, step.is_current) for step in steps] == [("", True)] * 2
     text = (folder / "protocol.toml").read_text(encoding="utf-8")
     (folder / "protocol.toml").write_text(text.replace("consent = 0.35", "consent = 0.3"), encoding="utf-8")
-    (stale,) = gate_steps(open_trial(folder))
+    stale, _ = gate_steps(open_trial(folder))
     (folder / "protocol.toml").write_text(text, encoding="utf-8")
     assert "calor design gate" in stale.needs
 
