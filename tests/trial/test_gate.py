@@ -81,6 +81,7 @@ def test_the_outcome_says_what_is_assumed_and_what_is_not_shown(first: GateOutco
     for words in ("no benefit on outcomes is established", "synthetic", "Type I error", "Winner", "CANTOS"):
         assert words.lower() in page.lower()
     assert "hs-CRP ≥ " in page
+    assert "Made with --quick" in page
     assert not re.search("month_one|first_year|biomarker_positive", page)
     content = json.loads((first.folder / "gate.json").read_text(encoding="utf-8"))
     assert content["seed"] == 2026

@@ -54,6 +54,7 @@ class GateOutcome:
         next: The next trial's protocol.
         made_of: What it was made from.
         folder: Where it lies.
+        quick: Whether it was made with few cut-offs and little effort.
     """
 
     basis: Basis
@@ -68,6 +69,7 @@ class GateOutcome:
     next: Protocol
     made_of: Provenance
     folder: Path
+    quick: bool = False
 
     def __str__(self) -> str:
         own = self.recommendation
@@ -147,6 +149,7 @@ def design_gate(trial: Trial, tell: Tell | None = None, *, workers: int = 1, qui
         next=next_protocol(trial.protocol, here, chosen),
         made_of=made_of,
         folder=trial.results / FOLDER,
+        quick=quick,
     )
     tell("writing")
     _write(trial, outcome)

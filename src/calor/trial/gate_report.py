@@ -19,7 +19,7 @@ from calor.trial import stored
 from calor.trial.gate_assumptions import assumptions, rates
 from calor.trial.gate_simulation import simulation_finding
 from calor.trial.gate_step import FOLDER, NEXT
-from calor.trial.gate_what_if import PAGE, banner, footer, what_if_page
+from calor.trial.gate_what_if import PAGE, QUICK, banner, footer, what_if_page
 from calor.trial.steps import GATE, GATE_SIMULATION
 from calor.trial.trial import Trial
 
@@ -46,6 +46,7 @@ def gate_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
     own, plan = outcome.recommendation, outcome.basis.plan
     estimand = protocol.estimand(protocol.analysis(plan.effect.analysis).estimand)
     notes = [
+        *([f"{QUICK}."] if outcome.quick else []),
         f"{outcome.robustness}.",
         *([] if outcome.records is None else [f"{outcome.records}."]),
     ]

@@ -10,6 +10,7 @@ from calor.analyze.finding import Finding
 from calor.gate.confirm import design_of
 from calor.gate.trial_designs import FULL, POSITIVE, SIMULATED, WORDS, group_sequential
 from calor.protocol import Protocol
+from calor.trial.gate_what_if import QUICK
 from calor.trial.steps import GATE_SIMULATION
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def simulation_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
         sentences=(f"{found}", _power(found.effects), _estimates(found.effects)),
         tables=tables,
         notes=(
+            *((f"{QUICK}.",) if outcome.quick else ()),
             "Every scenario takes the design at the recommended size and the same seed, so that differences between "
             "scenarios are not of chance. Type I error: significance of any population although nothing changes "
             "events. Bias is towards benefit, of the ordinary estimate, in trials that followed the population to "

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from calor.trial.gate import GateOutcome
 
 PAGE = "what_if.html"
+QUICK = "Made with --quick: few cut-offs and little effort, to show the steps"
 _COMPUTED = {"gated", "all_comers"}  # the designs that the grid holds
 
 
@@ -22,7 +23,8 @@ def what_if_page(trial: Trial, outcome: GateOutcome) -> WhatIfPage:
     is_recommended = outcome.recommendation.chosen.design in _COMPUTED
     return WhatIfPage(
         title=f"What if {plan.next_trial.id}'s gate were another?",
-        subtitle=f"After {trial.protocol.trial.id} · biomarker-positive participants only · seed {plan.effort.seed}",
+        subtitle=f"After {trial.protocol.trial.id} · biomarker-positive participants only · seed {plan.effort.seed}"
+        + (f" · {QUICK[0].lower()}{QUICK[1:]}" if outcome.quick else ""),
         grid=grid.to_json(),
         windows={window.id: window_words(window) for window in plan.windows},
         start=(

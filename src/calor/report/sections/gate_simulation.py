@@ -76,7 +76,7 @@ def _courses(finding: Finding) -> Table:
         Column("scenario", "Scenario"),
         Column("events", "Events", digits=0, align="right"),
         Column("participants", "Participants", digits=0, align="right"),
-        Column("candidates", "Approached", digits=0, align="right"),
+        Column("candidates", "Tested", digits=0, align="right"),
         Column("months", "Months", digits=1, align="right"),
         Column("months_se", "SE", digits=1, align="right"),
         Column("stopped_early", "Stop early, %", digits=1, align="right"),
@@ -84,7 +84,7 @@ def _courses(finding: Finding) -> Table:
         Column("incomplete", "Short, %", digits=1, align="right"),
     ]
     note = (
-        "Means over trials. Restrict: go on to the last look with part of the populations. Short: fewer events than "
+        "Means over trials. Tested: candidates with every test who would take part. Restrict: go on to the last look with part of the populations. Short: fewer events than "
         "planned within two and a half times the planned duration; such trials are counted and analyzed as they are."
     )
     shares = ("stopped_early", "restricted", "incomplete")
