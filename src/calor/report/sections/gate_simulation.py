@@ -84,8 +84,9 @@ def _courses(finding: Finding) -> Table:
         Column("incomplete", "Short, %", digits=1, align="right"),
     ]
     note = (
-        "Means over trials. Tested: candidates with every test who would take part. Restrict: go on to the last look with part of the populations. Short: fewer events than "
-        "planned within two and a half times the planned duration; such trials are counted and analyzed as they are."
+        "Means over trials. Tested: candidates with every test who would take part. Restrict: go on to the last look "
+        "with part of the populations. Short: fewer events than planned within two and a half times the planned "
+        "duration; such trials are counted and analyzed as they are."
     )
     shares = ("stopped_early", "restricted", "incomplete")
     return _table(finding, "courses", "How the trial goes.", columns, shares=shares, note=note)
