@@ -25,7 +25,7 @@ class Cohort(NamedTuple):
     window. `grid`: log marker of the first entry of `risk`, and step. `risk`: hazard over the reference hazard, for
     control and active arm, by marker or by part. `starts`: of the pieces of time from randomization. `hazard`: of the
     event, by piece. `late`: the treatment acts in the piece. `competing`, `dropout`: hazards by arm and piece.
-    `follow_up`: longest. `ratio`, `sizes`: of the blocks. `duration`: latest look. `visits`: the continuous endpoint.
+    `follow_up`: longest. `ratio`, `sizes`: of the blocks. `duration`: latest look.
     """
 
     arrival: np.ndarray
@@ -55,7 +55,6 @@ class Cohort(NamedTuple):
     ratio: np.ndarray
     sizes: np.ndarray
     duration: float
-    visits: Visits
 
 
 class Room(NamedTuple):
@@ -79,13 +78,12 @@ class Room(NamedTuple):
 
 
 @njit(cache=True)
-def make_room(cohort: Cohort) -> Room:
-    """Return room for a trial's participants."""
-    most, visits = cohort.most, cohort.visits.months.size
+def make_room(most: int, visits: Visits | None) -> Room:
+    """Return room for a trial's participants, and for their visits where there are any."""
     whole = (np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64))
     arm, site = np.empty(most, dtype=np.int64), np.zeros(most, dtype=np.int64)
     real = (np.empty(most), np.empty(most), np.empty(most), np.empty(most))
-    responses = np.empty((most if visits else 0, visits + 1))
+    responses = np.empty((0, 1)) if visits is None else np.empty((most, visits.control.size))
     return Room(
         np.empty((8, most)), real[0], real[1], real[2], whole[0], site, whole[1], real[3], whole[2], arm, responses
     )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from calor.kernels.cohort import Cohort, Room
+from calor.kernels.cohort import Room
 from calor.kernels.cox_score import cox_score
 from calor.kernels.enrichment_statistics import correlations, populations_at
 from calor.kernels.interim import Plan
@@ -15,6 +15,7 @@ from calor.kernels.staged_logrank import logrank_at
 from calor.kernels.strata import Strata
 from calor.kernels.student import normal_score
 from calor.kernels.visit_statistics import ancova, attended, mmrm
+from calor.kernels.visits import Visits
 
 LOGRANK, COX_SCORE, ANCOVA, MMRM = 0, 1, 2, 3
 
@@ -22,24 +23,28 @@ LOGRANK, COX_SCORE, ANCOVA, MMRM = 0, 1, 2, 3
 @njit(cache=True)
 def statistics_at(  # noqa: PLR0913, PLR0917 - the state of the trial under way
     plan: Plan,
-    cohort: Cohort,
     room: Room,
     strata: Strata,
+    visits: Visits | None,
+    adjusted: bool | None,
     since: float,
     cut: float,
     sums: np.ndarray,
     prior: np.ndarray,
     events: np.ndarray,
     out: np.ndarray,
-    rho: np.ndarray,
+    rho: np.ndarray | None,
 ) -> None:
     """Get each population's statistics at a look.
 
+    What is None is decided when this is compiled, so that a trial compiles its own statistic and no other.
+
     Args:
         plan: The design.
-        cohort: What is true; only whether there is a marker is read.
         room: The participants.
         strata: The participants by part.
+        visits: Of the continuous endpoint; None where events are tested.
+        adjusted: Of Cox's score: whether for the measured marker; None for another statistic.
         since: Calendar time of the look before.
         cut: Calendar time of the look.
         sums: By part, as `populations_at` reads them; written here.
@@ -47,28 +52,36 @@ def statistics_at(  # noqa: PLR0913, PLR0917 - the state of the trial under way
             before; written here.
         events: Events or last visits of each part, written here.
         out: As `populations_at` writes it.
-        rho: Correlations of the stage statistics, written here.
+        rho: Correlations of the stage statistics, written here; None where the intersection test needs none.
     """
-    if plan.statistic <= COX_SCORE:
+    if visits is None:
         measure(strata, cut, sums, events)
-    else:
-        last_visits(room, strata, cohort.visits.months, since, cut, sums, events)
-    if plan.statistic == LOGRANK:
-        populations_at(plan, sums, rho, out)
-        return
-    correlations(plan, sums[1], rho)
-    for g in range(plan.members.shape[0]):
-        inside = plan.members[g]
-        if plan.statistic == COX_SCORE:
-            score, information = cox_score(room, strata, inside, cohort.shares.size == 0, cut)
-            gained = max(information - prior[1, g], 0.0)
-            out[0, g] = (-score - prior[0, g]) / math.sqrt(gained) if gained > 0.0 else 0.0
-            out[1, g] = -score / math.sqrt(information) if information > 0.0 else 0.0
-            out[2, g] = -score / information if information > 0.0 else 0.0
-            out[3, g] = information
-            prior[0, g], prior[1, g] = -score, information
+        if adjusted is None:
+            populations_at(plan, sums, rho, out)
         else:
-            _visits_at(plan.statistic, room, strata, inside, cohort.visits.months, since, cut, prior[:, g], out[:, g])
+            _scores_at(plan, room, strata, adjusted, cut, prior, out)
+    else:
+        last_visits(room, strata, visits.months, since, cut, sums, events)
+        for g in range(plan.members.shape[0]):
+            inside = plan.members[g]
+            _visits_at(plan.statistic, room, strata, inside, visits.months, since, cut, prior[:, g], out[:, g])
+    if rho is not None:
+        correlations(plan, sums[1], rho)
+
+
+@njit(cache=True)
+def _scores_at(
+    plan: Plan, room: Room, strata: Strata, adjusted: bool, cut: float, prior: np.ndarray, out: np.ndarray
+) -> None:
+    """Get each population's statistics from Cox's score."""
+    for g in range(plan.members.shape[0]):
+        score, information = cox_score(room, strata, plan.members[g], adjusted, cut)
+        gained = max(information - prior[1, g], 0.0)
+        out[0, g] = (-score - prior[0, g]) / math.sqrt(gained) if gained > 0.0 else 0.0
+        out[1, g] = -score / math.sqrt(information) if information > 0.0 else 0.0
+        out[2, g] = -score / information if information > 0.0 else 0.0
+        out[3, g] = information
+        prior[0, g], prior[1, g] = -score, information
 
 
 @njit(cache=True)

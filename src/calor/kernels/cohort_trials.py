@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.cohort import Cohort, Room, make_room
-from calor.kernels.cohort_statistics import COX_SCORE, statistics_at
+from calor.kernels.cohort_statistics import statistics_at
 from calor.kernels.counter_random import trial_keys
 from calor.kernels.enrichment_statistics import Results, finished, record
 from calor.kernels.follow_up import follow
@@ -17,11 +17,21 @@ from calor.kernels.reestimation import next_drift, stage_factor
 from calor.kernels.screening import screen
 from calor.kernels.staged_logrank import order_leavers
 from calor.kernels.strata import Strata, divide, look_times, make_strata
+from calor.kernels.visits import Visits
 
 
 @njit(cache=True)
-def cohort_trials(
-    seed: int, first: int, plan: Plan, cohort: Cohort, calendar: bool, given: np.ndarray, results: Results
+def cohort_trials(  # noqa: PLR0913, PLR0917 - what is None is decided when this is compiled, and so stands apart
+    seed: int,
+    first: int,
+    plan: Plan,
+    cohort: Cohort,
+    visits: Visits | None,
+    adjusted: bool | None,
+    rho: np.ndarray | None,
+    calendar: bool,
+    given: np.ndarray,
+    results: Results,
 ) -> None:
     """Run trials number `first` and following, as many as `results` hold.
 
@@ -30,14 +40,17 @@ def cohort_trials(
         first: Number of the first trial.
         plan: The design; `planned` are events of the populations followed, or months.
         cohort: What is true.
+        visits: Of the continuous endpoint; None where events are tested.
+        adjusted: Of Cox's score: whether for the measured marker; None for another statistic.
+        rho: Room for the correlations of populations; None where the intersection test needs none.
         calendar: The looks are at calendar times.
         given: As for `enrichment_trials`.
         results: Written here.
     """
     populations, parts = plan.members.shape
     looks = plan.planned.size
-    room, strata = make_room(cohort), make_strata(parts, cohort.most)
-    sums, out, rho = np.empty((5, parts)), np.empty((6, populations)), np.eye(populations)
+    room, strata = make_room(cohort.most, visits), make_strata(parts, cohort.most)
+    sums, out = np.empty((5, parts)), np.empty((6, populations))
     prior = np.empty((2, populations))
     combined, crossed = np.empty(1 << populations), np.empty(1 << populations, dtype=np.bool_)
     changes, allowed = np.empty(looks), np.empty((looks, parts), dtype=np.bool_)
@@ -53,14 +66,14 @@ def cohort_trials(
             if changed:
                 _allow(plan, followed, allowed[k])
                 changes[k] = since if k else -1.0
-                n = _enroll(plan, cohort, keys, changes[: k + 1], allowed[: k + 1], room, strata)
-                reached = k + _plan_looks(plan, cohort, calendar, k, factor, since, allowed[k], strata, cuts)
+                n = _enroll(cohort, visits, keys, changes[: k + 1], allowed[: k + 1], room, strata)
+                reached = k + _plan_looks(plan, cohort, visits, calendar, k, factor, since, allowed[k], strata, cuts)
             cut = cuts[k]
-            statistics_at(plan, cohort, room, strata, since, cut, sums, prior, events, out, rho)
+            statistics_at(plan, room, strata, visits, adjusted, since, cut, sums, prior, events, out, rho)
             closed, futile = judge(plan, k, out, followed, combined, crossed, rho)
             rejected |= closed & followed
             record(results, t, k, followed, rejected, events.sum() - counted, out)
-            results.pipeline[t, k] = _in_pipeline(plan, room, strata, cut)
+            results.pipeline[t, k] = _in_pipeline(strata, visits, cut)
             counted = events.sum()
             results.complete[t] = k < reached
             if finished(plan, results, t, followed, rejected, futile) or k >= reached:
@@ -74,7 +87,7 @@ def cohort_trials(
             changed = (followed & chosen) != followed or new_factor != factor
             if not changed:
                 changes[k + 1] = math.inf
-                allowed[k + 1] = allowed[k]
+                _allow(plan, followed, allowed[k + 1])
             followed &= chosen
             factor = new_factor
             since = cut
@@ -92,8 +105,8 @@ def _allow(plan: Plan, followed: int, allowed: np.ndarray) -> None:
 
 @njit(cache=True)
 def _enroll(
-    plan: Plan,
     cohort: Cohort,
+    visits: Visits | None,
     keys: tuple[np.uint64, np.uint64],
     changes: np.ndarray,
     allowed: np.ndarray,
@@ -102,9 +115,8 @@ def _enroll(
 ) -> int:
     """Draw the trial's participants with all changes so far; those enrolled before a change come out the same."""
     n = screen(cohort, keys[0], keys[1], changes, allowed, room)
-    follow(cohort, keys[0], keys[1], n, room)
-    visits = cohort.visits.months
-    divide(room, n, math.inf if plan.statistic <= COX_SCORE else visits[-1], strata)
+    follow(cohort, visits, keys[0], keys[1], n, room)
+    divide(room, n, math.inf if visits is None else visits.months[-1], strata)
     return n
 
 
@@ -112,6 +124,7 @@ def _enroll(
 def _plan_looks(  # noqa: PLR0913, PLR0917 - the state of the trial under way
     plan: Plan,
     cohort: Cohort,
+    visits: Visits | None,
     calendar: bool,
     k: int,
     factor: float,
@@ -121,16 +134,17 @@ def _plan_looks(  # noqa: PLR0913, PLR0917 - the state of the trial under way
     cuts: np.ndarray,
 ) -> int:
     """Get the times of look `k` and those after it, sort who leaves by the last, and return how many are reached."""
-    if calendar:
-        cuts[k:] = np.minimum(plan.planned[k:], cohort.duration)
-        reached = int((plan.planned[k:] <= cohort.duration).sum())
-    else:
-        past = plan.planned[k - 1] if k else 0.0
-        targets = plan.planned[k:] - past
-        targets += (factor - 1.0) * targets[0]
-        cuts[k:] = cohort.duration
+    past = plan.planned[k - 1] if k else 0.0
+    more = (factor - 1.0) * (plan.planned[k] - past)
+    targets = np.empty(cuts.size - k)
+    reached = 0
+    for look in range(k, cuts.size):
+        targets[look - k] = plan.planned[look] - past + more
+        cuts[look] = min(plan.planned[look], cohort.duration) if calendar else cohort.duration
+        reached += plan.planned[look] <= cohort.duration
+    if not calendar:
         reached = look_times(strata, counts, targets, since if k else -1.0, cuts[k:])
-    if plan.statistic > COX_SCORE:
+    if visits is not None:
         return reached
     for part in range(strata.size.size):
         size = strata.size[part]
@@ -157,9 +171,9 @@ def _describe(results: Results, t: int, room: Room, n: int, end: float) -> None:
 
 
 @njit(cache=True)
-def _in_pipeline(plan: Plan, room: Room, strata: Strata, cut: float) -> float:
+def _in_pipeline(strata: Strata, visits: Visits | None, cut: float) -> float:
     """Return the participants who have entered and whose last visit is still to come; NaN for events."""
-    if plan.statistic <= COX_SCORE:
+    if visits is None:
         return math.nan
     waiting = 0
     for part in range(strata.size.size):

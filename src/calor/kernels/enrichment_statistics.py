@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.counter_random import normal, trial_keys
-from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan, judge, select
+from calor.kernels.interim import GIVEN, Plan, judge, select
 from calor.kernels.reestimation import next_drift, stage_factor
 
 
@@ -53,13 +53,13 @@ class Results(NamedTuple):
 
 
 @njit(cache=True, inline="always", error_model="numpy")
-def populations_at(plan: Plan, sums: np.ndarray, rho: np.ndarray, out: np.ndarray) -> None:
+def populations_at(plan: Plan, sums: np.ndarray, rho: np.ndarray | None, out: np.ndarray) -> None:
     """Get each population's statistics from its parts' sums, and the correlations of populations that overlap.
 
     Args:
         plan: The design.
         sums: By part: stage score, stage null variance, score, null variance and weight of all data so far.
-        rho: Correlations of the stage statistics, written here.
+        rho: Correlations of the stage statistics, written here; None where the intersection test needs none.
         out: By population: stage z, z, effect, information, written here.
     """
     populations, parts = plan.members.shape
@@ -76,7 +76,7 @@ def populations_at(plan: Plan, sums: np.ndarray, rho: np.ndarray, out: np.ndarra
         out[1, g] = cs / math.sqrt(cv) if cv > 0.0 else 0.0
         out[2, g] = cs / cw if cw > 0.0 else 0.0
         out[3, g] = cw * cw / cv if cv > 0.0 else 0.0
-    if plan.intersection == SPIESSENS_DEBOIS:
+    if rho is not None:
         correlations(plan, sums[1], rho)
 
 
@@ -100,7 +100,9 @@ def correlations(plan: Plan, information: np.ndarray, rho: np.ndarray) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def enrichment_trials(seed: int, first: int, plan: Plan, truth: Truth, given: np.ndarray, results: Results) -> None:
+def enrichment_trials(
+    seed: int, first: int, plan: Plan, truth: Truth, rho: np.ndarray | None, given: np.ndarray, results: Results
+) -> None:
     """Draw trials number `first` and following, as many as `results` hold.
 
     Args:
@@ -108,6 +110,7 @@ def enrichment_trials(seed: int, first: int, plan: Plan, truth: Truth, given: np
         first: Number of the first trial.
         plan: The design.
         truth: The parts.
+        rho: Room for the correlations of populations; None where the intersection test needs none.
         given: For rule GIVEN: mask to follow after each look of each trial; negative where not yet decided, which
             ends the trial there.
         results: Written here.
@@ -115,7 +118,6 @@ def enrichment_trials(seed: int, first: int, plan: Plan, truth: Truth, given: np
     populations, parts = plan.members.shape
     looks = plan.planned.size
     sums, out = np.empty((5, parts)), np.empty((6, populations))
-    rho = np.eye(populations)
     combined, crossed = np.empty(1 << populations), np.empty(1 << populations, dtype=np.bool_)
     everyone = (1 << populations) - 1
     for t in range(results.stages.size):

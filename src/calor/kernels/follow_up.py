@@ -12,30 +12,32 @@ from calor.kernels.counter_random import trial_keys
 from calor.kernels.many_draws import fill_exponential, fill_uniform
 from calor.kernels.permuted_blocks import permuted_blocks
 from calor.kernels.screening import screen
-from calor.kernels.visits import respond
+from calor.kernels.visits import Visits, respond
 
-_ARM, _FOLLOWED, _CAUSE = 4, 5, 6  # streams of random numbers
+_ARM, _FOLLOWED, _CAUSE = np.int64(4), np.int64(5), np.int64(6)  # streams of random numbers, as in `screening`
+_FIRST = np.int64(0)
 
 
 @njit(cache=True)
-def follow(cohort: Cohort, key_1: np.uint64, key_2: np.uint64, n: int, room: Room) -> None:
+def follow(cohort: Cohort, visits: Visits | None, key_1: np.uint64, key_2: np.uint64, n: int, room: Room) -> None:
     """Allocate the first `n` participants and draw what happens to them, and when.
 
     Event, competing event and dropout have one waiting time, and the cause is drawn by their hazards at it.
 
     Args:
         cohort: What is true.
+        visits: Of the continuous endpoint; None to draw no responses.
         key_1: The trial's first key.
         key_2: Its second key.
         n: Participants.
         room: Entry, part and marker are read; arm, time (from randomization) and cause are written.
     """
     pairs = np.empty(2 * n)
-    fill_uniform(key_1, key_2, _ARM, 0, pairs)
+    fill_uniform(key_1, key_2, _ARM, _FIRST, pairs)
     arm = permuted_blocks(room.part[:n], cohort.admitted.size, cohort.ratio, cohort.sizes, pairs.reshape(n, 2))
     waiting, cause = room.draws[_FOLLOWED, :n], room.draws[_CAUSE, :n]
-    fill_exponential(key_1, key_2, _FOLLOWED, 0, waiting)
-    fill_uniform(key_1, key_2, _CAUSE, 0, cause)
+    fill_exponential(key_1, key_2, _FOLLOWED, _FIRST, waiting)
+    fill_uniform(key_1, key_2, _CAUSE, _FIRST, cause)
     pieces = cohort.starts.size
     for i in range(n):
         a = arm[i]
@@ -61,8 +63,8 @@ def follow(cohort: Cohort, key_1: np.uint64, key_2: np.uint64, n: int, room: Roo
             room.time[i] = time
             room.cause[i] = kind
             break
-    if cohort.visits.months.size:
-        respond(cohort.visits, key_1, key_2, _places(cohort, n, room), arm, room.responses)
+    if visits is not None:
+        respond(visits, key_1, key_2, _places(cohort, n, room), arm, room.responses)
 
 
 @njit(cache=True, inline="always")  # a cohort is too large to pass for every participant
@@ -93,11 +95,11 @@ def _places(cohort: Cohort, n: int, room: Room) -> np.ndarray:
 
 
 @njit(cache=True)
-def one_trial(cohort: Cohort, seed: int, trial: int) -> tuple[Room, int]:
+def one_trial(cohort: Cohort, visits: Visits | None, seed: int, trial: int) -> tuple[Room, int]:
     """Return the participants of a trial that does not adapt, and their number."""
     key_1, key_2 = trial_keys(seed, trial)
-    room = make_room(cohort)
+    room = make_room(cohort.most, visits)
     allowed = np.ones((1, cohort.admitted.size), dtype=np.bool_)
     n = screen(cohort, key_1, key_2, np.full(1, -1.0), allowed, room)
-    follow(cohort, key_1, key_2, n, room)
+    follow(cohort, visits, key_1, key_2, n, room)
     return room, n

@@ -53,7 +53,7 @@ class Plan(NamedTuple):
 
 
 @njit(cache=True, inline="always", error_model="numpy")
-def intersection_p(p: np.ndarray, inside: int, test: int, correlation: np.ndarray) -> float:
+def intersection_p(p: np.ndarray, inside: int, test: int, correlation: np.ndarray | None) -> float:
     """Return the p-value of the intersection of the hypotheses in the mask `inside`.
 
     >>> intersection_p(np.array([0.03, 0.04]), 3, SIMES, np.eye(2))
@@ -70,7 +70,7 @@ def intersection_p(p: np.ndarray, inside: int, test: int, correlation: np.ndarra
         return least
     if test == SIDAK:
         return -math.expm1(m * math.log1p(-least)) if least < 1.0 else 1.0
-    if test == SPIESSENS_DEBOIS:
+    if correlation is not None and test == SPIESSENS_DEBOIS:
         return _highest_inside(-quantile(max(least, 1e-300)), inside, m, correlation) if least < 1.0 else 1.0
     best = min(1.0, m * least)
     if test == SIMES:
@@ -111,7 +111,13 @@ def _simes(p: np.ndarray, inside: int, m: int) -> float:
 
 @njit(cache=True, inline="always", error_model="numpy")
 def judge(
-    plan: Plan, stage: int, out: np.ndarray, followed: int, combined: np.ndarray, crossed: np.ndarray, rho: np.ndarray
+    plan: Plan,
+    stage: int,
+    out: np.ndarray,
+    followed: int,
+    combined: np.ndarray,
+    crossed: np.ndarray,
+    rho: np.ndarray | None,
 ) -> tuple[int, int]:
     """Test every intersection at a stage, updating `combined` and `crossed`.
 
@@ -124,7 +130,7 @@ def judge(
         combined: Sum over the stages for each intersection; a stage that nobody follows ends it. The first, of the
             empty set, is that of everyone by Bonferroni's test, from which re-estimation takes its critical value.
         crossed: Whether each intersection has been rejected by now.
-        rho: Correlation of the populations' statistics.
+        rho: Correlation of the populations' statistics; None where the intersection test needs none.
 
     Returns:
         Mask of the populations whose closed test rejects by now, and mask of those that are futile.

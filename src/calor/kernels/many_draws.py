@@ -18,7 +18,9 @@ _LN_2 = math.log(2.0)
 
 
 @njit(cache=True)
-def fill_uniform(first: np.uint64, second: np.uint64, stream: int, start: int, out: np.ndarray) -> None:
+def fill_uniform(
+    first: np.uint64, second: np.uint64, stream: np.int64 | int, start: np.int64 | int, out: np.ndarray
+) -> None:
     """Fill with uniform numbers in [2**-53, 1): numbers `start` and following of a stream.
 
     Args:
@@ -38,7 +40,9 @@ def fill_uniform(first: np.uint64, second: np.uint64, stream: int, start: int, o
 
 
 @njit(cache=True, error_model="numpy")
-def fill_exponential(first: np.uint64, second: np.uint64, stream: int, start: int, out: np.ndarray) -> None:
+def fill_exponential(
+    first: np.uint64, second: np.uint64, stream: np.int64 | int, start: np.int64 | int, out: np.ndarray
+) -> None:
     """Fill with standard exponential numbers: minus the logarithm of `fill_uniform`'s.
 
     The logarithm of the mantissa is the series of 2 atanh((x - 1) / (x + 1)), to 1e-13 on [0.7, 1.4].

@@ -9,7 +9,9 @@ from calor.kernels.cohort import Cohort, Room
 from calor.kernels.counter_random import quantile, uniform
 from calor.kernels.many_draws import fill_exponential, fill_uniform
 
-_ARRIVAL, _PART, _TRUE, _PRESENTS, _TEST = 0, 1, 2, 3, 7  # streams of random numbers
+# Streams of random numbers; numbers of NumPy, as for Python's each would compile its own copy of what takes it.
+_ARRIVAL, _PART, _TRUE, _PRESENTS = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
+_TEST = np.int64(7)
 _SITE = 9 << 32  # the positions of stream 9
 
 
@@ -32,7 +34,8 @@ def screen(  # noqa: C901 - one pass over the candidates; a call per candidate w
     """
     draws = room.draws
     most = room.entry.size
-    n = candidates = stage = 0
+    n = stage = 0
+    candidates = np.int64(0)
     arrived = 0.0
     per_step = 1.0 / cohort.arrival_step
     by_marker = cohort.shares.size == 0
@@ -54,7 +57,7 @@ def screen(  # noqa: C901 - one pass over the candidates; a call per candidate w
             time = cohort.arrival[before]
             time += (at - before) * (cohort.arrival[before + 1] - time)
             if by_marker:
-                marker, measured, part = _tested(cohort, key_1, key_2, candidates + i, draws, i)
+                marker, measured, part = _tested(cohort, key_1, key_2, int(candidates + i), draws, i)
             else:
                 marker, measured, part = 0.0, 0.0, 0
                 while draws[_PART, i] > cohort.shares[part]:
@@ -68,7 +71,7 @@ def screen(  # noqa: C901 - one pass over the candidates; a call per candidate w
                 room.part[n] = part
                 room.candidate[n] = candidates + i
                 if cohort.site_risk.size > 1:
-                    room.site[n] = _site(cohort.site_shares[before], uniform(key_1, key_2, _SITE + candidates + i))
+                    room.site[n] = _site(cohort.site_shares[before], uniform(key_1, key_2, int(_SITE + candidates + i)))
                 n += 1
                 if n == most:
                     break

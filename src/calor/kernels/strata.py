@@ -95,9 +95,20 @@ def look_times(strata: Strata, counts: np.ndarray, targets: np.ndarray, since: f
     for k in range(reached):
         row = k if found[k] > 0 else row  # looks within one bucket share the first one's row
         if row == k:
-            near[k, : found[k]] = np.sort(near[k, : found[k]])
+            _sort(near[k, : found[k]])
         cuts[k] = near[row, wanted[k]]
     return reached
+
+
+@njit(cache=True)
+def _sort(times: np.ndarray) -> None:
+    """Sort the few times of a bucket in place, by insertion."""
+    for i in range(1, times.size):
+        own, j = times[i], i
+        while j > 0 and times[j - 1] > own:
+            times[j] = times[j - 1]
+            j -= 1
+        times[j] = own
 
 
 @njit(cache=True, inline="always")

@@ -10,11 +10,12 @@ from numba import njit
 from calor.kernels.counter_random import quantile
 from calor.kernels.many_draws import fill_uniform
 
-_RESPONSE = 8  # stream of random numbers, after those of `cohort`
+_RESPONSE = np.int64(8)  # stream of random numbers, after those of `follow_up`
+_FIRST = np.int64(0)
 
 
 class Visits(NamedTuple):
-    """What is true of responses, as numbers; `months` is empty for a trial without visits.
+    """What is true of responses, as numbers.
 
     `months`: of each visit, from randomization. `control`: mean at baseline and each visit. `root`: lower Cholesky
     factor of the covariance of baseline and visits. `level`, `benefit`: by part or marker: shift of every mean, and
@@ -45,7 +46,7 @@ def respond(
     """
     size = visits.control.size
     draws = np.empty(place.size * size)
-    fill_uniform(key_1, key_2, _RESPONSE, 0, draws)
+    fill_uniform(key_1, key_2, _RESPONSE, _FIRST, draws)
     for i in range(draws.size):
         draws[i] = quantile(draws[i])
     for i in range(place.size):

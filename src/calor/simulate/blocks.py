@@ -10,9 +10,11 @@ from jaxtyping import Float
 
 from calor.errors import SimulationError
 from calor.kernels.cohort import Cohort
+from calor.kernels.cohort_statistics import COX_SCORE
 from calor.kernels.cohort_trials import cohort_trials
 from calor.kernels.enrichment_statistics import Results, Truth, enrichment_trials
-from calor.kernels.interim import GIVEN, Plan
+from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan
+from calor.kernels.visits import Visits
 from calor.simulate.operating import Tally, tally
 from calor.simulate.selection import Interim, Rule
 
@@ -50,7 +52,7 @@ class StatisticEngine:
 
     def draw(self, seed: int, first: int, given: np.ndarray, results: Results) -> None:
         """Draw trials into `results`."""
-        enrichment_trials(seed, first, self.plan, self.parts, given, results)
+        enrichment_trials(seed, first, self.plan, self.parts, _correlations(self.plan), given, results)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +62,29 @@ class CohortEngine:
     Attributes:
         plan: The design as numbers.
         cohort: What is true of candidates and participants.
+        visits: What is true of responses; None where events are tested.
         calendar: The looks are at calendar months.
         truth: True effect of each population.
     """
 
     plan: Plan
     cohort: Cohort
+    visits: Visits | None
     calendar: bool
     truth: Float[np.ndarray, " population"]
 
     def draw(self, seed: int, first: int, given: np.ndarray, results: Results) -> None:
         """Draw trials into `results`."""
-        cohort_trials(seed, first, self.plan, self.cohort, self.calendar, given, results)
+        plan, cohort = self.plan, self.cohort
+        adjusted = cohort.shares.size == 0 if plan.statistic == COX_SCORE else None
+        cohort_trials(
+            seed, first, plan, cohort, self.visits, adjusted, _correlations(plan), self.calendar, given, results
+        )
+
+
+def _correlations(plan: Plan) -> Float[np.ndarray, "population population"] | None:
+    """Return room for correlations where the intersection test needs them."""
+    return np.eye(plan.members.shape[0]) if plan.intersection == SPIESSENS_DEBOIS else None
 
 
 def empty_results(trials: int, looks: int, populations: int) -> Results:

@@ -11,11 +11,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from calor.kernels import cohort as kernel
+from calor.kernels.visits import Visits as VisitNumbers
 from calor.simulate.cohort_checks import check_cohort
 from calor.simulate.effect_shape import Effect
 from calor.simulate.marker import Marker, Screening
 from calor.simulate.sites import Site, arrivals
-from calor.simulate.visits import Visits, no_visits
+from calor.simulate.visits import Visits
 
 Hazard = float | Mapping[float, float]
 _GRID = 512
@@ -83,7 +84,6 @@ class Cohort:
         came = arrivals(self.sites, self.duration_months)
         enrolls = range(len(self.names)) if screening is None or screening.enrolls is None else screening.enrolls
         grid = self._grid
-        places = np.arange(len(self.names), dtype=float) if marker is None else np.exp(grid)
         return kernel.Cohort(
             arrival=came.month,
             arrival_step=came.step,
@@ -112,8 +112,13 @@ class Cohort:
             ratio=np.array(self.allocation_ratio, dtype=np.int64),
             sizes=np.array(self.block_sizes, dtype=np.int64),
             duration=float(self.duration_months),
-            visits=no_visits(places.size) if self.visits is None else self.visits.numbers(places),
         )
+
+    @cached_property
+    def visit_numbers(self) -> VisitNumbers | None:
+        """The continuous endpoint as numbers, for the kernel; None for events alone."""
+        places = np.arange(len(self.names), dtype=float) if self.marker is None else np.exp(self._grid)
+        return None if self.visits is None else self.visits.numbers(places)
 
     def effects(
         self, members: Bool[np.ndarray, "population part"], *, at_last_visit: bool = False

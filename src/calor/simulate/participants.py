@@ -33,7 +33,7 @@ def participants(cohort: Cohort, *, seed: int = 1, trial: int = 0, cut_month: fl
     >>> participants(cohort)["arm"].value_counts().to_dict()
     {0: 50, 1: 50}
     """
-    room, n = one_trial(cohort.numbers, seed, trial)
+    room, n = one_trial(cohort.numbers, cohort.visit_numbers, seed, trial)
     cut = np.inf if cut_month is None else cut_month
     here = room.entry[:n] <= cut
     if not here.any():

@@ -90,15 +90,5 @@ class Visits:
         )
 
 
-def no_visits(places: int) -> kernel.Visits:
-    """Return the kernel's numbers of a trial without visits.
-
-    >>> no_visits(2).months.size
-    0
-    """
-    nothing = np.zeros(places)
-    return kernel.Visits(np.empty(0), np.zeros(1), np.eye(1), nothing, nothing.copy(), np.empty(0))
-
-
 def _table(given: Sequence[float] | Effect, places: Float[np.ndarray, " place"]) -> Float[np.ndarray, " place"]:
     return np.asarray(given(places) if callable(given) else np.array(given, dtype=float))
