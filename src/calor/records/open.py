@@ -46,6 +46,7 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
             return replace(in_memory(*read_fhir(path)), files=files)
         engine = ibis.duckdb.connect(path, read_only=True) if path.is_file() else ibis.duckdb.connect()
         engine.raw_sql(f"SET TimeZone = '{_zone(time_zone)}'")
+        engine.raw_sql("SET preserve_insertion_order = false")  # no rule asks for it; keeping it costs a scan a quarter
         tables = _existing(engine) if path.is_file() else _read(engine, files)
         return replace(declared(engine, tables), files=files)
 
