@@ -45,9 +45,7 @@ def near_misses(screened: Screened, *, undetermined_only: bool = False) -> pd.Da
         names |= {"gate_tests": "tests"} if "gate_tests" in screened.answers else {}
         part = screened.answers[["person_id", "index_day", *names]][mine]
         columns = part[[*names]].rename(columns=names)
-        answers: list[dict[str, Any]] = [
-            {str(k): v for k, v in a.items()} for a in columns.to_dict("records")
-        ]
+        answers: list[dict[str, Any]] = [{str(k): v for k, v in a.items()} for a in columns.to_dict("records")]
         states = met[mine, j]
         for person, by, answer, state in zip(part["person_id"], closing(part, rules), answers, states, strict=True):
             answer["undetermined"] = state == -1
