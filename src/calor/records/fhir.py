@@ -1,8 +1,8 @@
 """FHIR R4 bulk NDJSON, mapped to the OMOP tables; what could not be mapped is listed.
 
-FHIR brings no vocabulary. Where the site's own lies beside it (`concept.parquet` or `.csv`, and its siblings), every code
-becomes the standard concept that it names there: a clinical drug then counts through its ingredient. Without one, codes
-are mapped through the shipped concept sets, which is what a screen asks for.
+FHIR brings no vocabulary. Where the site's own lies beside it (`concept.parquet` or `.csv`, and its siblings), every
+code becomes the standard concept that it names there: a clinical drug then counts through its ingredient. Without one,
+codes are mapped through the shipped concept sets, which is what a screen asks for.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def is_fhir(folder: Path) -> bool:
 
 
 def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
-    """Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
+    r"""Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
 
     Encounters are read for their count only: no rule asks for a visit.
 
@@ -69,7 +69,7 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
     >>> asked = {"resourceType": "MedicationRequest", "subject": {"reference": "Patient/1"}, "authoredOn": "2026-01-01"}
     >>> rows = [{"resourceType": "Patient", "id": "1"}, {**asked, "medicationCodeableConcept": drug}]
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "all.ndjson").write_text("\\n".join(json.dumps(row) for row in rows))
+    ...     _ = (Path(folder) / "all.ndjson").write_text("\n".join(json.dumps(row) for row in rows))
     ...     read_fhir(Path(folder))[1]
     ('FHIR: 1 MedicationRequest whose code is in no concept set not mapped.',)
     """

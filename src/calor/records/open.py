@@ -29,8 +29,8 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
 
     Args:
         place: A folder of OMOP tables as Parquet or CSV (one file per table, or a folder of Parquet parts), a folder of
-            FHIR R4 bulk NDJSON (with the site's vocabulary tables beside it, where there are some), a DuckDB file, `postgresql://user@host/database`, or `spark://FOLDER` for the session
-            that Spark's own configuration names.
+            FHIR R4 bulk NDJSON (the site's vocabulary tables beside it, where it has them), a DuckDB file,
+            `postgresql://user@host/database`, or `spark://FOLDER` for the session that Spark's own configuration names.
         time_zone: Zone in which time-stamped columns are turned into days.
 
     Raises:
