@@ -22,7 +22,8 @@ class ConceptSet:
         unit: Unit, in UCUM, in which results of a laboratory set are compared.
         molar_mass_g_per_mol: For units of mass turned into units of substance.
         least_mg: Smallest strength of a drug's ingredient that belongs, by code.
-        verified: Codes whose standard id was read in a vocabulary; the other ids were written from memory.
+        verified: Codes whose standard id was read in a vocabulary.
+        published: Codes whose standard id a public source gives, with that source; all others were written from memory.
     """
 
     name: str
@@ -34,16 +35,26 @@ class ConceptSet:
     molar_mass_g_per_mol: float | None = None
     least_mg: Mapping[str, float] = field(default_factory=dict)
     verified: tuple[str, ...] = ()
+    published: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def listed(self) -> tuple[int, ...]:
-        """Standard ids as they are listed."""
+        """Standard ids as they are listed.
+
+        >>> concept_set("hscrp").listed
+        (3010156,)
+        """
         return tuple(sorted({i for codes in self.codes.values() for i in codes.values() if i}))
 
     @property
     def unverified(self) -> tuple[int, ...]:
-        """Standard ids that nobody has read in a vocabulary."""
-        found = {i for codes in self.codes.values() for code, i in codes.items() if code not in self.verified}
+        """Standard ids that were neither read in a vocabulary nor found with their code in a public source.
+
+        >>> concept_set("hscrp").unverified, concept_set("cancer").unverified
+        ((), (443392,))
+        """
+        sure = {*self.verified, *self.published}
+        found = {i for codes in self.codes.values() for code, i in codes.items() if code not in sure}
         return tuple(sorted(found - {0}))
 
 

@@ -1,6 +1,8 @@
 """FHIR R4 bulk NDJSON, mapped to the OMOP tables; what could not be mapped is listed.
 
-Codes are mapped through the shipped concept sets: they are what a screen asks for, and FHIR brings no vocabulary.
+FHIR brings no vocabulary. Where the site's own lies beside it (`concept.parquet` or `.csv`, and its siblings), every
+code becomes the standard concept that it names there: a clinical drug then counts through its ingredient. Without one,
+codes are mapped through the shipped concept sets, which is what a screen asks for.
 """
 
 from __future__ import annotations
@@ -8,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,31 +33,52 @@ _NOT_SO = {"entered-in-error", "refuted", "not-taken", "cancelled", "draft", "no
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
+Code = tuple[str, str]
+"""A vocabulary, by its OMOP name, and a code of it."""
+Lookup = Callable[[set[Code]], Mapping[Code, int]]
+"""Standard concepts of those codes that a site's vocabulary holds."""
+_Concept = Callable[[dict[str, Any] | None], int]
 
 
 def is_fhir(folder: Path) -> bool:
-    """Tell whether a folder holds FHIR NDJSON."""
+    """Tell whether a folder holds FHIR NDJSON.
+
+    >>> is_fhir(Path("/nowhere"))
+    False
+    """
     return any(folder.glob("*.ndjson"))
 
 
-def read_fhir(folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
-    """Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
+def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    r"""Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
 
     Encounters are read for their count only: no rule asks for a visit.
 
     Args:
         folder: `.ndjson` files of one resource type or several.
+        lookup: Into the site's vocabulary, where there is one.
 
     Returns:
         The tables by name, and one sentence for each kind of thing that was not mapped.
 
     Raises:
         RecordsError: A line is no JSON, as at the end of a file that was cut.
+
+    >>> import json, tempfile
+    >>> drug = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "259255"}]}  # 80 mg tablet
+    >>> asked = {"resourceType": "MedicationRequest", "subject": {"reference": "Patient/1"}, "authoredOn": "2026-01-01"}
+    >>> rows = [{"resourceType": "Patient", "id": "1"}, {**asked, "medicationCodeableConcept": drug}]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "all.ndjson").write_text("\n".join(json.dumps(row) for row in rows))
+    ...     read_fhir(Path(folder))[1]
+    ('FHIR: 1 MedicationRequest whose code is in no concept set not mapped.',)
     """
     tables: Tables = {name: [] for name in ("person", "condition_occurrence", "drug_exposure", "measurement", "death")}
     people: dict[str, int] = {}
     unmapped: Counter[str] = Counter()
     resources = sorted(_resources(folder), key=lambda resource: resource.get("resourceType") != "Patient")
+    known = lookup({code for resource in resources for code in _codes(resource)}) if lookup else {}
+    concept = partial(_concept, known=known)
     for resource in resources:
         kind = resource.get("resourceType")
         if resource.get("status") in _NOT_SO or _code_of(resource.get("verificationStatus")) in _NOT_SO:
@@ -63,7 +87,7 @@ def read_fhir(folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
             _patient(resource, tables, people)
         elif kind in _MAPPERS:
             person = people.get(_reference(resource.get("subject")))
-            problem = "without a Patient" if person is None else _MAPPERS[kind](resource, tables, person)
+            problem = "without a Patient" if person is None else _MAPPERS[kind](resource, tables, person, concept)
             if problem:
                 unmapped[f"{kind} {problem}"] += 1
         elif kind != "Encounter":
@@ -100,8 +124,8 @@ def _patient(resource: dict[str, Any], tables: Tables, people: dict[str, int]) -
         tables["death"].append({"person_id": person, "death_date": _day(resource.get("deceasedDateTime"))})
 
 
-def _condition(resource: dict[str, Any], tables: Tables, person: int) -> str:
-    concept = _concept(resource.get("code"))
+def _condition(resource: dict[str, Any], tables: Tables, person: int, concept_of: _Concept) -> str:
+    concept = concept_of(resource.get("code"))
     start = _day(resource.get("onsetDateTime") or _start(resource.get("onsetPeriod")) or resource.get("recordedDate"))
     if start is None:
         return "without a day"
@@ -114,8 +138,8 @@ def _condition(resource: dict[str, Any], tables: Tables, person: int) -> str:
     return ""
 
 
-def _observation(resource: dict[str, Any], tables: Tables, person: int) -> str:
-    concept = _concept(resource.get("code"))
+def _observation(resource: dict[str, Any], tables: Tables, person: int, concept_of: _Concept) -> str:
+    concept = concept_of(resource.get("code"))
     day = _day(resource.get("effectiveDateTime") or _start(resource.get("effectivePeriod")))
     if day is None:
         return "without a day"
@@ -138,8 +162,8 @@ def _observation(resource: dict[str, Any], tables: Tables, person: int) -> str:
     return ""
 
 
-def _medication(resource: dict[str, Any], tables: Tables, person: int) -> str:
-    concept = _concept(resource.get("medicationCodeableConcept"))
+def _medication(resource: dict[str, Any], tables: Tables, person: int, concept_of: _Concept) -> str:
+    concept = concept_of(resource.get("medicationCodeableConcept"))
     period = resource.get("effectivePeriod") or (resource.get("dispenseRequest") or {}).get("validityPeriod")
     start = _day(resource.get("authoredOn") or resource.get("effectiveDateTime") or _start(period))
     if start is None:
@@ -174,13 +198,25 @@ def _typed(name: str, rows: list[Row]) -> pd.DataFrame:
     return frame.astype({column: kinds[kind] for column, kind in columns.items()})
 
 
-def _concept(code: dict[str, Any] | None) -> int:
-    """Return the standard id of the first coding that a concept set lists; 0 if none does."""
-    for coding in (code or {}).get("coding", []):
-        vocabulary = SYSTEMS.get(coding.get("system", ""))
-        for name in shipped() if vocabulary else ():
-            for pattern, standard in concept_set(name).codes.get(vocabulary or "", {}).items():
-                if matches(pattern, [coding.get("code", "")]):
+def _codes(resource: dict[str, Any]) -> Iterator[Code]:
+    """Return the codes of a resource whose systems are known."""
+    for name in ("code", "medicationCodeableConcept"):
+        told = resource.get(name)
+        for coding in told.get("coding", []) if isinstance(told, dict) else []:
+            if coding.get("system") in SYSTEMS and coding.get("code"):
+                yield SYSTEMS[coding["system"]], coding["code"]
+
+
+def _concept(code: dict[str, Any] | None, known: Mapping[Code, int]) -> int:
+    """Return the standard id of the first coding that the site's vocabulary or a concept set knows; 0 if none does."""
+    found = list(_codes({"code": code}))
+    for pair in found:
+        if pair in known:
+            return known[pair]
+    for vocabulary, value in found:
+        for name in shipped():
+            for pattern, standard in concept_set(name).codes.get(vocabulary, {}).items():
+                if matches(pattern, [value]):
                     return standard or next(iter(concept_set(name).listed), 0)
     return 0
 

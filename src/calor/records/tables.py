@@ -69,3 +69,6 @@ TABLES: dict[str, Table] = {
 
 CLINICAL = ("person", "condition_occurrence", "drug_exposure", "measurement", "death")
 """Tables without which there is no screen."""
+
+VOCABULARY = ("concept", "concept_ancestor", "concept_relationship", "drug_strength")
+"""Tables of the site's vocabulary."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -70,6 +70,34 @@ def resolve(
     if empty:
         notes = (*notes, f"The vocabulary holds nothing for: {', '.join(empty)}.")
     return Members(frame, notes)
+
+
+def standard_ids(tables: Mapping[str, ir.Table], codes: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the standard concept of each code that a vocabulary holds: what it maps to, else itself.
+
+    Args:
+        tables: `concept` and, where there is one, `concept_relationship`.
+        codes: Vocabulary and code of each.
+
+    Raises:
+        RecordsError: The vocabulary cannot be read.
+
+    >>> concept = pa.table({"concept_id": [7], "vocabulary_id": ["RxNorm"], "concept_code": ["259255"]})
+    >>> standard_ids({"concept": ibis.memtable(concept)}, [("RxNorm", "259255"), ("RxNorm", "1")])
+    {('RxNorm', '259255'): 7}
+    """
+    pairs = pd.DataFrame(sorted(set(codes)), columns=["vocabulary_id", "concept_code"])
+    wanted = in_query(pairs, {"vocabulary_id": pa.string(), "concept_code": pa.string()})
+    concept = tables["concept"].inner_join(wanted, ["vocabulary_id", "concept_code"])
+    found = rows(concept.select("vocabulary_id", "concept_code", "concept_id"))
+    ids: dict[tuple[str, str], int] = {(str(v), str(c)): int(i) for v, c, i in found.itertuples(index=False)}
+    if "concept_relationship" not in tables or not ids:
+        return ids
+    relation = tables["concept_relationship"]
+    mapped = rows(_among(relation.filter(relation.relationship_id == "Maps to"), "concept_id_1", set(ids.values())))
+    # A code that maps to several concepts becomes the first of them: a row of OMOP holds one.
+    to = mapped.sort_values("concept_id_2", ascending=False).set_index("concept_id_1")["concept_id_2"].to_dict()
+    return {code: int(to.get(i, i)) for code, i in ids.items()}
 
 
 class _Site:

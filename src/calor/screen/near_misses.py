@@ -38,18 +38,16 @@ def near_misses(screened: Screened, *, undetermined_only: bool = False) -> pd.Da
     one = (met != 1).sum(axis=1) == 1
     if undetermined_only:
         one &= (met == -1).any(axis=1)
-    closes = closing(screened)
     found = []
     for j, rule in enumerate(rules.screening.criteria):
         mine = one & (met[:, j] != 1)
-        part = screened.answers[mine]
-        columns = {name: part[f"{rule.id}__{name}"] for name in ("changes", "day", "value", "distance")}
-        columns |= {"tests": part["gate_tests"]} if "gate_tests" in part else {}
-        answers: list[dict[str, Any]] = [
-            {str(k): v for k, v in a.items()} for a in pd.DataFrame(columns).to_dict("records")
-        ]
+        names = {f"{rule.id}__{name}": name for name in ("changes", "day", "value", "distance")}
+        names |= {"gate_tests": "tests"} if "gate_tests" in screened.answers else {}
+        part = screened.answers[["person_id", "index_day", *names]][mine]
+        columns = part[[*names]].rename(columns=names)
+        answers: list[dict[str, Any]] = [{str(k): v for k, v in a.items()} for a in columns.to_dict("records")]
         states = met[mine, j]
-        for person, by, answer, state in zip(part["person_id"], closes[mine], answers, states, strict=True):
+        for person, by, answer, state in zip(part["person_id"], closing(part, rules), answers, states, strict=True):
             answer["undetermined"] = state == -1
             settled = _NEEDS[rule.kind](rule, answer, rules)
             if settled is not None and (by is None or settled[1] <= by):
@@ -59,12 +57,22 @@ def near_misses(screened: Screened, *, undetermined_only: bool = False) -> pd.Da
     return table.sort_values(["by", "on", "person_id"], ignore_index=True)
 
 
-def closing(screened: Screened) -> pd.Series:
-    """Return the last day of each candidate's infarction window; None where no criterion sets one."""
-    rule = next((r for r in screened.rules.screening.criteria if r.kind == "recent_infarction"), None)
+def closing(answers: pd.DataFrame, rules: Rules) -> pd.Series:
+    """Return the last day of each candidate's infarction window; None where no criterion sets one.
+
+    Args:
+        answers: Of a screen; some rows of them, or all.
+        rules: Of the screen.
+
+    >>> from datetime import date, timedelta
+    >>> from calor.screen.example import example_rules
+    >>> closing(pd.DataFrame({"index_day": [date(2026, 3, 1)]}), example_rules())[0].isoformat()
+    '2027-03-01'
+    """
+    rule = next((r for r in rules.screening.criteria if r.kind == "recent_infarction"), None)
     if rule is None:
-        return pd.Series([None] * len(screened.answers), dtype=object)
-    return screened.answers["index_day"].map(lambda day: day + timedelta(rule.days[1])).astype(object)
+        return pd.Series([None] * len(answers), index=answers.index, dtype=object)
+    return answers["index_day"].map(lambda day: day + timedelta(rule.days[1])).astype(object)
 
 
 Settled = tuple[str, date] | None

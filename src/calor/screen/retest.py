@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from calor.errors import ScreenError
 from calor.records.records import rows
@@ -112,6 +112,6 @@ def _icc(logs: pd.DataFrame) -> tuple[float, tuple[float, float]]:
     if within <= 0:
         raise ScreenError.must("tests", "differ within candidates", "copies", fix="Look for duplicated results.")
     f = between / within
-    low, high = f / stats.f.ppf(0.975, n - 1, total - n), f * stats.f.ppf(0.975, total - n, n - 1)
+    low, high = f / special.fdtri(n - 1, total - n, 0.975), f * special.fdtri(total - n, n - 1, 0.975)
     icc, *ends = ((r - 1) / (r + mean_size - 1) for r in (f, low, high))
     return float(icc), (float(ends[0]), float(ends[1]))

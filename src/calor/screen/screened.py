@@ -131,6 +131,8 @@ def _typed(answers: pd.DataFrame, rules: Rules) -> pd.DataFrame:
 def _dates(days: pd.Series) -> pd.Series:
     """Turn days from 1970-01-01 into dates, None where there is none."""
     missing = days.isna().to_numpy()
+    if missing.all():
+        return pd.Series([None] * len(days), index=days.index, dtype=object)
     made = days.fillna(0).to_numpy(dtype="int64").astype("datetime64[D]").astype(object)
     made[missing] = None
     return pd.Series(made, index=days.index, dtype=object)

@@ -107,8 +107,6 @@ def screen_folder(
         ScreenError: The protocol has no [screening].
         RecordsError: The records cannot be read.
     """
-    from calor.trial.screening_report import write_report  # noqa: PLC0415  (figures: a second, once the lists are out)
-
     tell = tell or (lambda _what: None)
     rules = rules_of(protocol, as_of or datetime.now(UTC).date())
     made_of = screening_provenance(folder, protocol, rules.as_of)
@@ -126,6 +124,8 @@ def screen_folder(
             _write(outcome, made_of, aside)
             keep(part, found, aside / KEPT, code_hash())
         tell("drawing the report")
+        from calor.trial.screening_report import write_report  # noqa: PLC0415  (figures: seconds, once the lists are out)
+
         write_report(protocol, outcome, part.facts, made_of)
     finally:
         records.close()

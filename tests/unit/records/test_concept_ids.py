@@ -50,5 +50,13 @@ def test_unit_concepts_are_those_of_a_real_vocabulary(concept: pd.DataFrame) -> 
 
 
 def test_what_was_never_read_in_a_vocabulary_is_told_apart() -> None:
-    assert 3010156 in concept_set("hscrp").unverified
+    assert concept_set("cancer").unverified == (443392,)
     assert concept_set("crp").unverified == ()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_public_source_is_named_for_codes_of_the_set_that_no_vocabulary_was_read_for(name: str) -> None:
+    what = concept_set(name)
+    listed = {code for codes in (*what.codes.values(), *what.excluded.values()) for code in codes}
+    assert set(what.published) <= listed - set(what.verified)
+    assert all(" on GitHub, " in source for source in what.published.values())

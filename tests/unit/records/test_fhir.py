@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from tests.spec.ehr_cases import rules
 
@@ -78,6 +80,41 @@ def test_what_could_not_be_mapped_is_listed(folder: Path) -> None:
     notes = " ".join(open_records(folder).notes)
     assert "1 Observation whose code is in no concept set" in notes
     assert "1 Observation marked as not so" in notes
+
+
+def clinical_drug(folder: Path) -> None:
+    """Prescribe atorvastatin as a tablet of 80 mg instead of as an ingredient."""
+    resources = [json.dumps(medication("259255") if r == medication("83367") else r) for r in RESOURCES]
+    (folder / "all.ndjson").write_text("\n".join(resources), encoding="utf-8")
+
+
+def test_a_clinical_drug_is_listed_as_unmapped_where_the_site_gives_no_vocabulary(folder: Path) -> None:
+    clinical_drug(folder)
+    records = open_records(folder)
+    assert "1 MedicationRequest whose code is in no concept set" in " ".join(records.notes)
+    assert screen(stage(records, rules()), rules()).answers["status"].to_list() == ["ineligible"]
+
+
+def test_a_clinical_drug_counts_through_its_ingredient_where_the_vocabulary_lies_beside(folder: Path) -> None:
+    clinical_drug(folder)
+    asked = rules()
+    site = asked.screening.model_copy(update={"vocabulary": "site", "absent": asked.screening.sets()})
+    concepts = [
+        (4329847, "SNOMED", "22298006"), (3010156, "LOINC", "30522-7"), (3009966, "LOINC", "18262-6"),
+        (1545958, "RxNorm", "83367"), (1545959, "RxNorm", "259255"), (1112807, "RxNorm", "1191"),
+    ]  # fmt: skip
+    pd.DataFrame(concepts, columns=["concept_id", "vocabulary_id", "concept_code"]).to_parquet(
+        folder / "concept.parquet"
+    )
+    ancestors = [(i, i) for i, _, _ in concepts] + [(1545958, 1545959)]
+    pd.DataFrame(ancestors, columns=["ancestor_concept_id", "descendant_concept_id"]).to_csv(
+        folder / "concept_ancestor.csv", index=False
+    )
+    records = open_records(folder)
+    assert rows(records["drug_exposure"])["drug_concept_id"].to_list() == [1545959, 1112807]
+    assert "MedicationRequest" not in " ".join(records.notes)
+    found = screen(stage(records, replace(asked, screening=site)), replace(asked, screening=site))
+    assert found.answers["statin_current__met"].to_list() == [True]
 
 
 def test_a_year_of_birth_stays_a_year(folder: Path) -> None:

@@ -138,3 +138,10 @@ def test_a_new_person_is_counted_and_one_twice_refused(trial: Path) -> None:
 def test_what_was_kept_and_was_damaged_is_not_used(trial: Path, name: str) -> None:
     (trial / "kept" / name).write_text("{", encoding="utf-8")
     assert screened(trial)[0].reread is None
+
+
+def test_answers_that_were_kept_and_were_damaged_are_not_compared_with(trial: Path) -> None:
+    (trial / "kept/answers.parquet").write_text("{", encoding="utf-8")
+    part, _ = screened(trial)
+    assert part.before is None
+    assert part.reread == 0

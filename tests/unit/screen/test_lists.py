@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,12 @@ def test_near_misses_are_one_answer_short(found: Screened) -> None:
     unmet = pd.Series((found.met != 1).sum(axis=1), index=found.answers["person_id"])
     assert (unmet[short.index] == 1).all()
     assert short["criterion"].isin(found.rules.ids).all()
+
+
+def test_what_cannot_change_has_no_day_on_which_it_does(found: Screened) -> None:
+    for name in found.rules.ids:
+        for part in ("day", "changes"):
+            assert all(day is None or isinstance(day, date) for day in found.answers[f"{name}__{part}"])
 
 
 def test_what_if_nothing_moves_gives_the_screen_itself(facts: Facts, found: Screened) -> None:
