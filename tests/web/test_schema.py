@@ -11,7 +11,6 @@ from django.core.wsgi import get_wsgi_application
 from django.test.utils import override_settings
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from tests.web.captured_trial import FOLDER, open_captured_trial
 from tests.web.routes import signed_in
 from tests.web.running_trial import Running
 
@@ -26,9 +25,9 @@ KNOWN = {"trial": "IVORY", "identifier": "01-001", "site": "01", "visit": "V8", 
 
 
 @pytest.fixture
-def running(on_sqlite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with override_settings(TRIAL_FOLDER=str(FOLDER), SESSION_COOKIE_SECURE=False, CSRF_COOKIE_SECURE=False):
-        yield open_captured_trial(monkeypatch)
+def running(captured: Running) -> Iterator[Running]:
+    with override_settings(SESSION_COOKIE_SECURE=False, CSRF_COOKIE_SECURE=False):
+        yield captured
 
 
 def _description(running: Running) -> dict[str, Any]:
