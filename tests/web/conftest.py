@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from django.test.utils import override_settings, setup_test_environment, teardown_test_environment
+from tests.web.captured_trial import FOLDER, open_captured_trial
 from tests.web.databases import migrate, postgresql_programs, postgresql_server, sql, use
+from tests.web.running_trial import Running
 
 import calor.web  # noqa: F401  (starts Django before any test is read)
 from calor.web.keys import write_master_key
@@ -68,6 +71,31 @@ def on_sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
     shutil.copy(sqlite_template, path)
     use(f"sqlite:///{path}")
     yield f"sqlite:///{path}"
+    use("sqlite:///:memory:")
+
+
+@pytest.fixture(scope="session")
+def captured_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Running]:
+    """A SQLite file with a trial in which everything was captured once, and its people."""
+    path = tmp_path_factory.mktemp("captured") / "template.sqlite3"
+    shutil.copy(sqlite_template, path)
+    use(f"sqlite:///{path}")
+    with override_settings(TRIAL_FOLDER=str(FOLDER)), pytest.MonkeyPatch.context() as patched:
+        running = open_captured_trial(patched)
+    connections.close_all()  # what the log beside the file holds goes into it
+    use("sqlite:///:memory:")
+    return path, running
+
+
+@pytest.fixture
+def captured(captured_template: tuple[Path, Running], tmp_path: Path) -> Iterator[Running]:
+    """That trial in a database of one's own, with its folder served."""
+    template, running = captured_template
+    path = tmp_path / "captured.sqlite3"
+    shutil.copy(template, path)
+    use(f"sqlite:///{path}")
+    with override_settings(TRIAL_FOLDER=str(FOLDER)):
+        yield running
     use("sqlite:///:memory:")
 
 

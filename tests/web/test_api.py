@@ -158,6 +158,19 @@ BODIES: dict[Action, dict[str, Any]] = {
     Action.ADD_SITE: {"site": "02"},
     Action.GRANT_ROLE: {"username": "nobody", "role": "monitor", "reason": "delegation"},
     Action.ACTIVATE_LIST: {"plan": _PLAN},
+    Action.RECORD_VISIT: {"on": None, "reason": "ill"},
+    Action.RECORD_VALUE: {"values": {"alt": {"told": "31"}}},
+    Action.RECORD_WITHHELD: {"values": {"eosinophils": {"told": "0.2"}}},
+    Action.RECORD_EVENT: {"term": "Fever", "onset": "2026-01-01", "grade": 1, "learned_at": "2026-01-02T09:00:00Z"},
+    Action.REPORT_SERIOUS: {"kind": "24 hours"},
+    Action.RECORD_MEDICATION: {
+        "name": "Aspirin", "dose": "75 mg", "indication": "Prevention", "started": "2026-01-01",
+    },
+    Action.ACKNOWLEDGE: {"done": "seen"},
+    Action.ACKNOWLEDGE_WITHHELD: {"done": "seen"},
+    Action.ASK: {"text": "Is it right?"},
+    Action.ANSWER: {"text": "Yes."},
+    Action.CLOSE: {},
 }  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.web.captured_trial import (
     SECRET_DEED,
     SECRET_REASON,
     START,
-    open_captured_trial,
 )
 from tests.web.routes import signed_in
 from tests.web.running_trial import Running
@@ -32,18 +30,11 @@ from calor.datasets.folder import read_folder
 from calor.protocol import read_protocol
 from calor.web import copies, odm, unblinded
 from calor.web.audit_check import verify
-from calor.web.capture.models import AdverseEvent, LabValue, VisitRecord, WithheldValue
+from calor.web.capture.models import AdverseEvent, LabValue, UnblindedExport, VisitRecord, WithheldValue
 from calor.web.models import AuditRow, Participant
 from calor.web.permissions import UNBLINDED, Action, Role
 from calor.web.services import unblinding
-from calor.web.services.alerts import withheld_chain
 from calor.web.services.exports import ADAM, CSV, Exported, Kind, export, export_unblinded
-
-
-@pytest.fixture
-def running(on_sqlite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with override_settings(TRIAL_FOLDER=str(FOLDER)):
-        yield open_captured_trial(monkeypatch)
 
 
 def _files(made: Exported) -> dict[str, bytes]:
@@ -53,14 +44,14 @@ def _files(made: Exported) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def _export(running: Running, kind: Kind, *, secret: bool = False) -> Exported:
+def _export(captured: Running, kind: Kind, *, secret: bool = False) -> Exported:
     if secret:
-        return export_unblinded(running.people[Role.UNBLINDED_MONITOR], running.trial, kind)
-    return export(running.people[Role.STATISTICIAN], running.trial, kind)
+        return export_unblinded(captured.people[Role.UNBLINDED_MONITOR], captured.trial, kind)
+    return export(captured.people[Role.STATISTICIAN], captured.trial, kind)
 
 
-def _datasets(running: Running, folder: Path, *, secret: bool) -> dict[str, Any]:
-    for name, content in _files(_export(running, ADAM, secret=secret)).items():
+def _datasets(captured: Running, folder: Path, *, secret: bool) -> dict[str, Any]:
+    for name, content in _files(_export(captured, ADAM, secret=secret)).items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
@@ -69,18 +60,18 @@ def _datasets(running: Running, folder: Path, *, secret: bool) -> dict[str, Any]
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_blinded_export_holds_no_arm_and_nothing_withheld_and_the_other_holds_both(
-    running: Running, kind: Kind
+    captured: Running, kind: Kind
 ) -> None:
     for secret in (False, True):
-        text = "".join(content.decode() for content in _files(_export(running, kind, secret=secret)).values())
+        text = "".join(content.decode() for content in _files(_export(captured, kind, secret=secret)).values())
         found = [word in text for word in (*LABELS, CANARY)]
         assert found == [secret] * 3, kind
         if kind != ADAM:
             assert [word in text for word in (SECRET_REASON, SECRET_DEED)] == [secret] * 2
 
 
-def test_the_copy_tells_all_that_was_captured_with_every_version_and_who_wrote_it(running: Running) -> None:
-    told = copies.tables(running.people[Role.STATISTICIAN], running.trial)
+def test_the_copy_tells_all_that_was_captured_with_every_version_and_who_wrote_it(captured: Running) -> None:
+    told = copies.tables(captured.people[Role.STATISTICIAN], captured.trial)
     assert len(told["labvalue"]) == LabValue.objects.count() == 7
     assert len(told["visitrecord"]) == VisitRecord.objects.count() == 5
     assert [row["told"] for row in told["labvalue"] if row["biomarker"] == "alt"] == ["25", "140", "141"]
@@ -90,14 +81,14 @@ def test_the_copy_tells_all_that_was_captured_with_every_version_and_who_wrote_i
     assert told["medication"][0]["ended"] == "null"
     audited = {row["record"] for row in told["audit"]}
     assert audited == {row["record"] for name, rows in told.items() if name != "audit" for row in rows}
-    secret = unblinded.tables(running.trial, list(Participant.objects.all()))
+    secret = unblinded.tables(captured.trial, list(Participant.objects.all()))
     assert len(secret["withheldvalue"]) == WithheldValue.objects.count() == 3
     assert {row["record"] for row in secret["withheldalert"]} <= {row["record"] for row in secret["audit"]}
 
 
-def test_an_odm_document_places_values_under_their_visit_with_an_audit_record_each(running: Running) -> None:
-    told = copies.tables(running.people[Role.STATISTICIAN], running.trial)
-    document = odm.write(told, running.trial.code, timezone.now())
+def test_an_odm_document_places_values_under_their_visit_with_an_audit_record_each(captured: Running) -> None:
+    told = copies.tables(captured.people[Role.STATISTICIAN], captured.trial)
+    document = odm.write(told, captured.trial.code, timezone.now())
     _, again = odm.read(document)
     assert copies.difference(again, told) is None
     assert copies.difference(told, again) is None
@@ -118,10 +109,10 @@ def test_an_odm_document_places_values_under_their_visit_with_an_audit_record_ea
 
 
 def test_cells_of_a_csv_export_compute_nothing_and_taking_the_apostrophe_away_gives_the_original(
-    running: Running,
+    captured: Running,
 ) -> None:
-    files = _files(_export(running, CSV))
-    told = copies.tables(running.people[Role.STATISTICIAN], running.trial)
+    files = _files(_export(captured, CSV))
+    told = copies.tables(captured.people[Role.STATISTICIAN], captured.trial)
     for name, original in told.items():
         if name != "audit":  # its own export added a row
             rows = list(csv.DictReader(io.StringIO(files[f"{name}.csv"].decode("utf-8"), newline="")))
@@ -146,12 +137,12 @@ def test_negative_numbers_stay_numbers_and_formulas_become_text(cell: str, safe:
 
 
 def test_adam_datasets_of_the_unblinded_pass_the_protocols_checks_and_are_analyzed(
-    running: Running, tmp_path: Path
+    captured: Running, tmp_path: Path
 ) -> None:
-    datasets, protocol = _datasets(running, tmp_path, secret=True), read_protocol(FOLDER / "protocol.toml")
+    datasets, protocol = _datasets(captured, tmp_path, secret=True), read_protocol(FOLDER / "protocol.toml")
     problems = check(datasets, protocol)
     assert problems["rule"].tolist() == ["must occur: the protocol analyzes it"] * 2  # nobody had the visit of day 61
-    pharmacist = running.people[Role.PHARMACIST]
+    pharmacist = captured.people[Role.PHARMACIST]
     subjects = datasets["adsl"].frame.set_index("USUBJID")
     for one in Participant.objects.all():
         assert subjects.loc[one.identifier, "TRT01P"] == unblinding.read_arm(pharmacist, one)
@@ -162,9 +153,9 @@ def test_adam_datasets_of_the_unblinded_pass_the_protocols_checks_and_are_analyz
 
 
 def test_adam_values_keep_limits_and_days_and_take_the_gates_value_as_baseline(
-    running: Running, tmp_path: Path
+    captured: Running, tmp_path: Path
 ) -> None:
-    labs = _datasets(running, tmp_path, secret=True)["adlb"].frame.set_index(["PARAMCD", "AVISIT"])
+    labs = _datasets(captured, tmp_path, secret=True)["adlb"].frame.set_index(["PARAMCD", "AVISIT"])
     below = labs.loc[("HSCRP", "Day 12")]
     assert (below["AVALC"], below["ADY"], below["AVALU"]) == ("<0.2", 12, "mg/L")
     assert below[["AVAL", "CHG"]].isna().all()
@@ -175,9 +166,9 @@ def test_adam_values_keep_limits_and_days_and_take_the_gates_value_as_baseline(
 
 
 def test_adam_events_are_emergent_from_the_first_dose_and_times_count_from_randomization(
-    running: Running, tmp_path: Path
+    captured: Running, tmp_path: Path
 ) -> None:
-    datasets = _datasets(running, tmp_path, secret=False)
+    datasets = _datasets(captured, tmp_path, secret=False)
     events = datasets["adae"].frame
     assert events["AETERM"].tolist() == [FORMULA, "Rash"]
     assert events[["AESER", "AESHOSP", "AESDTH", "AETOXGR"]].iloc[0].tolist() == ["Y", "Y", "N", "3"]
@@ -196,49 +187,54 @@ def test_a_trial_without_anybody_exports_empty_datasets(on_sqlite: str, tmp_path
     from tests.web.running_trial import open_running_trial  # noqa: PLC0415
 
     with override_settings(TRIAL_FOLDER=str(FOLDER)):
-        running = open_running_trial(code="IVORY")
+        captured = open_running_trial(code="IVORY")
         for secret in (False, True):
-            datasets = _datasets(running, tmp_path, secret=secret)
+            datasets = _datasets(captured, tmp_path, secret=secret)
             assert {len(dataset.frame) for dataset in datasets.values()} == {0}
 
 
-def test_each_export_is_in_the_audit_trail_with_the_digest_of_its_file(running: Running) -> None:
+def test_each_export_is_in_the_audit_trail_with_the_digest_of_its_file(captured: Running) -> None:
     for kind in Kind:
-        made = _export(running, kind)
+        made = _export(captured, kind)
         assert made.sha256 == hashlib.sha256(made.content).hexdigest()
         assert AuditRow.objects.filter(chain="IVORY", action=Action.EXPORT).last().reason.endswith(made.sha256)
-        secret = _export(running, kind, secret=True)
-        assert AuditRow.objects.filter(chain="IVORY").last().reason == kind  # the digest depends on the arms
-        assert AuditRow.objects.filter(chain=withheld_chain(running.trial)).last().reason.endswith(secret.sha256)
+        secret = _export(captured, kind, secret=True)
+        assert UnblindedExport.objects.last().sha256 == secret.sha256
+        row = AuditRow.objects.filter(chain="IVORY").last()
+        assert (row.action, row.record) == (
+            Action.EXPORT_UNBLINDED,
+            f"unblindedexport/{UnblindedExport.objects.last().pk}",
+        )
+        assert secret.sha256 not in row.reason  # it depends on the arms
     assert verify().problem is None
 
 
-def test_the_page_offers_each_kind_and_the_download_is_the_file_of_the_audit_trail(running: Running) -> None:
+def test_the_page_offers_each_kind_and_the_download_is_the_file_of_the_audit_trail(captured: Running) -> None:
     for role, address in ((Role.MONITOR, "/exports/"), (Role.UNBLINDED_MONITOR, "/exports/unblinded/")):
-        client = signed_in(running.people[role])
+        client = signed_in(captured.people[role])
         for kind in Kind:
             answer = client.post(address, {"kind": kind})
             assert answer.status_code == 200
             assert 'attachment; filename="IVORY-' in answer["Content-Disposition"]
             assert hashlib.sha256(answer.content).hexdigest() in client.get(address).content.decode()
         assert client.post(address, {"kind": "arms"}).status_code == 404
-    api = signed_in(running.people[Role.UNBLINDED_MONITOR])
-    assert api.get("/api/trials/IVORY/unblinded/adam").status_code == 200
-    assert api.get("/api/trials/IVORY/unblinded/all").status_code == 422
+    api = signed_in(captured.people[Role.UNBLINDED_MONITOR])
+    for name in ("adam.zip", "copy.xml", "copy.zip"):
+        assert api.get(f"/api/trials/IVORY/unblinded/{name}").status_code == 200
 
 
-def test_a_site_exports_its_own_participants_only(running: Running) -> None:
+def test_a_site_exports_its_own_participants_only(captured: Running) -> None:
     from calor.web.services import accounts, allocation  # noqa: PLC0415
 
-    administrator, investigator = running.people[Role.ADMINISTRATOR], running.people[Role.INVESTIGATOR]
-    other = accounts.add_site(administrator, running.trial, "02")
+    administrator, investigator = captured.people[Role.ADMINISTRATOR], captured.people[Role.INVESTIGATOR]
+    other = accounts.add_site(administrator, captured.trial, "02")
     stranger = accounts.create_account("operator", "stranger", "correct horse battery", full_name="A Stranger")
-    accounts.change_role(administrator, stranger, Role.COORDINATOR, running.trial, site=other, reason="delegation")
+    accounts.change_role(administrator, stranger, Role.COORDINATOR, captured.trial, site=other, reason="delegation")
     allocation.register(stranger, other, "02-001", stratum="other", consent_version="2", eligible=True)
     for kind in (ADAM, CSV):
-        made = _files(export(investigator, running.trial, kind))
+        made = _files(export(investigator, captured.trial, kind))
         assert not any(b"02-001" in content for content in made.values())
-    assert any(b"02-001" in content for content in _files(_export(running, CSV)).values())
+    assert any(b"02-001" in content for content in _files(_export(captured, CSV)).values())
 
 
 def test_only_unblinded_roles_export_arms() -> None:

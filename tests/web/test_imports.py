@@ -45,13 +45,6 @@ def running(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]
         yield open_captured_trial(monkeypatch)
 
 
-@pytest.fixture
-def on_one(on_sqlite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """The same where the kind of database decides nothing."""
-    with override_settings(TRIAL_FOLDER=str(FOLDER)):
-        yield open_captured_trial(monkeypatch)
-
-
 def _plan(running: Running, *rows: str, role: Role = Role.COORDINATOR) -> Any:
     plan = imports.plan_withheld if role == Role.UNBLINDED_MONITOR else imports.plan_values
     return plan(running.people[role], running.trial, _file(*rows))
@@ -67,9 +60,9 @@ def _written() -> tuple[int, ...]:
     return tuple(model.objects.count() for model in (LabValue, WithheldValue, WithheldFile, Alert, Notice, AuditRow))
 
 
-def test_the_preview_says_what_is_new_changed_and_unchanged_and_writes_nothing(on_one: Running) -> None:
+def test_the_preview_says_what_is_new_changed_and_unchanged_and_writes_nothing(captured: Running) -> None:
     before = _written()
-    plan = _plan(on_one, *NEW, CHANGED, SAME, WITHHELD)
+    plan = _plan(captured, *NEW, CHANGED, SAME, WITHHELD)
     assert str(plan) == "2 new, 1 changed, 1 unchanged"
     assert [(line.old, line.text) for line in plan.changed] == [("141 (limit 40)", "99 (limit 40)")]
     assert len(plan.elsewhere) == 1
@@ -92,9 +85,9 @@ def test_an_import_writes_what_was_seen_with_a_version_an_audit_row_and_its_file
     assert verify().problem is None
 
 
-def test_an_imported_value_raises_the_alerts_that_a_typed_one_does(on_one: Running) -> None:
-    visits.record_visit(on_one.people[Role.COORDINATOR], participant("01-002"), "V8", on=DAY_12)
-    _import(on_one, "01-002,V8,ALT,200,U/L,40,", "01-002,V8,BILI,70,umol/L,20,")
+def test_an_imported_value_raises_the_alerts_that_a_typed_one_does(captured: Running) -> None:
+    visits.record_visit(captured.people[Role.COORDINATOR], participant("01-002"), "V8", on=DAY_12)
+    _import(captured, "01-002,V8,ALT,200,U/L,40,", "01-002,V8,BILI,70,umol/L,20,")
     assert Alert.objects.filter(participant=participant("01-002"), rule="liver").count() == 1
 
 
@@ -115,19 +108,19 @@ REFUSED = {
 }
 
 
-def test_a_row_that_cannot_be_is_refused_with_its_number_and_a_way_out(on_one: Running) -> None:
+def test_a_row_that_cannot_be_is_refused_with_its_number_and_a_way_out(captured: Running) -> None:
     before = _written()
     for row, rule in REFUSED.items():
-        plan = _plan(on_one, NEW[0], row)
+        plan = _plan(captured, NEW[0], row)
         assert [(refused.number, rule in refused.why) for refused in plan.refused] == [(3, True)], row
         assert "hidden-9" not in plan.refused[0].why
         with pytest.raises(ConductError, match="all be accepted"):
-            _import(on_one, NEW[0], row)
+            _import(captured, NEW[0], row)
     assert _written() == before
 
 
-def test_a_value_given_twice_is_refused(on_one: Running) -> None:
-    (refused,) = _plan(on_one, *NEW, "01-001,Day 12,aspartate aminotransferase,34,U/L,40,").refused
+def test_a_value_given_twice_is_refused(captured: Running) -> None:
+    (refused,) = _plan(captured, *NEW, "01-001,Day 12,aspartate aminotransferase,34,U/L,40,").refused
     assert (refused.number, "row 3 too" in refused.why) == (4, True)
 
 
@@ -149,28 +142,28 @@ def test_an_error_in_the_last_row_leaves_nothing_written(running: Running, monke
     assert verify().problem is None
 
 
-def test_a_correction_needs_a_reason(on_one: Running) -> None:
+def test_a_correction_needs_a_reason(captured: Running) -> None:
     before = _written()
     with pytest.raises(ConductError, match="say why"):
-        _import(on_one, CHANGED, reason=" ")
+        _import(captured, CHANGED, reason=" ")
     assert _written() == before
 
 
-def test_what_was_written_since_the_preview_stops_the_import(on_one: Running) -> None:
-    seen = _plan(on_one, *NEW, CHANGED).digest
-    coordinator = on_one.people[Role.COORDINATOR]
+def test_what_was_written_since_the_preview_stops_the_import(captured: Running) -> None:
+    seen = _plan(captured, *NEW, CHANGED).digest
+    coordinator = captured.people[Role.COORDINATOR]
     laboratory.record_values(coordinator, participant(), "V8", {"ast": Typed("31", 40.0)})
     before = _written()
     with pytest.raises(ConductError, match="other data than then"):
-        imports.import_values(coordinator, on_one.trial, _file(*NEW, CHANGED), seen=seen, reason="x")
+        imports.import_values(coordinator, captured.trial, _file(*NEW, CHANGED), seen=seen, reason="x")
     assert _written() == before
 
 
-def test_another_file_than_the_previewed_is_refused(on_one: Running) -> None:
-    seen = _plan(on_one, *NEW).digest
+def test_another_file_than_the_previewed_is_refused(captured: Running) -> None:
+    seen = _plan(captured, *NEW).digest
     for other in (_file(*NEW, CHANGED), _file(*NEW) + b"\n"):
         with pytest.raises(ConductError, match="other data than then"):
-            imports.import_values(on_one.people[Role.COORDINATOR], on_one.trial, other, seen=seen, reason="x")
+            imports.import_values(captured.people[Role.COORDINATOR], captured.trial, other, seen=seen, reason="x")
 
 
 def test_of_two_people_who_import_at_once_one_writes_and_the_other_is_asked_to_look_again(running: Running) -> None:
@@ -216,16 +209,16 @@ def test_values_that_could_reveal_an_arm_wait_for_the_unblinded_who_see_and_impo
     assert verify().problem is None
 
 
-def test_the_unblinded_leave_the_sites_values_to_the_site(on_one: Running) -> None:
-    plan = _import(on_one, *NEW, WITHHELD, role=Role.UNBLINDED_MONITOR)
+def test_the_unblinded_leave_the_sites_values_to_the_site(captured: Running) -> None:
+    plan = _import(captured, *NEW, WITHHELD, role=Role.UNBLINDED_MONITOR)
     assert (str(plan), len(plan.elsewhere)) == ("0 new, 1 changed, 0 unchanged", 2)
     assert not LabValue.objects.filter(biomarker="ast").exists()
     assert AuditRow.objects.filter(action=imports.IMPORT).get().reason.startswith("withheld values, SHA-256")
 
 
-def test_a_file_that_cannot_be_imported_is_set_aside_with_a_reason(on_one: Running) -> None:
-    _import(on_one, WITHHELD)
-    client = signed_in(on_one.people[Role.UNBLINDED_MONITOR])
+def test_a_file_that_cannot_be_imported_is_set_aside_with_a_reason(captured: Running) -> None:
+    _import(captured, WITHHELD)
+    client = signed_in(captured.people[Role.UNBLINDED_MONITOR])
     address = f"/laboratory-files/withheld/{WithheldFile.objects.get().pk}/"
     assert TOLD_TO_FEW in client.get(address).content.decode()
     assert client.post(address, {"aside": "Wrong patient"}).status_code == 302
@@ -237,8 +230,8 @@ def _upload(client: Any, content: bytes, address: str = "/laboratory-files/") ->
     return client.post(address, {"file": SimpleUploadedFile("laboratory.csv", content, "text/csv")})
 
 
-def test_the_page_shows_a_preview_and_imports_what_it_sealed(on_one: Running) -> None:
-    client = signed_in(on_one.people[Role.COORDINATOR])
+def test_the_page_shows_a_preview_and_imports_what_it_sealed(captured: Running) -> None:
+    client = signed_in(captured.people[Role.COORDINATOR])
     preview = _upload(client, _file(*NEW, CHANGED, WITHHELD))
     text = preview.content.decode()
     assert preview.status_code == 200
@@ -256,7 +249,7 @@ def test_the_page_shows_a_preview_and_imports_what_it_sealed(on_one: Running) ->
     assert "other data than then" in again.content.decode()
 
 
-def test_a_sealed_file_opens_for_nobody_else_and_holds_no_readable_value(on_one: Running) -> None:
+def test_a_sealed_file_opens_for_nobody_else_and_holds_no_readable_value(captured: Running) -> None:
     sealed = seal(Upload(_file(WITHHELD), "x", ("ann", "IVORY", "imports")))
     assert TOLD_TO_FEW not in sealed
     assert opened(sealed, "ann", "IVORY", "imports").content == _file(WITHHELD)
@@ -282,8 +275,8 @@ NO_FILES = {
 }
 
 
-def test_a_file_that_is_none_is_refused_beside_its_field(on_one: Running) -> None:
-    client = signed_in(on_one.people[Role.COORDINATOR])
+def test_a_file_that_is_none_is_refused_beside_its_field(captured: Running) -> None:
+    client = signed_in(captured.people[Role.COORDINATOR])
     before = _written()
     for said, contents in NO_FILES.items():
         for content in contents:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils import timezone
 from tests.web.databases import sql, use
 from tests.web.routes import post, routes, signed_in
 from tests.web.running_trial import ARMS, PASSWORD, Running, open_running_trial
@@ -24,7 +26,8 @@ from tests.web.test_concealment import columns_in_the_clear
 from calor.web.encryption import open_arm, seal_arm
 from calor.web.models import Kit, Participant, Slot
 from calor.web.permissions import UNBLINDED, Role
-from calor.web.services import unblinding
+from calor.web.services import exports, laboratory, unblinding
+from calor.web.services.laboratory import Typed
 
 FOLDER = Path(__file__).parents[2] / "examples" / "ivory"
 CODE = "IVORY"  # the trial of that folder, which the pages serve
@@ -32,18 +35,24 @@ BLINDED = tuple(role for role in Role if role not in UNBLINDED)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00)?")  # of libraries with a clock of their own
 # Tokens against forged requests, and the key that a new authenticator is given.
 RANDOM = re.compile(r"(csrfmiddlewaretoken\W+value=\W|X-CSRFToken\W+|secret=|class=\"key\">)(\w{4} ?)+")
+SEALED = re.compile(r"(name=\"sealed\" value=\")[\w=-]+")
+DAY = timedelta(days=1)
+
+
+Clock = Callable[[int], None]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Set the server's clock to one instant, from which it goes on by a millisecond each time it is asked."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Set the server's clock to some days before one instant; it goes on by a millisecond each time it is asked."""
     start = datetime.now(UTC)
 
-    def set_to_start() -> None:
+    def set_to(days_before: int) -> None:
         ticks = itertools.count()
-        monkeypatch.setattr("django.utils.timezone.now", lambda: start + timedelta(milliseconds=next(ticks)))
+        then = start - days_before * DAY
+        monkeypatch.setattr("django.utils.timezone.now", lambda: then + timedelta(milliseconds=next(ticks)))
 
-    return set_to_start
+    return set_to
 
 
 def _copy_database(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
@@ -73,15 +82,22 @@ class Observer:
     """Everything that blinded people obtain, in order: answers with headers, sizes and queries, and the log."""
 
     def __init__(self, running: Running, log: pytest.LogCaptureFixture) -> None:
-        self.log, self.seen = log, list[str]()
-        self.clients = {role: signed_in(running.people[role]) for role in BLINDED}
-        log.clear()
+        self.log, self.seen, self.running = log, list[str](), running
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """Sign everybody in, as of the clock."""
+        self.clients = {role: signed_in(self.running.people[role]) for role in BLINDED}
+        self.log.clear()
 
     def get(self, role: Role, path: str) -> Any:
         return self._note(f"{role} GET {path}", lambda: self.clients[role].get(path))
 
     def post(self, role: Role, path: str, **body: object) -> Any:
         return self._note(f"{role} POST {path}", lambda: post(self.clients[role], path, **body))
+
+    def form(self, role: Role, path: str, **fields: object) -> Any:
+        return self._note(f"{role} FORM {path}", lambda: self.clients[role].post(path, fields))
 
     def _note(self, asked: str, send: Callable[[], Any]) -> Any:
         with CaptureQueriesContext(connection) as queries:
@@ -93,13 +109,17 @@ class Observer:
         size = f"{answer.status_code}, {len(body)} bytes, {len(queries)} queries"
         log = TIME.sub("TIME", self.log.text)
         parts = [asked, size, *headers, *cookies, body.decode("utf-8", "replace"), log]
-        self.seen.append(RANDOM.sub(r"\1RANDOM", "\n".join(parts)))
+        self.seen.append(SEALED.sub(r"\1RANDOM", RANDOM.sub(r"\1RANDOM", "\n".join(parts))))
         self.log.clear()
         return answer
 
 
-def _live(running: Running, log: pytest.LogCaptureFixture) -> tuple[list[str], list[str]]:
-    """Run a trial over HTTP; return all that blinded people obtain, and the arms that are not theirs."""
+def _live(running: Running, log: pytest.LogCaptureFixture, clock: Clock, withheld: str) -> tuple[list[str], list[str]]:
+    """Run a trial over HTTP; return all that blinded people obtain, and the arms that are not theirs.
+
+    `withheld` is a value that only the unblinded see; it is another in the other world.
+    """
+    clock(20)
     observer, base = Observer(running, log), f"/api/trials/{CODE}"
     coordinator, investigator = Role.COORDINATOR, Role.INVESTIGATOR
     for i in range(6):
@@ -113,12 +133,45 @@ def _live(running: Running, log: pytest.LogCaptureFixture) -> tuple[list[str], l
     observer.post(investigator, f"{base}/corrections/{number}/signature", **me)
     observer.post(investigator, f"{base}/participants/01-001/signatures", meaning="reviewed", **me)
     _unblind(running, base, me)
+    clock(0)
+    observer.sign_in()
+    _capture(observer, f"{base}/participants/01-001", withheld)
     for role, path in _every_address():
         observer.get(role, path)
     observer.seen += columns_in_the_clear()
     allocated = Participant.objects.filter(allocation__isnull=False).order_by("pk")
     arms = [unblinding.read_arm(running.people[Role.PHARMACIST], participant) for participant in allocated]
     return observer.seen, arms
+
+
+def _capture(observer: Observer, one: str, withheld: str) -> None:
+    """Follow a participant: visits, values, events, a laboratory's file, queries, alerts, exports."""
+    running, coordinator, investigator = observer.running, Role.COORDINATOR, Role.INVESTIGATOR
+    randomized = timezone.now().date() - 20 * DAY
+    for visit, day in (("V3", 0), ("V8", 11)):
+        observer.post(coordinator, f"{one}/visits/{visit}", on=str(randomized + day * DAY))
+    high = {"alt": {"told": "140", "upper": 40}, "bilirubin": {"told": "60", "upper": 20}}
+    observer.post(coordinator, f"{one}/visits/V8/values", values=high)
+    participant = Participant.objects.select_related("trial", "site").get(identifier="01-001")
+    eosinophils = {"eosinophils": Typed(withheld, 0.5)}
+    laboratory.record_withheld(running.people[Role.UNBLINDED_MONITOR], participant, "V8", eosinophils)
+    observer.post(coordinator, f"{one}/visits/V8/values", values={"eosinophils": {"told": "0.9"}})
+    told = {"onset": str(randomized), "learned_at": f"{randomized}T23:59:00Z", "grade": 3, "criteria": ["hospital"]}
+    observer.post(coordinator, f"{one}/events", term="Fever", **told)
+    drug = {"name": "Aspirin", "dose": "75 mg", "indication": "Prevention", "started": str(randomized)}
+    observer.post(coordinator, f"{one}/medication", **drug)
+    observer.post(Role.MONITOR, f"{one}/queries", about="Day 12", text="Is the day right?")
+    rows = ("01-001,V8,AST,33,U/L", "01-001,V8,BILI,61,umol/L", "01-001,V8,EOS,0.4,10*9/L", "01-001,V8,HSCRP,2.5,mg/L")
+    content = "\n".join(["participant,visit,analyte,value,unit", *rows]).encode()
+    preview = observer.form(coordinator, "/laboratory-files/", file=SimpleUploadedFile("a.csv", content))
+    sealed = preview.context["form"]["sealed"].value()
+    observer.form(coordinator, "/laboratory-files/", sealed=sealed, reason="Repeated")
+    observer.form(investigator, "/laboratory-files/", sealed=sealed, reason="Repeated")
+    for role in (Role.MONITOR, Role.STATISTICIAN, investigator):
+        for kind in exports.Kind:
+            observer.form(role, "/exports/", kind=kind)
+    for kind in exports.Kind:
+        exports.export_unblinded(running.people[Role.UNBLINDED_MONITOR], running.trial, kind)
 
 
 def _err(observer: Observer, base: str) -> None:
@@ -150,6 +203,7 @@ def _every_address() -> Iterator[tuple[Role, str]]:
         "identifier": ["01-000", "01-001", "01-999"],  # one was unblinded
         "path": ["calor/pages.css"],
         "int": [1, 999],
+        "visit": ["V8", "V99"],
         "str": [CODE, "01-000", "absent"],
     }
     for role in BLINDED:
@@ -164,7 +218,7 @@ def test_two_worlds_with_arms_swapped_look_the_same_to_blinded_people(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     request: pytest.FixtureRequest,
-    clock: Callable[[], None],
+    clock: Clock,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("django.db.backends").setLevel(logging.INFO)  # its statements are counted instead
@@ -172,17 +226,18 @@ def test_two_worlds_with_arms_swapped_look_the_same_to_blinded_people(
         running = open_running_trial(code=CODE, length=5)
         copy = _copy_database(database, tmp_path, request)
         use(database)
-        clock()
-        seen, arms = _live(running, caplog)
+        seen, arms = _live(running, caplog, clock, "0.21")
         use(copy)
         _swap_all_arms(running.trial.code)
-        clock()
-        seen_swapped, arms_swapped = _live(running, caplog)
+        seen_swapped, arms_swapped = _live(running, caplog, clock, "0.34")
     use("sqlite:///:memory:")
     assert [ARMS[1 - ARMS.index(arm)] for arm in arms] == arms_swapped  # the worlds do differ
     for one, other in zip(seen, seen_swapped, strict=True):
         assert one == other
     assert not any("\n500, " in one for one in seen)
+    assert not any(value in one for value, world in (("0.21", seen), ("0.34", seen_swapped)) for one in world)
+    downloads = [one for one in seen if "attachment" in one]
+    assert len(downloads) == 9
     answered = [one for one in seen if "\n200, " in one]
     assert len(answered) > 60
     told = [one for one in seen if " /api/" in one]  # pages may print the protocol, and with it the names of arms

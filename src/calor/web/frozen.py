@@ -12,6 +12,7 @@ from calor.errors import ConductError
 from calor.web.audit import digest_of, name_of
 
 # Beside everything that is captured; roles, signatures, unblindings and notices go on after the lock.
+_NO_DATA = frozenset({"unblindedexport"})
 _BESIDE = frozenset({"participant", "allocation", "correction", "withdrawal"})
 
 
@@ -48,7 +49,8 @@ def _records(trial: Any) -> Iterator[Any]:
 
 def _is_data(model: Any) -> bool:
     meta = model._meta
-    return meta.app_label == "calor_capture" or meta.model_name in _BESIDE
+    captured = meta.app_label == "calor_capture" and meta.model_name not in _NO_DATA
+    return captured or meta.model_name in _BESIDE
 
 
 def _trial_id(record: Any) -> int:

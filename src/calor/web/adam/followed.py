@@ -57,7 +57,7 @@ class Followed:
         """Last day on which the arm's regimen plans a dose, up to the last contact; None for the blinded."""
         if self.arm is None or self.treated is None:
             return None
-        arm = next(arm.id for arm in self.protocol.arms if arm.label == self.arm)
+        arm = next((arm.id for arm in self.protocol.arms if arm.label == self.arm), None)
         planned = [day for each in self.protocol.regimens if each.arm == arm for day in each.dosing_days]
         days = [date_of(day, self.treated) for day in planned]
         return max((day for day in days if day <= self.last_contact), default=None)

@@ -46,11 +46,25 @@ def adam(request: HttpRequest, trial: str) -> Any:
     return _file(exports.export(request.user, find.trial(request, trial), exports.ADAM))
 
 
-@router.get("/trials/{trial}/unblinded/{kind}")
+@router.get("/trials/{trial}/unblinded/copy.zip")
 @stands_for(Action.EXPORT_UNBLINDED)
-def unblinded(request: HttpRequest, trial: str, kind: exports.Kind) -> Any:
-    """Take ADaM datasets, or a complete copy as ODM-XML or CSV, with arms and withheld values."""
-    return _file(exports.export_unblinded(request.user, find.trial(request, trial), kind))
+def unblinded_copy_as_csv(request: HttpRequest, trial: str) -> Any:
+    """Take a complete copy with arms and withheld values as CSV."""
+    return _file(exports.export_unblinded(request.user, find.trial(request, trial), exports.CSV))
+
+
+@router.get("/trials/{trial}/unblinded/copy.xml")
+@stands_for(Action.EXPORT_UNBLINDED)
+def unblinded_copy_as_odm(request: HttpRequest, trial: str) -> Any:
+    """Take the same as CDISC ODM-XML."""
+    return _file(exports.export_unblinded(request.user, find.trial(request, trial), exports.ODM))
+
+
+@router.get("/trials/{trial}/unblinded/adam.zip")
+@stands_for(Action.EXPORT_UNBLINDED)
+def unblinded_adam(request: HttpRequest, trial: str) -> Any:
+    """Take ADaM datasets with arms and withheld values."""
+    return _file(exports.export_unblinded(request.user, find.trial(request, trial), exports.ADAM))
 
 
 @router.get("/trials/{trial}/audit")

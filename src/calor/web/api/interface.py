@@ -27,13 +27,41 @@ def stands_for(action: Action) -> Callable[[Handler], Handler]:
     return declare
 
 
+class _Interface(NinjaAPI):
+    """An interface whose description names the refusals that every address can give."""
+
+    def get_openapi_schema(self, **where: Any) -> Any:
+        """Return the description."""
+        described = super().get_openapi_schema(**where)
+        for path in described["paths"].values():
+            for operation in path.values():
+                operation["responses"] |= _REFUSALS
+        return described
+
+
+def _described(why: str, detail: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "object", "required": ["detail"], "properties": {"detail": detail}}
+    return {"description": why, "content": {"application/json": {"schema": schema}}}
+
+
+_PLACE = {"type": "object", "properties": {"where": {"type": "array"}, "rule": {"type": "string"}}}
+_REFUSALS = {
+    400: _described("No JSON", {"type": "string"}),
+    401: _described("Not signed in", {"type": "string"}),
+    403: {"description": "Without the token against forged requests"},
+    404: {"description": "Absent, or not for this person: both look alike"},
+    409: _described("Refused by a rule, which is told", {"type": "string"}),
+    422: _described("Not as described", {"type": "array", "items": _PLACE}),
+}
+
+
 def addresses(*routers: Router) -> tuple[list[Any], str, str]:
     """Join routers to one interface, and return its addresses, each with the action that it declares by method.
 
     A test asks every address for its action.
     """
     # No documentation page: it would load from elsewhere. The description holds no more than this source.
-    api = NinjaAPI(title="Calor", version="1", auth=django_auth, docs_url=None, urls_namespace="api")
+    api = _Interface(title="Calor", version="1", auth=django_auth, docs_url=None, urls_namespace="api")
     for router in routers:
         api.add_router("", router)
     api.add_exception_handler(CalorError, _refused)

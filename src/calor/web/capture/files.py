@@ -1,4 +1,4 @@
-"""The tables of laboratory files that wait for unblinded people."""
+"""The tables of files that the blinded must not know: laboratory files that wait, and exports with arms."""
 
 from __future__ import annotations
 
@@ -22,5 +22,15 @@ class WithheldFileDone(models.Model):
 
     file = models.OneToOneField(WithheldFile, KEEP, related_name="done")
     what = models.TextField()
+    by = models.ForeignKey(USER, KEEP)
+    at = models.DateTimeField()
+
+
+class UnblindedExport(models.Model):
+    """An export with arms; its digest depends on them."""
+
+    trial = models.ForeignKey(Trial, KEEP)
+    kind = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
     by = models.ForeignKey(USER, KEEP)
     at = models.DateTimeField()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 
+from calor.web.capture.models import UnblindedExport
 from calor.web.models import AuditRow
 from calor.web.pages.page import page
 from calor.web.permissions import Action
 from calor.web.services import exports as service
-from calor.web.services.alerts import withheld_chain
 
 _OFFERED = (
     (service.ADAM, "ADaM datasets", "For analysis: subjects, laboratory values, events, medication; Dataset-JSON."),
@@ -24,25 +25,29 @@ _OFFERED = (
 @page(Action.EXPORT, "GET", "POST")
 def exports(request: Any) -> Any:
     """Export without arms."""
-    return _answer(request, service.export, Action.EXPORT, request.visitor.trial.code)
+    rows = AuditRow.objects.filter(chain=request.visitor.trial.code, actor=request.user.username, action=Action.EXPORT)
+    mine = [
+        (row.at[:16].replace("T", " "), *row.reason.partition(", SHA-256 ")[::2]) for row in rows.order_by("-n")[:10]
+    ]
+    return _answer(request, service.export, Action.EXPORT, mine)
 
 
 @page(Action.EXPORT_UNBLINDED, "GET", "POST")
 def unblinded_exports(request: Any) -> Any:
     """Export with arms."""
-    chain = withheld_chain(request.visitor.trial)
-    return _answer(request, service.export_unblinded, Action.EXPORT_UNBLINDED, chain)
+    rows = UnblindedExport.objects.filter(trial=request.visitor.trial, by=request.user).order_by("-pk")[:10]
+    mine = [(f"{row.at:%Y-%m-%d %H:%M}", row.kind, row.sha256) for row in rows]
+    return _answer(request, service.export_unblinded, Action.EXPORT_UNBLINDED, mine)
 
 
-def _answer(request: Any, make: Any, action: Action, chain: str) -> Any:
+def _answer(request: Any, make: Any, action: Action, mine: Sequence[tuple[str, ...]]) -> Any:
     if request.method == "POST":
         return _download(make(request.user, request.visitor.trial, _kind(request.POST.get("kind", ""))))
-    rows = AuditRow.objects.filter(chain=chain, actor=request.user.username, action=action).order_by("-n")[:10]
     context = {
         "offered": _OFFERED,
         "unblinded": action is Action.EXPORT_UNBLINDED,
         "sites": [site.code for site in request.visitor.sites_for(action)],
-        "mine": [(row.at[:16].replace("T", " "), *row.reason.partition(", SHA-256 ")[::2]) for row in rows],
+        "mine": mine,
     }
     return render(request, "exports.html", context)
 

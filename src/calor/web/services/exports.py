@@ -17,9 +17,9 @@ from calor.web import copies, odm, served, unblinded
 from calor.web.adam.datasets import datasets
 from calor.web.adam.followed import followed
 from calor.web.allocator import with_arms
-from calor.web.audit import append
+from calor.web.audit import append, save_audited
+from calor.web.capture.models import UnblindedExport
 from calor.web.permissions import Action
-from calor.web.services.alerts import withheld_chain
 
 
 class Kind(StrEnum):
@@ -71,8 +71,8 @@ def export(actor: Any, trial: Any, kind: Kind) -> Exported:
 def export_unblinded(actor: Any, trial: Any, kind: Kind) -> Exported:
     """Export the same with arms and with what is withheld.
 
-    The trail that blinded people read says that there was an export; its digest, which depends on the arms, stands in
-    the withheld one.
+    The trail says that there was an export; its digest, which depends on the arms, stands in a table that the blinded
+    cannot read.
 
     Raises:
         ConductError: The actor may not, or asks where the arms cannot be read.
@@ -83,8 +83,8 @@ def export_unblinded(actor: Any, trial: Any, kind: Kind) -> Exported:
     else:
         content = _copy(trial, unblinded.tables(trial, participants), kind)
     made = _file(trial, kind, "unblinded", content)
-    for chain, reason in ((trial.code, str(kind)), (withheld_chain(trial), f"{kind}, SHA-256 {made.sha256}")):
-        append(chain, actor=actor.username, action=Action.EXPORT_UNBLINDED, reason=reason)
+    record = UnblindedExport(trial=trial, kind=kind, sha256=made.sha256, by=actor, at=timezone.now())
+    save_audited(record, chain=trial.code, actor=actor.username, action=Action.EXPORT_UNBLINDED)
     return made
 
 

@@ -1,4 +1,4 @@
-"""The tables of laboratory files that wait for unblinded people."""
+"""The tables of laboratory files that wait for unblinded people, and of exports with arms."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -17,6 +17,17 @@ class Migration(migrations.Migration):
     )
 
     operations = (
+        migrations.CreateModel(
+            name="UnblindedExport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("sha256", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                ("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                ("trial", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="calor_web.trial")),
+            ],
+        ),
         migrations.CreateModel(
             name="WithheldFile",
             fields=[
@@ -45,5 +56,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.RunPython(install_captured("withheldfile", "withheldfiledone"), migrations.RunPython.noop),
+        migrations.RunPython(
+            install_captured("withheldfile", "withheldfiledone", "unblindedexport"), migrations.RunPython.noop
+        ),
     )
