@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
+import pandas as pd
 
 from calor.report import style
 from calor.report.lettering import wrap
@@ -15,6 +16,7 @@ LINE_PX = 17
 INSET_PX = 10
 INDENT_PX = 12
 _BAR_PX = 3
+_X, _Y = alt.X("x:Q", scale=None), alt.Y("y:Q", scale=None)  # pixels as they are
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,10 @@ def picture(boxes: Sequence[Box], arrows: Sequence[Arrow], margin: Sequence[tupl
     37
     """
     layers = [*_frames(boxes), *_lines(boxes), *_arrows(arrows)]
-    for text, middle_px in margin:
-        word = alt.Chart(values([{}])).mark_text(text=text, angle=270, baseline="top", color=style.MUTED)
-        layers.append(word.encode(x=alt.value(0), y=alt.value(middle_px)))
+    if margin:
+        words = pd.DataFrame([(text, 0.0, y) for text, y in margin], columns=["text", "x", "y"])
+        mark = alt.Chart(values(words)).mark_text(angle=270, baseline="top", color=style.MUTED)
+        layers.append(mark.encode(x=_X, y=_Y, text="text:N"))
     chart = alt.LayerChart(layer=layers)
     return chart.properties(
         width=max(box.left_px + box.width_px for box in boxes), height=max(box.bottom_px for box in boxes)
@@ -117,47 +120,46 @@ def picture(boxes: Sequence[Box], arrows: Sequence[Arrow], margin: Sequence[tupl
 
 def _frames(boxes: Sequence[Box]) -> list[alt.Chart]:
     """Draw the outlines, and the bars that carry an arm's color."""
-    empty = alt.Chart(values([{}]))
-    layers = []
-    for box in boxes:
-        x, x2 = alt.value(box.left_px), alt.value(box.left_px + box.width_px)
-        frame = empty.mark_rect(fill=style.GROUND, stroke=style.HAIRLINE, strokeWidth=1)
-        layers.append(frame.encode(x=x, x2=x2, y=alt.value(box.top_px), y2=alt.value(box.bottom_px)))
-        if box.color:
-            bar = empty.mark_rect(fill=box.color)
-            layers.append(bar.encode(x=x, x2=x2, y=alt.value(box.top_px), y2=alt.value(box.top_px + _BAR_PX)))
+    outlines = [(b.left_px, b.left_px + b.width_px, b.top_px, b.bottom_px, "") for b in boxes]
+    bars = [(b.left_px, b.left_px + b.width_px, b.top_px, b.top_px + _BAR_PX, b.color) for b in boxes if b.color]
+    edges = {"x": _X, "x2": "x2:Q", "y": _Y, "y2": "y2:Q"}
+    columns = ["x", "x2", "y", "y2", "color"]
+    frame = alt.Chart(values(pd.DataFrame(outlines, columns=columns)))
+    layers = [frame.mark_rect(fill=style.GROUND, stroke=style.HAIRLINE, strokeWidth=1).encode(**edges)]
+    if bars:
+        bar = alt.Chart(values(pd.DataFrame(bars, columns=columns))).mark_rect()
+        layers.append(bar.encode(**edges, fill=alt.Fill("color:N", scale=None)))
     return layers
 
 
 def _lines(boxes: Sequence[Box]) -> list[alt.Chart]:
     """Write the text of every box."""
-    empty = alt.Chart(values([{}]))
-    layers = []
-    for box in boxes:
-        for index, line in enumerate(box.lines):
-            text = empty.mark_text(
-                text=line.text, align="left", baseline="middle", fontWeight="bold" if line.bold else "normal"
-            )
-            left_px = box.left_px + INSET_PX + line.indent_px
-            middle_px = box.top_px + INSET_PX + (index + 0.5) * LINE_PX
-            layers.append(text.encode(x=alt.value(left_px), y=alt.value(middle_px)))
-    return layers
+    rows = [
+        (line.text, line.bold, box.left_px + INSET_PX + line.indent_px, box.top_px + INSET_PX + (at + 0.5) * LINE_PX)
+        for box in boxes
+        for at, line in enumerate(box.lines)
+    ]
+    lines = pd.DataFrame(rows, columns=["text", "bold", "x", "y"])
+    return [
+        alt.Chart(values(part)).mark_text(align="left", baseline="middle", fontWeight="bold" if bold else "normal")
+        .encode(x=_X, y=_Y, text="text:N")
+        for bold, part in lines.groupby("bold")
+    ]  # fmt: skip
 
 
 def _arrows(arrows: Sequence[Arrow]) -> list[alt.Chart]:
-    """Draw the connectors, each stretch a rule, and their heads."""
-    empty = alt.Chart(values([{}]))
-    layers = []
-    for arrow in arrows:
-        for (x, y), (x2, y2) in zip(arrow.corners, arrow.corners[1:], strict=False):
-            # Vega draws a rule along one axis only when the other axis has no second channel.
-            ends = {"y2": alt.value(y2)} if x == x2 else {"x2": alt.value(x2)}
-            rule = empty.mark_rule(color=style.MUTED, strokeWidth=1.2)
-            layers.append(rule.encode(x=alt.value(x), y=alt.value(y), **ends))
-        (x, y), (x2, y2) = arrow.corners[-2:]
-        down = x == x2
-        head = empty.mark_point(
-            shape="triangle-down" if down else "triangle-right", filled=True, color=style.MUTED, size=45, opacity=1
+    """Draw the connectors, each a line through its corners, and their heads."""
+    if not arrows:
+        return []
+    corners = [(arrow, place, x, y) for arrow, one in enumerate(arrows) for place, (x, y) in enumerate(one.corners)]
+    path = alt.Chart(values(pd.DataFrame(corners, columns=["arrow", "place", "x", "y"])))
+    line = path.mark_line(color=style.MUTED, strokeWidth=1.2, strokeJoin="miter")
+    layers = [line.encode(x=_X, y=_Y, detail="arrow:N", order="place:Q")]
+    last = [one.corners[-2:] for one in arrows]
+    heads = [("down", x2, y2 - 3) if x == x2 else ("right", x2 - 3, y2) for (x, _), (x2, y2) in last]
+    for way, part in pd.DataFrame(heads, columns=["way", "x", "y"]).groupby("way"):
+        point = alt.Chart(values(part)).mark_point(
+            shape=f"triangle-{way}", filled=True, color=style.MUTED, size=45, opacity=1
         )
-        layers.append(head.encode(x=alt.value(x2 - (0 if down else 3)), y=alt.value(y2 - (3 if down else 0))))
+        layers.append(point.encode(x=_X, y=_Y))
     return layers
