@@ -66,7 +66,7 @@ def _power(effects: pd.DataFrame) -> str:
 
 
 def _estimates(effects: pd.DataFrame) -> str:
-    worst = effects.sort_values("bias").iloc[-1]
+    worst = effects.dropna(subset=["bias"]).sort_values("bias").iloc[-1]
     return (
         f"Over {effects['scenario'].nunique()} effects the log hazard ratio is overstated by at most "
         f"{max(worst['bias'], 0.0):.3f} (SE {worst['bias_se']:.3f}); its interval covers "
@@ -82,12 +82,11 @@ def _design(outcome: GateOutcome) -> list[tuple[str, str]]:
         f"at {planned:,.0f} events z > {bound:.3f}"
         for planned, bound in zip(made.planned, sequential.efficacy_bounds, strict=True)
     )
-    wide = chosen.design in SIMULATED
-    test = "log-rank, stratified by marker; " + (
-        "both populations by closed testing (Simes), stages joined by the inverse normal combination"
-        if wide
-        else "one population, group-sequential"
-    )
+    test = "log-rank, one population, group-sequential"
+    if chosen.design in SIMULATED:
+        test = (
+            "log-rank, stratified by marker; closed test of both populations (Simes), stages joined by inverse normal"
+        )
     rows = [
         ("Gate", chosen.words),
         ("Design", WORDS[chosen.design]),

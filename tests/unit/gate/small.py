@@ -30,7 +30,8 @@ def plan() -> GateDesign:
     effort = whole.effort.model_copy(update={"draws": 400, "worlds": 12, "trials": 1000})
     windows = whole.windows[1:2]
     effect = whole.effect.model_copy(update={"window": "month_one"})
-    return whole.model_copy(update={"grid": grid, "effort": effort, "windows": windows, "effect": effect})
+    fewer = {"grid": grid, "effort": effort, "windows": windows, "effect": effect, "sources": ()}
+    return whole.model_copy(update=fewer)
 
 
 def hs_crp() -> Biomarker:

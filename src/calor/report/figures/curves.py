@@ -17,6 +17,7 @@ from calor.report.tidy import numbers, require, values
 
 _HEIGHT_PX = 280
 _ROOM_PX = 110  # for the vertical axis, and for the label of a point at the right end
+_NAME_PX = 60  # how far a line's name reaches
 _LOOKS = (((1, 0), style.INK), ((5, 3), style.INK), ((1, 0), style.MUTED), ((2, 2), style.MUTED))
 
 
@@ -30,7 +31,7 @@ def curves(
     axes: tuple[str, str],
     marks: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw lines, named where they lie farthest apart, and marked points with their labels.
+    """Draw lines, named where they leave room, and marked points with their labels.
 
     Args:
         table: Columns `series`, `x`, `y`: the points of each line in order.
@@ -76,16 +77,18 @@ def _line(table: pd.DataFrame, label: str, look: tuple[tuple[int, int], str], x:
 
 
 def _names(table: pd.DataFrame, series: Sequence[str], x: alt.X, y: alt.Y) -> Any:
-    """Name the lines where they lie farthest apart."""
-    wide = table.drop_duplicates(["series", "x"]).pivot_table(index="x", columns="series", values="y")[list(series)]
-    heights = np.sort(wide.dropna().to_numpy(), axis=1)
-    at = wide.dropna().index[int(np.diff(heights, axis=1).min(axis=1).argmax())]
-    names = pd.DataFrame({"x": at, "y": wide.loc[at].to_numpy(), "label": list(series)})
-    return (
-        alt.Chart(values(names))
-        .mark_text(align="left", baseline="bottom", dx=9, dy=-6)
-        .encode(x=x, y=y, text="label:N")
-    )
+    """Name the lines where most room is left above them, for as far as a name reaches."""
+    wide = table.drop_duplicates(["series", "x"]).pivot_table(index="x", columns="series", values="y")
+    wide = wide[list(series)].dropna()
+    at, here = wide.index.to_numpy(dtype=float), wide.to_numpy()
+    reach = _NAME_PX / (style.PLOT_WIDTH_PX - _ROOM_PX) * (at[-1] - at[0])
+    ahead = np.column_stack([np.interp(at + reach, at, line) for line in here.T])
+    order = np.argsort(here, axis=1)
+    low, high = (np.take_along_axis(f(here, ahead), order, axis=1) for f in (np.maximum, np.minimum))
+    best = int((high[:, 1:] - low[:, :-1]).min(axis=1).argmax())
+    names = pd.DataFrame({"x": at[best], "y": here[best], "label": list(series)})
+    above = alt.Chart(values(names)).mark_text(align="left", baseline="bottom", dx=9, dy=-6)
+    return above.encode(x=x, y=y, text="label:N")
 
 
 def _marks(marks: pd.DataFrame, x: alt.X, y: alt.Y, name: str, *, below_px: int) -> list[alt.Chart]:
