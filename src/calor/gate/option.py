@@ -129,7 +129,7 @@ def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Opti
     benefit = study.all.positive.log_hazard_ratio < 0
     worth = plan.costs.success * outlook.success * benefit - outlook.cost
     cost = float(outlook.cost.mean())
-    spread = 0.0 if wide else float(outlook.success.std()) / math.sqrt(outlook.success.size)
+    spread = float(outlook.success.std()) / math.sqrt(outlook.success.size)
     return Option(
         gate=study.gate,
         words=gate_words(study.gate, study.window, study.here.biomarker),

@@ -46,12 +46,6 @@ def situation(
     return Situation(plan, worlds, expected_world(plan, worlds), power_curve(plan), biomarker, dict(shares or {}))
 
 
-def representative(worlds: Worlds, number: int) -> Worlds:
-    """Return worlds spread evenly over the benefit at the median marker: the middles of as many strata."""
-    order = np.argsort(worlds.link * worlds.curves.level, kind="stable")
-    return worlds.take(order[((np.arange(number) + 0.5) / number * worlds.size).astype(int)])
-
-
 @dataclass(frozen=True, eq=False)
 class Seen:
     """Those who pass a gate, those who do not, and everyone, in some worlds."""

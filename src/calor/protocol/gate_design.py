@@ -166,18 +166,16 @@ class Effort(Value):
     Attributes:
         seed: Of every random number.
         draws: Worlds drawn from what is believed.
-        worlds: Of these, worlds in which stratified and adaptive designs are simulated.
-        trials: Most trials of a design in each such world.
-        target_se: Monte Carlo SE of a design's power in a world at which its simulation ends early.
+        trials: Most trials of a stratified or adaptive design in each world.
+        target_se: Monte Carlo SE aimed at for such a design's assurance, from which its trials follow.
         confirmed: Options of the front that are simulated participant by participant.
         confirm_trials: Trials of each of them.
     """
 
     seed: Annotated[int, Field(ge=0)]
     draws: Annotated[int, Field(ge=100)] = 2000
-    worlds: Annotated[int, Field(ge=10)] = 40
-    trials: Annotated[int, Field(ge=100)] = 4000
-    target_se: Positive = 0.007
+    trials: Annotated[int, Field(ge=10)] = 200
+    target_se: Positive = 0.001
     confirmed: Annotated[int, Field(ge=1)] = 6
     confirm_trials: Annotated[int, Field(ge=100)] = 2000
 

@@ -27,7 +27,7 @@ def plan() -> GateDesign:
     whole = ivory().gate_design
     assert whole is not None
     grid = whole.grid.model_copy(update={"cutoffs": (2.0, 3.0), "tests": (1,)})
-    effort = whole.effort.model_copy(update={"draws": 400, "worlds": 12, "trials": 1000})
+    effort = whole.effort.model_copy(update={"draws": 400, "target_se": 0.003})
     windows = whole.windows[1:2]
     effect = whole.effect.model_copy(update={"window": "month_one"})
     return whole.model_copy(update={"grid": grid, "effort": effort, "windows": windows, "effect": effect})
