@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
-from calor.gate.calendar import Conditions, Course, course, restricted_months
+from calor.gate.calendar import Conditions, Course, course, look_months, restricted_months
 from calor.gate.expense import cost
 from calor.gate.option import Option, Outlook, option
 from calor.gate.situation import GateStudy, Seen
-from calor.gate.trial_designs import FULL, PARTS, enrichment
+from calor.gate.trial_designs import FULL, PARTS, enrichment, looks_of
 from calor.gate.worlds import PerWorld
 from calor.simulate import parts
 from calor.simulate.blocks import StatisticEngine, empty_results
@@ -46,14 +46,18 @@ def both_populations(study: GateStudy, design: str, events: float | None = None)
     planned = simulate(made, truth, trials=SIZING_TRIALS, seed=effort.seed)
     alike = truths(study, study.seen(study.here.expected.unmodified()))[0]
     false_high = simulate(made, alike, trials=SIZING_TRIALS, seed=effort.seed)
-    restricted = 1 - planned.followed_at[FULL][-1].value if design == "adaptive" else 0.0
+    last = planned.reached[-1].value
+    restricted = 1 - planned.followed_at[FULL][-1].value / last if design == "adaptive" and last > 0 else 0.0
+    early = look_months(plan, everyone, run, looks_of(plan, design))
     run = _mixed(study, run, everyone, restricted)
+    stops = [won.value + lost.value for won, lost in zip(planned.success_at, planned.futile_at, strict=True)][:-1]
     outlook = Outlook(
         power=planned.power_any.value,
         success=success,
         simulation_se=se,
         for_all=np.minimum(for_all, success),
         cost=np.full(success.size, cost(study, run.participants, 1.0, run.months)),
+        expected_months=last * run.months + sum(p * at for p, at in zip(stops, early, strict=True)),
         false_high=false_high.power_any.value - false_high.power[FULL].value,
     )
     return option(study, design, run, outlook)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from calor.gate.calendar import Conditions
 from calor.gate.gates import CandidateGate, completes
 from calor.gate.outcome_rates import rate_at_median

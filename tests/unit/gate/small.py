@@ -30,7 +30,9 @@ def plan() -> GateDesign:
     effort = whole.effort.model_copy(update={"draws": 400, "target_se": 0.003})
     windows = whole.windows[1:2]
     effect = whole.effect.model_copy(update={"window": "month_one"})
-    return whole.model_copy(update={"grid": grid, "effort": effort, "windows": windows, "effect": effect})
+    sources = tuple(s for s in whole.sources if s.of not in {"windows.admission", "windows.first_year"})
+    changed = {"grid": grid, "effort": effort, "windows": windows, "effect": effect, "sources": sources}
+    return whole.model_copy(update=changed)
 
 
 def hs_crp() -> Biomarker:
