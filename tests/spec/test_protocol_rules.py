@@ -148,6 +148,11 @@ RULES = {
     "two durations of recruitment": (
         OUTCOME, "recruitment_months = 30", "recruitment_months = 24", "accrual_months", "must equal trial.recruitment",
     ),
+    "population of the looks without a set": (
+        OUTCOME, "\n[[looks.looks]]\nid = \"half\"", '\n[[looks.planning.populations]]\nset = "positive"\nshare = 0.4\n'
+        'hazard_ratio = 0.7\ncontrol_rate_per_year = 0.05\n\n[[looks.looks]]\nid = "half"',
+        "looks.planning.populations", "positive",
+    ),
     "last look not the end": (OUTCOME, "information_fraction = 1.0", "information_fraction = 0.9", "looks", "end at"),
     "two criteria of one id": (OUTCOME, 'id = "adult"', 'id = "alive"', "screening.criteria", "unique"),
     "infarction window reversed": (OUTCOME, "days = [30, 120]", "days = [120, 30]", "screening.criteria", "Swap them"),
@@ -244,7 +249,7 @@ RULES = {
     ),
     "link for no effect": (IVORY, "effect = -0.171", "effect = 0", "link.effect", "must not be 0"),
     "cut-offs out of order": (IVORY, "cutoffs = [1, 1.25", "cutoffs = [1, 0.5", "cutoffs", "increase"),
-    "three looks for the next trial": (IVORY, "looks = [0.5, 1.0]", "looks = [0.5, 0.7, 1.0]", "test.looks", "two"),
+    "one look for the next trial": (IVORY, "looks = [0.5, 1.0]", "looks = [1.0]", "test.looks", "two or more"),
     "criterion kept that is none": (IVORY, '"age", "contraception"', '"aged", "contraception"', "keep", "age"),
     "source of a value that is not stated": (
         IVORY, 'of = "link.hazard_ratio"', 'of = "link.hazard"', "gate_design.sources", "link.hazard_ratio",

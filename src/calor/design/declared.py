@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from calor.design import means, spending, survival
@@ -10,6 +12,7 @@ from calor.design.comparison import Comparison
 from calor.design.expected_events import Stratum
 from calor.design.group_sequential import GroupSequential
 from calor.design.hazard import Dropout, HazardRatio, PiecewiseHazard
+from calor.design.planned_populations import PlannedPopulation, PopulationTable
 from calor.design.size_table import SizeTable
 from calor.design.spending import SpendingFunction
 from calor.errors import DesignError
@@ -49,7 +52,7 @@ def declared_size(protocol: Protocol, design: GroupSequential) -> SizeTable:
         return survival.sample_size(
             design,
             hazard_ratio=assumed.hazard_ratio,
-            power=plan.power,
+            power=_power(assumed, plan, design),
             control=PiecewiseHazard.constant(assumed.control_rate_per_year / MONTHS_PER_YEAR),
             accrual=Accrual.uniform(assumed.accrual_months),
             follow_up=assumed.follow_up_months,
@@ -64,6 +67,24 @@ def declared_size(protocol: Protocol, design: GroupSequential) -> SizeTable:
         baseline_correlation=assumed.baseline_correlation,
         comparison=comparison,
     )
+
+
+def declared_populations(protocol: Protocol, design: GroupSequential) -> PopulationTable | None:
+    """Return what the planned events are in each population that the looks decide on; None where it is one.
+
+    Raises:
+        DesignError: The protocol states no planning assumptions.
+    """
+    assumed = declared_planning(protocol)
+    if not isinstance(assumed, EventsPlanning) or assumed.events is None or not assumed.populations:
+        return None
+    labels = {own.id: own.label for own in protocol.sets}
+    all_rate = assumed.control_rate_per_year * (1 + assumed.hazard_ratio)
+    rows = [PlannedPopulation("All participants", 1.0, assumed.hazard_ratio, assumed.events)]
+    for own in assumed.populations:
+        part = own.share * own.control_rate_per_year * (1 + own.hazard_ratio) / all_rate
+        rows.append(PlannedPopulation(labels[own.set], own.share, own.hazard_ratio, assumed.events * min(part, 1.0)))
+    return PopulationTable(design, tuple(rows))
 
 
 def declared_planning(protocol: Protocol) -> Planning:
@@ -88,6 +109,13 @@ def declared_stratum(assumed: EventsPlanning, participants: float) -> Stratum:
         HazardRatio.constant(assumed.hazard_ratio),
         _dropout(assumed),
     )
+
+
+def _power(assumed: EventsPlanning, plan: LookPlan, design: GroupSequential) -> float:
+    """Return the power aimed at for all participants, or the one that the stated events give them."""
+    if assumed.events is None:
+        return plan.power
+    return design.crossing(abs(math.log(assumed.hazard_ratio)) * math.sqrt(assumed.events) / 2).power
 
 
 def _plan(protocol: Protocol) -> LookPlan:

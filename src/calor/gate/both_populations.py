@@ -1,4 +1,4 @@
-"""Designs that begin with everyone and test both populations: simulated, carried over by control variates."""
+"""Designs that begin with everyone and test both populations: simulated in every world."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
-from calor.gate.calendar import Conditions, Course, course, restricted_months
+from calor.gate.calendar import Conditions, Course, course, look_months, restricted_months
 from calor.gate.expense import cost
 from calor.gate.option import Option, Outlook, option
-from calor.gate.situation import GateStudy, Seen, representative
-from calor.gate.trial_designs import FULL, PARTS, enrichment
-from calor.gate.worlds import PerWorld, Worlds
+from calor.gate.situation import GateStudy, Seen
+from calor.gate.trial_designs import FULL, PARTS, enrichment, looks_of
+from calor.gate.worlds import PerWorld
 from calor.simulate import parts
+from calor.simulate.blocks import StatisticEngine, empty_results
+from calor.simulate.enrichment import Enrichment
 from calor.simulate.parts import Parts
 from calor.simulate.simulate import simulate
 
 SIZING_TRIALS = 4000
+LEAST_TRIALS = 10
+"""In each world."""
 
 
 def both_populations(study: GateStudy, design: str, events: float | None = None) -> Option:
@@ -38,24 +42,22 @@ def both_populations(study: GateStudy, design: str, events: float | None = None)
     everyone = study.conditions(study.one.everyone, 1.0)
     run = course(plan, everyone, _events(study, design, truth) if events is None else events)
     made = enrichment(plan, design, run.events)
-    few = representative(study.here.worlds, effort.worlds)
-    runs = [
-        simulate(made, truth, trials=effort.trials, seed=effort.seed, target_se=effort.target_se)
-        for truth in truths(study, study.seen(few))
-    ]
-    success, se = _carried_over(study, np.array([r.power_any.value for r in runs]), few, run.events)
-    for_all, _ = _carried_over(study, np.array([r.power[FULL].value for r in runs]), few, run.events)
+    success, for_all, se = _success(study, made, run.events)
     planned = simulate(made, truth, trials=SIZING_TRIALS, seed=effort.seed)
     alike = truths(study, study.seen(study.here.expected.unmodified()))[0]
     false_high = simulate(made, alike, trials=SIZING_TRIALS, seed=effort.seed)
-    restricted = 1 - planned.followed_at[FULL][-1].value if design == "adaptive" else 0.0
+    last = planned.reached[-1].value
+    restricted = 1 - planned.followed_at[FULL][-1].value / last if design == "adaptive" and last > 0 else 0.0
+    early = look_months(plan, everyone, run, looks_of(plan, design))
     run = _mixed(study, run, everyone, restricted)
+    stops = [won.value + lost.value for won, lost in zip(planned.success_at, planned.futile_at, strict=True)][:-1]
     outlook = Outlook(
         power=planned.power_any.value,
         success=success,
         simulation_se=se,
         for_all=np.minimum(for_all, success),
         cost=np.full(success.size, cost(study, run.participants, 1.0, run.months)),
+        expected_months=last * run.months + sum(p * at for p, at in zip(stops, early, strict=True)),
         false_high=false_high.power_any.value - false_high.power[FULL].value,
     )
     return option(study, design, run, outlook)
@@ -102,31 +104,54 @@ def _mixed(study: GateStudy, run: Course, everyone: Conditions, restricted: floa
     )
 
 
-def _carried_over(study: GateStudy, found: PerWorld, few: Worlds, events: float) -> tuple[PerWorld, float]:
-    """Carry chances simulated in a few worlds over to all of them.
+def _success(study: GateStudy, made: Enrichment, events: float) -> tuple[PerWorld, PerWorld, float]:
+    """Simulate some trials in every world, and smooth over the worlds.
 
-    The powers of testing either population alone are known in every world; what is simulated is regressed on them,
-    and the regression speaks for the worlds that were not simulated (control variates).
+    A few trials in each of many worlds say little of any one and much of their mean. What they say of one is regressed
+    on the powers of testing either population alone, which are known; the regression has an intercept, so that its
+    mean is that of the simulated trials. Trials of different worlds have different random numbers, and the same world
+    the same ones in every gate and design.
 
     Returns:
-        The chance in each world, and the standard error of its mean.
-
-    Reference:
-        Glasserman P. Monte Carlo Methods in Financial Engineering. Springer 2003, section 4.1.
+        Chance of any rejection, and of the full population's, in each world; standard error of the first one's mean.
     """
-    known = [_alone(study, seen, events) for seen in (study.seen(few), study.all)]
-    columns = [np.column_stack([np.ones(len(x)), x, x.max(axis=1), x.prod(axis=1)]) for x in known]
-    coefficients, *_ = np.linalg.lstsq(columns[0], found, rcond=None)
-    residual = found - columns[0] @ coefficients
-    df = max(found.size - columns[0].shape[1], 1)
-    se = math.sqrt(float(residual @ residual) / df / found.size)
-    return np.clip(columns[1] @ coefficients, 0.0, 1.0), se
+    alone, effort = _alone(study, study.all, events), study.plan.effort
+    likely = alone.max(axis=1)
+    wanted = float((likely * (1 - likely)).mean()) / (likely.size * effort.target_se**2)
+    trials = min(max(math.ceil(wanted), LEAST_TRIALS), effort.trials)
+    room = empty_results(trials, made.looks, len(made.populations))
+    given = np.full((trials, made.looks), -1, dtype=np.int64)
+    full, plan = list(made.populations).index(FULL), made.plan(PARTS)
+    found = np.empty((likely.size, 2))
+    for world, truth in enumerate(truths(study, study.all)):
+        StatisticEngine(plan, truth.truth, truth.effects(plan.members)).draw(effort.seed, world * trials, given, room)
+        rejected = room.rejected[np.arange(trials), room.stages - 1]
+        found[world] = (rejected != 0).mean(), (rejected >> full & 1).mean()
+    known = np.column_stack([np.ones(likely.size), alone, alone**2, likely, alone.prod(axis=1)])
+    kept = _kept(study, events)[:, None]
+    known = np.column_stack([known, kept * known])
+    coefficients, *_ = np.linalg.lstsq(known, found, rcond=None)
+    smooth = np.clip(known @ coefficients, 0.0, 1.0)
+    smooth = np.clip(smooth + found.mean(axis=0) - smooth.mean(axis=0), 0.0, 1.0)  # what clipping took from the mean
+    se = math.sqrt(float((smooth[:, 0] * (1 - smooth[:, 0])).mean()) / (trials * likely.size))
+    return smooth[:, 0], smooth[:, 1], se
+
+
+def _kept(study: GateStudy, events: float) -> PerWorld:
+    """Return the chance, in each world, that the full population does not fall short by too much at the first look."""
+    share, first = _share_of_events(study, study.all), study.plan.test.looks[0] * events
+    apart = study.all.positive.log_hazard_ratio - study.all.everyone.log_hazard_ratio
+    return np.asarray(ndtr((apart + study.plan.test.restrict_beyond) / np.sqrt(4 / first * (1 / share - 1))))
 
 
 def _alone(study: GateStudy, seen: Seen, events: float) -> Float[np.ndarray, "world population"]:
     """Return the power of testing the biomarker-positive alone, and everyone alone."""
-    part = study.share * seen.positive.hazard
-    share = part / (part + (1 - study.share) * seen.negative.hazard)
     curve = study.here.curve
-    positive = curve(-seen.positive.log_hazard_ratio * np.sqrt(events * share) / 2)
+    positive = curve(-seen.positive.log_hazard_ratio * np.sqrt(events * _share_of_events(study, seen)) / 2)
     return np.column_stack([positive, curve.of_events(seen.everyone.log_hazard_ratio, events)])
+
+
+def _share_of_events(study: GateStudy, seen: Seen) -> PerWorld:
+    """Return the biomarker-positive share of the full population's events."""
+    part = study.share * seen.positive.hazard
+    return np.asarray(part / (part + (1 - study.share) * seen.negative.hazard))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
@@ -55,13 +56,31 @@ class Conditions:
 
     def stratum(self, plan: GateDesign, accrual_months: float) -> Stratum:
         """Return accrual and hazards as `calor.design` takes them."""
-        lost = plan.test.dropout_per_year
+        lost = gone_per_year(plan)
         return Stratum(
             accrual(self.per_month, accrual_months, plan.recruitment.ramp_months),
             PiecewiseHazard.constant(self.yearly_rate / YEAR),
             HazardRatio.constant(self.hazard_ratio),
             Dropout.by(YEAR, treatment=lost, control=lost) if lost else Dropout.none(),
         )
+
+
+def gone_per_year(plan: GateDesign) -> float:
+    """Return the share of participants whom dropout or a competing death takes out of a trial in a year."""
+    return 1 - (1 - plan.test.dropout_per_year) * (1 - plan.prognosis.death_per_year)
+
+
+def look_months(plan: GateDesign, conditions: Conditions, run: Course, fractions: Sequence[float]) -> list[float]:
+    """Return the month of each look but the last, if nobody is dropped.
+
+    Args:
+        plan: Ramp, dropout.
+        conditions: Accrual and hazards.
+        run: The course.
+        fractions: Of the events, at each look.
+    """
+    stratum = conditions.stratum(plan, run.accrual_months)
+    return [time_of_events([stratum], fraction * run.events) for fraction in fractions[:-1]]
 
 
 def accrual(per_month: float, months: float, ramp_months: float) -> Accrual:

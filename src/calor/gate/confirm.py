@@ -60,6 +60,7 @@ class Confirmed:
             "power_se": se,
             "power_searched": own.power,
             "months": self.run.months.value,
+            "months_searched": own.expected_months if own.design != "two_endpoint" else math.nan,
             "participants": self.run.enrolled.value,
             "participants_searched": own.participants,
             "candidates": self.run.screened.value,
@@ -114,6 +115,7 @@ def cohort(plan: GateDesign, option: Option, world: Worlds) -> Cohort:
     one = world.take(np.zeros(1, dtype=np.int64))
     hazard = float(rate_at_median(window, one.control)[0] * one.rate[0]) / YEAR
     lost = -math.log1p(-plan.test.dropout_per_year) / YEAR
+    death = -math.log1p(-plan.prognosis.death_per_year) / YEAR
     return Cohort(
         names=PARTS,
         sites=[Site(_arrivals(plan, option, wide=wide), ramp_months=recruit.ramp_months)],
@@ -124,6 +126,7 @@ def cohort(plan: GateDesign, option: Option, world: Worlds) -> Cohort:
         marker=marker(window),
         screening=screening(plan, option.gate, wide=wide),
         dropout_hazard=(lost, lost),
+        competing_hazard=(death, death),
         duration_months=_LONGEST * option.months,
     )
 

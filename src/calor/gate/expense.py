@@ -28,10 +28,15 @@ def cost(study: GateStudy, participants: float, share: float, months: float) -> 
 
 def cost_of_stopping(study: GateStudy, conditions: Conditions, run: Course) -> float:
     """Return what a two-endpoint trial has cost that stops at its biomarker look; enrollment went on meanwhile."""
-    test, ramp = study.plan.test, study.plan.recruitment.ramp_months
-    months = test.biomarker_participants / conditions.per_month + ramp / 2 + test.biomarker_months
+    test, months = study.plan.test, months_to_biomarker(study, conditions)
     entered = min(test.biomarker_participants + conditions.per_month * test.biomarker_months, run.participants)
     return cost(study, entered, study.share, months)
+
+
+def months_to_biomarker(study: GateStudy, conditions: Conditions) -> float:
+    """Return the months until the biomarker look of a two-endpoint trial."""
+    test, ramp = study.plan.test, study.plan.recruitment.ramp_months
+    return test.biomarker_participants / conditions.per_month + ramp / 2 + test.biomarker_months
 
 
 def cost_of_scans(study: GateStudy) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from calor.gate.calendar import YEAR
+from calor.gate.calendar import YEAR, gone_per_year
 from calor.gate.gates import rule_words
 from calor.gate.option import Option
-from calor.gate.situation import Situation, study
-from calor.gate.trial_designs import SIMULATED
+from calor.gate.situation import GateStudy, Situation, study
+from calor.gate.trial_designs import SIMULATED, looks_of
 from calor.protocol import Protocol, parse_protocol
 from calor.protocol.analyses import Analysis, EventsAnalysis
 from calor.protocol.arms import Randomization, Stratum
@@ -18,7 +18,7 @@ from calor.protocol.eligibility import Criterion
 from calor.protocol.endpoints import TimeToEventEndpoint
 from calor.protocol.estimands import AnalysisSet, Estimand, IntercurrentEvent
 from calor.protocol.gate_design import EffectSource, GateDesign
-from calor.protocol.looks import EventsPlanning, Look, LookPlan, Spending
+from calor.protocol.looks import EventsPlanning, Look, LookPlan, PopulationPlanning, Spending
 from calor.protocol.multiplicity import Multiplicity
 from calor.protocol.protocol import TrialHead
 from calor.protocol.screening import GateCriterion, InfarctionCriterion, Screening, ScreeningCriterion
@@ -251,30 +251,48 @@ def _looks(here: Situation, chosen: Option) -> LookPlan:
     wide = chosen.design in SIMULATED
     seen = found.one.everyone if wide else found.one.positive
     conditions = found.conditions(seen, 1.0 if wide else found.share)
-    first, last = plan.test.looks
+    fractions = looks_of(plan, chosen.design)
     return LookPlan(
         analysis="primary",
         alpha=plan.test.alpha,
         sides=1,
         power=plan.test.power,
         efficacy=Spending(function="obrien_fleming"),
-        looks=(
-            Look(id="interim", information_fraction=first, purpose=_purpose(chosen)),
-            Look(id="final", information_fraction=last, purpose="Final analysis"),
-        ),
+        looks=tuple(_look(chosen, i, fractions) for i in range(len(fractions))),
         planning=EventsPlanning(
             kind="time_to_event",
             hazard_ratio=round(conditions.hazard_ratio, 4),
             control_rate_per_year=round(conditions.yearly_rate, 5),
             accrual_months=round(chosen.accrual_months, 2),
             follow_up_months=round(max(chosen.longest - chosen.accrual_months, 0.0), 2),
-            dropout_per_year=plan.test.dropout_per_year,
+            dropout_per_year=round(gone_per_year(plan), 5),
+            events=math.ceil(chosen.events) if wide else None,
+            populations=(_planned_positive(found),) if wide else (),
         ),
     )
 
 
-def _purpose(chosen: Option) -> str:
-    if chosen.design == "adaptive":
+def _planned_positive(found: GateStudy) -> PopulationPlanning:
+    """Return what is assumed of those who pass the gate in a trial that begins with everyone."""
+    own = found.conditions(found.one.positive, 1.0)
+    return PopulationPlanning(
+        set=_POSITIVE,
+        share=round(found.share, 4),
+        hazard_ratio=round(own.hazard_ratio, 4),
+        control_rate_per_year=round(own.yearly_rate, 5),
+    )
+
+
+def _look(chosen: Option, i: int, fractions: Sequence[float]) -> Look:
+    last = len(fractions) - 1
+    if i == last:
+        return Look(id="final", information_fraction=fractions[i], purpose="Final analysis")
+    name = "interim" if last == 1 else f"interim_{i + 1}"
+    return Look(id=name, information_fraction=fractions[i], purpose=_purpose(chosen, i))
+
+
+def _purpose(chosen: Option, i: int) -> str:
+    if chosen.design == "adaptive" and i == 0:
         return "Efficacy, and whether to go on with the biomarker-positive alone"
     return "Efficacy"
 

@@ -40,6 +40,7 @@ class Option:
         candidates: With an infarction and meeting all else, to be approached.
         accrual_months: Until the last randomization.
         months: Until the last look; the mean over both courses where the trial may restrict.
+        expected_months: Until the trial stops, early or not, in the expected world.
         longest: Until the last look of the longer course.
         limit: What binds the size: "participants", "months" or "".
         cost: Expected.
@@ -68,6 +69,7 @@ class Option:
     candidates: float
     accrual_months: float
     months: float
+    expected_months: float
     longest: float
     limit: str
     cost: float
@@ -95,7 +97,8 @@ class Option:
     def __str__(self) -> str:
         return (
             f"{self.label}: {self.participants:,.0f} participants, {self.events:,.0f} events, "
-            f"{self.months:.0f} months, power {100 * self.power:.0f} %, "
+            f"{self.months:.0f} months ({self.expected_months:.0f} expected, as it may stop early), "
+            f"power {100 * self.power:.0f} %, "
             f"assurance {100 * self.assurance:.1f} % (SE {100 * self.assurance_se:.1f})"
         )
 
@@ -109,7 +112,8 @@ class Outlook:
         success: Probability of significance of any population, in each world.
         simulation_se: Of its mean; 0 where nothing is simulated.
         for_all: Part of `success` that is for the full population of a design that begins with everyone.
-        cost: In each world.
+        cost: In each world, if no look stops it.
+        expected_months: See `Option`.
         false_high: See `Option`.
     """
 
@@ -118,6 +122,7 @@ class Outlook:
     simulation_se: float
     for_all: PerWorld
     cost: PerWorld
+    expected_months: float
     false_high: float | None = None
 
 
@@ -129,7 +134,7 @@ def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Opti
     benefit = study.all.positive.log_hazard_ratio < 0
     worth = plan.costs.success * outlook.success * benefit - outlook.cost
     cost = float(outlook.cost.mean())
-    spread = 0.0 if wide else float(outlook.success.std()) / math.sqrt(outlook.success.size)
+    spread = float(outlook.success.std()) / math.sqrt(outlook.success.size)
     return Option(
         gate=study.gate,
         words=gate_words(study.gate, study.window, study.here.biomarker),
@@ -145,6 +150,7 @@ def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Opti
         candidates=candidates(study, run.participants, 1.0 if wide else study.share),
         accrual_months=run.accrual_months,
         months=run.months,
+        expected_months=outlook.expected_months,
         longest=run.longest,
         limit=run.limit,
         cost=cost,

@@ -22,6 +22,7 @@ ASSUMPTIONS = {
     "effect_slope": "Slope of the effect over the marker, times the finished trial's",
     "event_rate": "Event rate, times the published one",
     "recruitment": "Candidates a month, times the stated number",
+    "death": "Deaths that are not part of the endpoint, times the stated rate",
 }
 """What is moved, in words."""
 
@@ -100,6 +101,9 @@ def changed(basis: Basis, sides: dict[str, Side], chosen: Option) -> Situation:
         recruit = plan.recruitment
         coming = recruit.candidates_per_site_month * at["recruitment"]
         moved["recruitment"] = recruit.model_copy(update={"candidates_per_site_month": coming})
+    if "death" in at:
+        deaths = min(plan.prognosis.death_per_year * at["death"], 0.99)
+        moved["prognosis"] = plan.prognosis.model_copy(update={"death_per_year": deaths})
     again = plan.model_copy(update=moved)
     return basis.situation(again, slope=at.get("effect_slope", 1.0), rate=at.get("event_rate", 1.0))
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from calor.gate.calendar import Conditions
 from calor.gate.gates import CandidateGate, completes
 from calor.gate.outcome_rates import rate_at_median
@@ -44,12 +42,6 @@ def situation(
 ) -> Situation:
     """Put together what options are evaluated in."""
     return Situation(plan, worlds, expected_world(plan, worlds), power_curve(plan), biomarker, dict(shares or {}))
-
-
-def representative(worlds: Worlds, number: int) -> Worlds:
-    """Return worlds spread evenly over the benefit at the median marker: the middles of as many strata."""
-    order = np.argsort(worlds.link * worlds.curves.level, kind="stable")
-    return worlds.take(order[((np.arange(number) + 0.5) / number * worlds.size).astype(int)])
 
 
 @dataclass(frozen=True, eq=False)

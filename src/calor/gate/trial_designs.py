@@ -64,9 +64,14 @@ def power_curve(plan: GateDesign) -> PowerCurve:
     return PowerCurve(design, np.clip(power, 1e-300, 1 - 1e-16))
 
 
-def group_sequential(plan: GateDesign) -> GroupSequential:
+def looks_of(plan: GateDesign, design: str) -> tuple[float, ...]:
+    """Return a design's looks: a trial that may restrict has one interim look, and decides there."""
+    return (plan.test.looks[0], plan.test.looks[-1]) if design == "adaptive" else plan.test.looks
+
+
+def group_sequential(plan: GateDesign, design: str = "gated") -> GroupSequential:
     """Return looks and bounds of the next trial."""
-    return GroupSequential(np.array(plan.test.looks), efficacy=spending.obrien_fleming(plan.test.alpha))
+    return GroupSequential(np.array(looks_of(plan, design)), efficacy=spending.obrien_fleming(plan.test.alpha))
 
 
 def enrichment(plan: GateDesign, design: str, events: float) -> Enrichment:
@@ -76,9 +81,9 @@ def enrichment(plan: GateDesign, design: str, events: float) -> Enrichment:
     population that falls short of the better one by more than `restrict_beyond`, or shows no benefit.
     """
     rule = everyone() if design == "stratified" else within(plan.test.restrict_beyond, threshold=0.0)
-    planned = [float(fraction * events) for fraction in plan.test.looks]
+    planned = [float(fraction * events) for fraction in looks_of(plan, design)]
     populations = {POSITIVE: PARTS[1:], FULL: PARTS}
-    return Enrichment(InverseNormal(group_sequential(plan)), planned, populations, rule)
+    return Enrichment(InverseNormal(group_sequential(plan, design)), planned, populations, rule)
 
 
 def positive_only(plan: GateDesign, events: float) -> Enrichment:

@@ -81,11 +81,13 @@ class Prognosis(Value):
         hazard_ratio_per_sd: Per SD of one test in the reference window.
         log_sd: SD of its logarithm.
         rate_log_sd: SD of the logarithm of the rate at a given marker.
+        death_per_year: Share who die in a year of what is not part of the endpoint, which ends their follow-up.
     """
 
     hazard_ratio_per_sd: Positive
     log_sd: Annotated[float, Field(ge=0)] = 0.0
     rate_log_sd: Annotated[float, Field(ge=0)] = 0.0
+    death_per_year: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class Recruitment(Value):
@@ -137,7 +139,8 @@ class NextTest(Value):
     Attributes:
         alpha: One-sided.
         power: Aimed at if the effect is as believed and the link acts.
-        looks: Information fractions; O'Brien-Fleming spending.
+        looks: Information fractions; O'Brien-Fleming spending. The adaptive design decides at the first, and has no
+            other but the last.
         follow_up_months: Least follow-up of a participant.
         dropout_per_year: Share lost in a year.
         restrict_beyond: Adaptive design: by how much the biomarker-positive log hazard ratio must be better for the
@@ -166,18 +169,16 @@ class Effort(Value):
     Attributes:
         seed: Of every random number.
         draws: Worlds drawn from what is believed.
-        worlds: Of these, worlds in which stratified and adaptive designs are simulated.
-        trials: Most trials of a design in each such world.
-        target_se: Monte Carlo SE of a design's power in a world at which its simulation ends early.
+        trials: Most trials of a stratified or adaptive design in each world.
+        target_se: Monte Carlo SE aimed at for such a design's assurance, from which its trials follow.
         confirmed: Options of the front that are simulated participant by participant.
         confirm_trials: Trials of each of them.
     """
 
     seed: Annotated[int, Field(ge=0)]
     draws: Annotated[int, Field(ge=100)] = 2000
-    worlds: Annotated[int, Field(ge=10)] = 40
-    trials: Annotated[int, Field(ge=100)] = 4000
-    target_se: Positive = 0.007
+    trials: Annotated[int, Field(ge=10)] = 200
+    target_se: Positive = 0.001
     confirmed: Annotated[int, Field(ge=1)] = 6
     confirm_trials: Annotated[int, Field(ge=100)] = 2000
 
@@ -192,6 +193,7 @@ class Sensitivity(Value):
         effect_slope: Times the finished trial's.
         event_rate: Times the published one.
         recruitment: Times `candidates_per_site_month`.
+        death: Times `death_per_year`.
         assay_log_sd: Error of the assay itself on the log scale, which a perfect assay would take away.
         more_participants: Of a finished trial that went on, for the value of that information.
     """
@@ -202,6 +204,7 @@ class Sensitivity(Value):
     effect_slope: tuple[float, float] = (0.0, 1.5)
     event_rate: tuple[Positive, Positive] = (0.75, 1.25)
     recruitment: tuple[Positive, Positive] = (0.6, 1.3)
+    death: tuple[Positive, Positive] = (2.0, 0.5)
     assay_log_sd: Annotated[float, Field(ge=0)] = 0.05
     more_participants: Annotated[int, Field(ge=4)] = 30
 

@@ -41,7 +41,7 @@ def names_lead_somewhere(protocol: Protocol) -> Iterator[Problem]:
 
 
 def numbers_fit(protocol: Protocol) -> Iterator[Problem]:
-    """Check that lists rise, that looks are two, and that records are there to count in."""
+    """Check that lists rise, that looks rise, and that records are there to count in."""
     plan = protocol.gate_design
     if plan is None:
         return
@@ -51,8 +51,10 @@ def numbers_fit(protocol: Protocol) -> Iterator[Problem]:
         if any(b <= a for a, b in pairwise(values)):
             yield Problem(("gate_design", "grid", key), f"must increase, got {list(values)}. Order them.")
     looks = plan.test.looks
-    if any(b <= a for a, b in pairwise(looks)) or looks[-1] != 1.0 or len(looks) != 2:
-        yield Problem(("gate_design", "test", "looks"), f"must be two, the last at 1, got {list(looks)}. Give 0.5, 1.")
+    if any(b <= a for a, b in pairwise(looks)) or looks[-1] != 1.0 or len(looks) < 2:
+        yield Problem(
+            ("gate_design", "test", "looks"), f"must be two or more, the last at 1, got {list(looks)}. Give 0.5, 1."
+        )
     if plan.recruitment.source == "records" and protocol.screening is None:
         yield Problem(
             ("gate_design", "recruitment", "source"), 'must be "stated" without [screening], got "records". Declare it.'

@@ -52,4 +52,22 @@ def _one_duration_of_recruitment(protocol: Protocol) -> Iterator[Problem]:
         )
 
 
-LOOK_CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (_looks_increase, _one_duration_of_recruitment)
+def _populations_are_declared(protocol: Protocol) -> Iterator[Problem]:
+    planning = None if protocol.looks is None else protocol.looks.planning
+    if planning is None or planning.kind != "time_to_event":
+        return
+    for i, population in enumerate(planning.populations):
+        at = ("looks", "planning", "populations", i, "set")
+        yield from _unknown(at, "analysis set", population.set, (s.id for s in protocol.sets))
+    if planning.populations and planning.events is None:
+        yield Problem(
+            ("looks", "planning", "events"),
+            "must be given where several populations are tested, got none. Take those that `calor design gate` found.",
+        )
+
+
+LOOK_CHECKS: tuple[Callable[[Protocol], Iterator[Problem]], ...] = (
+    _looks_increase,
+    _one_duration_of_recruitment,
+    _populations_are_declared,
+)

@@ -31,15 +31,34 @@ class Futility(Value):
     binding: bool
 
 
+class PopulationPlanning(Value):
+    """What is assumed of a population that the looks decide on beside the one of all participants.
+
+    Attributes:
+        set: Its analysis set.
+        share: Of the participants.
+        hazard_ratio: Treatment over control.
+        control_rate_per_year: Events per participant-year under control.
+    """
+
+    set: Identifier
+    share: Annotated[float, Field(gt=0, lt=1)]
+    hazard_ratio: Annotated[float, Field(gt=0)]
+    control_rate_per_year: Annotated[float, Field(gt=0)]
+
+
 class EventsPlanning(Value):
     """What is assumed to size a time-to-event trial; time in months.
 
     Attributes:
-        hazard_ratio: Treatment over control.
+        hazard_ratio: Treatment over control, among all participants.
         control_rate_per_year: Events per participant-year under control.
         accrual_months: Duration of recruitment, at an even rate.
         follow_up_months: From the last randomization to the last look.
         dropout_per_year: Share of participants lost in a year, the same in both arms.
+        events: At the last look, where something else than `power` for all participants sets them, such as a closed
+            test of several populations; None to size by that power.
+        populations: Others that the looks decide on.
     """
 
     kind: Literal["time_to_event"]
@@ -48,6 +67,8 @@ class EventsPlanning(Value):
     accrual_months: Annotated[float, Field(gt=0)]
     follow_up_months: Annotated[float, Field(ge=0)]
     dropout_per_year: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    events: Annotated[float, Field(gt=0)] | None = None
+    populations: tuple[PopulationPlanning, ...] = ()
 
 
 class MeansPlanning(Value):

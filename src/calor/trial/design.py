@@ -9,9 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calor.design.declared import declared_design, declared_planning, declared_size, declared_stratum
+from calor.design.declared import (
+    declared_design,
+    declared_planning,
+    declared_populations,
+    declared_size,
+    declared_stratum,
+)
 from calor.design.expected_events import expected_events
 from calor.design.group_sequential import GroupSequential
+from calor.design.planned_populations import PopulationTable
 from calor.design.size_table import SizeTable
 from calor.protocol.looks import EventsPlanning
 from calor.report.figure import Figure
@@ -26,14 +33,16 @@ POINTS = 60
 
 @dataclass(frozen=True)
 class DesignOutcome:
-    """The declared design, its size under the planning assumptions, and where its files lie."""
+    """The declared design, its size under the planning assumptions, its populations if several, and its files."""
 
     design: GroupSequential
     size: SizeTable
+    populations: PopulationTable | None
     folder: Path
 
     def __str__(self) -> str:
-        return f"{self.design}\n\n{self.size}"
+        several = "" if self.populations is None else f"\n\n{self.populations}"
+        return f"{self.design}\n\n{self.size}{several}"
 
 
 def design_trial(trial: Trial) -> DesignOutcome:
@@ -44,12 +53,14 @@ def design_trial(trial: Trial) -> DesignOutcome:
     """
     design = declared_design(trial.protocol)
     size = declared_size(trial.protocol, design)
+    populations = declared_populations(trial.protocol, design)
     made_of = provenance({"protocol": file_hash(trial.folder / "protocol.toml")})
     figures = [_bounds(design), _power(design, size), *_projections(trial, size)]
     target = trial.results / "design"
     with only_writer(trial.results), whole_folder(target) as aside:
         looks, chances = size.to_frame(), _power_table(design, size)
-        for name, table in (("looks", looks), ("power", chances)):
+        several = [] if populations is None else [("populations", populations.to_frame())]
+        for name, table in (("looks", looks), ("power", chances), *several):
             table.to_csv(aside / f"{name}.csv", index=False)
             table.to_parquet(aside / f"{name}.parquet", index=False)
         for figure in figures:
@@ -59,11 +70,12 @@ def design_trial(trial: Trial) -> DesignOutcome:
             "design": str(design),
             "table": str(size),
             "looks": json.loads(looks.to_json(orient="records", double_precision=15)),
+            **({} if populations is None else {"populations": str(populations)}),
             "planning": declared_planning(trial.protocol).model_dump(),
             "provenance": asdict(made_of),
         }
         (aside / "design.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
-    return DesignOutcome(design, size, target)
+    return DesignOutcome(design, size, populations, target)
 
 
 def _bounds(design: GroupSequential) -> Figure:

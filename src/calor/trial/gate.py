@@ -33,7 +33,7 @@ from calor.trial.provenance import Provenance
 from calor.trial.trial import Trial
 
 Tell = Callable[[str], None]
-QUICK = {"draws": 400, "worlds": 12, "trials": 1000, "confirmed": 1, "confirm_trials": 100}
+QUICK = {"draws": 400, "target_se": 0.003, "confirmed": 1, "confirm_trials": 100}
 """Effort of the demonstration: the same steps on every fourth cut-off, with wider errors."""
 
 

@@ -39,6 +39,7 @@ PARTS: dict[str, tuple[str, dict[str, str]]] = {
             "hazard_ratio_per_sd": "Hazard ratio per SD of one test of the marker",
             "log_sd": "SD of its log",
             "rate_log_sd": "SD of the log of the rate at a given marker",
+            "death_per_year": "Deaths a year that are not part of the endpoint",
         },
     ),
     "recruitment": (
@@ -98,6 +99,7 @@ PARTS: dict[str, tuple[str, dict[str, str]]] = {
             "effect_slope": "Slope of the effect over the marker, times the finished trial's",
             "event_rate": "Event rate, times the published one",
             "recruitment": "Candidates a month, times the stated number",
+            "death": "Deaths that are not part of the endpoint, times the stated rate",
             "assay_log_sd": "SD of the assay's own error on the log scale",
             "more_participants": "Further participants of the finished trial",
         },

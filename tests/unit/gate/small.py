@@ -27,11 +27,12 @@ def plan() -> GateDesign:
     whole = ivory().gate_design
     assert whole is not None
     grid = whole.grid.model_copy(update={"cutoffs": (2.0, 3.0), "tests": (1,)})
-    effort = whole.effort.model_copy(update={"draws": 400, "worlds": 12, "trials": 1000})
+    effort = whole.effort.model_copy(update={"draws": 400, "target_se": 0.003})
     windows = whole.windows[1:2]
     effect = whole.effect.model_copy(update={"window": "month_one"})
-    fewer = {"grid": grid, "effort": effort, "windows": windows, "effect": effect, "sources": ()}
-    return whole.model_copy(update=fewer)
+    sources = tuple(s for s in whole.sources if s.of not in {"windows.admission", "windows.first_year"})
+    changed = {"grid": grid, "effort": effort, "windows": windows, "effect": effect, "sources": sources}
+    return whole.model_copy(update=changed)
 
 
 def hs_crp() -> Biomarker:

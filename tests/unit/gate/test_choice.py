@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from tests.unit.gate.small import ivory, plan
 
+from calor.design.declared import declared_design, declared_populations, declared_size
 from calor.errors import DesignError
 from calor.gate.basis import Basis
 from calor.gate.choose import search
@@ -108,6 +109,14 @@ def test_every_design_has_a_protocol_that_reads_back(basis: Basis, options: tupl
     kinds = [criterion.kind for criterion in found.screening.criteria]
     assert ("biomarker_gate" in kinds) is not wide
     assert next_protocol(found, basis.situation(), option).trial.id == found.trial.id
+    several = declared_populations(found, declared_design(found))
+    assert (several is not None) is wide
+    if several is not None:
+        full, positive = several.populations
+        assert (full.events, positive.share) == pytest.approx((option.events, option.share), abs=1)
+        assert positive.hazard_ratio < full.hazard_ratio
+        assert 0 < positive.events < full.events
+        assert declared_size(found, declared_design(found)).events[-1] == pytest.approx(option.events, abs=2)  # type: ignore[index]
 
 
 @pytest.mark.slow

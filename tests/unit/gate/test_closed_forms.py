@@ -58,6 +58,7 @@ def test_a_higher_rate_saves_participants_and_no_events(rate: float, participant
     at_once = plan().model_copy(
         update={
             "test": plan().test.model_copy(update={"follow_up_months": 36, "dropout_per_year": 0.0}),
+            "prognosis": plan().prognosis.model_copy(update={"death_per_year": 0.0}),
             "recruitment": plan().recruitment.model_copy(update={"ramp_months": 0.0}),
             "limits": plan().limits.model_copy(update={"participants": 20_000}),
         }
