@@ -34,7 +34,8 @@ def test_a_laboratory_file_is_looked_at_mended_and_imported(page: playwright.Pag
     sign_in(page, demo, "coordinator")
     good = ("01-001,V8,ALT,33.5,U/L,40", "01-001,V8,EOS,0.31,10*9/L,")
     _preview(page, demo, *good, "01-777,V8,ALT,30,U/L,40")
-    assert page.get_by_role("row", name="4").inner_text().startswith("4\tParticipant must be a randomized participant")
+    refused = page.get_by_role("group", name="Refused rows").locator("tbody").inner_text()
+    assert refused.startswith("4\tParticipant must be a randomized participant of your sites")
     assert page.get_by_role("button", name="Import").count() == 0
     _preview(page, demo, *good)
     assert (accessible(page), page.evaluate(SIDEWAYS)) == ([], False)
