@@ -19,7 +19,7 @@ from calor.web.services.laboratory import Typed
 
 FOLDER = Path(__file__).parents[2] / "examples/ivory"
 LABELS = ["Placebo", "Aldesleukin"]  # the protocol's own
-CANARY, SECRET_REASON, SECRET_DEED = "7.31", "canary of a reason", "canary of a deed"
+CANARY, SECRET_REASON, SECRET_DEED = "7.314159265", "canary of a reason", "canary of a deed"
 FORMULA = '=HYPERLINK("http://localhost/","see")'
 PARTICIPANTS = ("01-001", "01-002", "01-003", "01-004")  # the last one without a visit
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=20)

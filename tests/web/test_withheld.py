@@ -24,7 +24,7 @@ from calor.web.permissions import PERMITTED, UNBLINDED, Action, Role
 from calor.web.services import alerts, laboratory, visits
 from calor.web.services.laboratory import Typed
 
-CANARY, CORRECTED, REASON, DONE = "7.31", "8.47", "canary of a reason", "canary of a deed"
+CANARY, CORRECTED, REASON, DONE = "7.314159265", "8.471828182", "canary of a reason", "canary of a deed"
 SECRETS = (CANARY, CORRECTED, REASON, DONE, "Eosinophils at or above", "eosinophils 7", "Eosinophilia")
 
 

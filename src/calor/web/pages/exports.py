@@ -20,15 +20,15 @@ _OFFERED = (
     (service.ODM, "CDISC ODM-XML", "A complete copy for machines: every version, query, signature and audit row."),
     (service.CSV, "CSV tables", "The same for people, to open in a spreadsheet."),
 )
+_WORDS: dict[str, str] = {kind: word for kind, word, _ in _OFFERED}
 
 
 @page(Action.EXPORT, "GET", "POST")
 def exports(request: Any) -> Any:
     """Export without arms."""
     rows = AuditRow.objects.filter(chain=request.visitor.trial.code, actor=request.user.username, action=Action.EXPORT)
-    mine = [
-        (row.at[:16].replace("T", " "), *row.reason.partition(", SHA-256 ")[::2]) for row in rows.order_by("-n")[:10]
-    ]
+    told = [(row.at[:16].replace("T", " "), row.reason.partition(", SHA-256 ")) for row in rows.order_by("-n")[:10]]
+    mine = [(at, _WORDS.get(kind, kind), digest) for at, (kind, _, digest) in told]
     return _answer(request, service.export, Action.EXPORT, mine)
 
 
@@ -36,7 +36,7 @@ def exports(request: Any) -> Any:
 def unblinded_exports(request: Any) -> Any:
     """Export with arms."""
     rows = UnblindedExport.objects.filter(trial=request.visitor.trial, by=request.user).order_by("-pk")[:10]
-    mine = [(f"{row.at:%Y-%m-%d %H:%M}", row.kind, row.sha256) for row in rows]
+    mine = [(f"{row.at:%Y-%m-%d %H:%M}", _WORDS[row.kind], row.sha256) for row in rows]
     return _answer(request, service.export_unblinded, Action.EXPORT_UNBLINDED, mine)
 
 

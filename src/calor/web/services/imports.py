@@ -133,7 +133,8 @@ def _plan(actor: Any, trial: Any, content: bytes, action: Action) -> Plan:
         try:
             lines.append(judge.line(row))
         except CalorError as error:
-            refused.append(Refused(row.number, str(error)))
+            words = str(error).replace("`", "")
+            refused.append(Refused(row.number, words[:1].upper() + words[1:]))
     told = [line.told for line in lines], [(each.number, each.why) for each in refused]
     sha256 = hashlib.sha256(content).hexdigest()
     digest = hashlib.sha256(json.dumps([sha256, *told]).encode()).hexdigest()
