@@ -8,6 +8,7 @@ from calor.web.pages import (
     alerts,
     allocation_list,
     candidate,
+    charts,
     dashboard,
     events,
     exports,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("people/take-back/", people.take_back, name="take-role-back"),
     path("people/site/", people.new_site, name="new-site"),
     path("list/", allocation_list.allocation_list, name="allocation-list"),
+    path("charts.js", charts.charts, name="charts"),
     path("style.css", style.style, name="style"),
     path("static/<path:path>", style.static_file, name="static"),
 ]
