@@ -75,8 +75,8 @@ def shown(cut: Any) -> Shown:
     """Open the part that blinded people may have."""
     content = json.loads(cut.content)
     return Shown(
-        cut.name, cut.cutoff, parse_protocol(content["protocol"]), tuple(content["notes"]), _opened(content["datasets"]),
-        content["visits"], content["alerts"], content["queries"], content["unblindings"],
+        cut.name, cut.cutoff, parse_protocol(content["protocol"]), tuple(content["notes"]),
+        _opened(content["datasets"]), content["visits"], content["alerts"], content["queries"], content["unblindings"],
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
+from calor.protocol.looks import EventsPlanning
 from calor.report.figure import Figure
 from calor.report.figures.curves import curves
 from calor.report.section import Section
@@ -17,6 +18,7 @@ from calor.web.board.visits import completeness
 from calor.web.calendar import DONE, MISSED, OUTSIDE
 
 _POOLED = "All participants"
+_WEEKS_PER_MONTH = 365.25 / 12 / 7
 _GRADES = ("1", "2", "3", "4", "5")
 
 
@@ -60,7 +62,8 @@ def _recruitment(cut: Shown) -> Section:
 
 
 def _accrual(cut: Shown) -> Figure:
-    """Draw who was randomized by when, as a staircase, below the number planned."""
+    """Draw who was randomized by when, as a staircase, beside the plan: even accrual, or the number where that is all."""
+    planned = cut.protocol.trial.planned_size
     days = cut.datasets["adsl"].frame["RANDDT"].sort_values()
     weeks = [(day - days.iloc[0]).days / 7 for day in days]
     last = max((pd.Timestamp(cut.cutoff) - days.iloc[0]).days / 7, 1.0)
@@ -68,17 +71,17 @@ def _accrual(cut: Shown) -> Figure:
     for n, week in enumerate(weeks, start=1):
         points += [(week, n - 1.0), (week, float(n))]
     points.append((last, float(len(weeks))))
-    table = pd.DataFrame(
-        [("randomized", *point) for point in points]
-        + [
-            ("planned", 0.0, float(cut.protocol.trial.planned_size)),
-            ("planned", last, float(cut.protocol.trial.planned_size)),
-        ],
-        columns=["series", "x", "y"],
-    )
+    plan = [(0.0, float(planned)), (last, float(planned))]
+    assumed = cut.protocol.looks.planning if cut.protocol.looks else None
+    if isinstance(assumed, EventsPlanning):
+        weeks_planned = assumed.accrual_months * _WEEKS_PER_MONTH
+        by_now = planned * min(last / weeks_planned, 1.0)
+        plan = [(0.0, 0.0), (min(last, weeks_planned), by_now), (last, by_now)]
+    rows = [("randomized", *point) for point in points] + [("planned", *point) for point in plan]
+    table = pd.DataFrame(rows, columns=["series", "x", "y"])
     return curves(
         table, series=["randomized", "planned"], name="accrual",
-        title=f"{len(weeks)} of {cut.protocol.trial.planned_size} planned participants have been randomized.",
+        title=f"{len(weeks)} of {planned} planned participants have been randomized.",
         caption=f"From the first randomization to {cut.cutoff}.",
         axes=("Weeks from the first randomization", "Participants"),
     )  # fmt: skip
