@@ -49,7 +49,7 @@ def dataset(participants: Sequence[str], cutoff: date, *, after_baseline: bool) 
     days = pd.to_datetime(table["ADT"]).astype("datetime64[s]")
     mine = table["USUBJID"].isin(participants) & (days <= pd.Timestamp(cutoff)) & (after_baseline | (table["ADY"] < 1))
     kept = table.assign(ADT=days)[mine].sort_values(["USUBJID", "PARAMCD", "ADT"]).reset_index(drop=True)
-    return Dataset("ADPET", kept, {name: LABELS[name] for name in kept}, TITLE)
+    return Dataset("ADPET", kept, {str(name): LABELS[str(name)] for name in kept}, TITLE)
 
 
 def _everybody() -> pd.DataFrame | None:

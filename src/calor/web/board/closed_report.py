@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -27,9 +28,9 @@ def closed_report(cut: Whole, looks: Sequence[Whole]) -> tuple[Section, ...]:
         looks: The cuts that were made for the planned looks, in order, this one included.
     """
     protocol = cut.shown.protocol
-    sections = [_progress(cut), _alerts(cut)]
-    sections += _tried("harm", "Limits for harm", lambda: _harm(protocol, cut)) if harm_rules(protocol) else []
+    sections = list(_tried("harm", "Limits for harm", lambda: _harm(protocol, cut))) if harm_rules(protocol) else []
     sections += _tried("looks", "Looks at efficacy", lambda: _looks(protocol, looks))
+    sections += [_progress(cut), _alerts(cut)]
     for name in ("baseline", *(each.id for each in protocol.analyses if each.role == "safety")):
         sections += _tried(name, _label(protocol, name), lambda name=name: analysis_section(cut, name))  # type: ignore[misc]
     return tuple(sections)
@@ -91,7 +92,7 @@ def _progress(cut: Whole) -> Section:
     adsl = cut.coded_datasets["adsl"].frame
     letters = _letters(cut)
     arms = [adsl[adsl["TRT01P"] == letter] for letter in letters]
-    steps = {
+    steps: dict[str, list[Any]] = {
         "Randomized": [len(arm) for arm in arms],
         "Treated": [int((arm["SAFFL"] == "Y").sum()) for arm in arms],
         "In follow-up": [int((arm["EOSSTT"] == "ONGOING").sum()) for arm in arms],
@@ -117,12 +118,12 @@ def _alerts(cut: Whole) -> Section:
     if not found:
         return Section("alerts-arms", "Alerts", "The safety rules raised no alert.")
     rows = pd.DataFrame(found).sort_values("on", ascending=False, kind="stable")
-    rows = rows.assign(arm=[cut.coded.get(who, "") for who in rows["participant"]])
+    rows = rows.assign(arm=[cut.coded.get(who, "").removeprefix("Arm ") for who in rows["participant"]])
     letters = _letters(cut)
-    counts = ", ".join(f"{letter} {int((rows['arm'] == letter).sum())}" for letter in letters)
+    counts = ", ".join(f"{letter} {int((rows['arm'] == letter[-1]).sum())}" for letter in letters)
     columns = [
         Column("participant", "Participant", missing=""), Column("arm", "Arm"), Column("text", "Alert"),
-        Column("on", "On"),
+        Column("on", "On", align="right"),
     ]  # fmt: skip
     table = Table.from_frame(
         rows, name="alerts-by-arm", title="What the safety rules found, by coded arm.", columns=columns,
@@ -151,7 +152,7 @@ def _harm(protocol: Protocol, cut: Whole) -> Section:
         tables.append(
             Table.from_frame(
                 rows.assign(**told), name=f"harm-{_anchor(limit.id)}", title=f"{limit.text}.", columns=columns,
-                note=f"Events of {rule.group!r}. Acceptable: {100 * rule.acceptable:g} %. {rows['method'].iloc[0]}.",
+                note=f"Acceptable: {100 * rule.acceptable:g} %. Limits: {rows['method'].iloc[0]}.",
             )
         )  # fmt: skip
     reached = judged[judged["verdict"] == "stop"]

@@ -85,7 +85,7 @@ def _subjects(adsl: Dataset, protocol: Protocol, cutoff: date, pet: Dataset | No
     last_dose = max((regimen.dosing_days[-1] for regimen in protocol.regimens), default=1)
     stopped = frame["EOSDT"].where(frame["EOSSTT"] == "DISCONTINUED").fillna(end)
     followed_days = (stopped - frame["TRTSDT"]).dt.days + 1.0
-    made = {
+    made: dict[str, pd.Series] = {
         "TRTDURD": followed_days.clip(upper=float(last_dose), lower=1.0),
         "EOSDT": frame["EOSDT"].fillna(end).astype("datetime64[s]"),
     }

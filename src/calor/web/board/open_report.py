@@ -9,7 +9,7 @@ import pandas as pd
 from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
 from calor.protocol.looks import EventsPlanning
 from calor.report.figure import Figure
-from calor.report.figures.curves import curves
+from calor.report.figures.accrual import accrual
 from calor.report.section import Section
 from calor.report.table import Column, Table
 from calor.web.board.cut import Shown
@@ -62,28 +62,22 @@ def _recruitment(cut: Shown) -> Section:
 
 
 def _accrual(cut: Shown) -> Figure:
-    """Draw who was randomized by when, as a staircase, beside the plan: even accrual, or the number where that is all."""
+    """Draw recruitment beside the plan: at an even rate, or the number alone where no more is planned."""
     planned = cut.protocol.trial.planned_size
     days = cut.datasets["adsl"].frame["RANDDT"].sort_values()
     weeks = [(day - days.iloc[0]).days / 7 for day in days]
     last = max((pd.Timestamp(cut.cutoff) - days.iloc[0]).days / 7, 1.0)
-    points = [(0.0, 0.0)]
-    for n, week in enumerate(weeks, start=1):
-        points += [(week, n - 1.0), (week, float(n))]
-    points.append((last, float(len(weeks))))
     plan = [(0.0, float(planned)), (last, float(planned))]
     assumed = cut.protocol.looks.planning if cut.protocol.looks else None
     if isinstance(assumed, EventsPlanning):
-        weeks_planned = assumed.accrual_months * _WEEKS_PER_MONTH
-        by_now = planned * min(last / weeks_planned, 1.0)
-        plan = [(0.0, 0.0), (min(last, weeks_planned), by_now), (last, by_now)]
-    rows = [("randomized", *point) for point in points] + [("planned", *point) for point in plan]
-    table = pd.DataFrame(rows, columns=["series", "x", "y"])
-    return curves(
-        table, series=["randomized", "planned"], name="accrual",
-        title=f"{len(weeks)} of {planned} planned participants have been randomized.",
-        caption=f"From the first randomization to {cut.cutoff}.",
-        axes=("Weeks from the first randomization", "Participants"),
+        end = assumed.accrual_months * _WEEKS_PER_MONTH
+        by_now = planned * min(last / end, 1.0)
+        plan = [(0.0, 0.0), (min(last, end), by_now), (last, by_now)]
+    return accrual(
+        pd.DataFrame({"x": [0.0, *weeks, last], "y": [0, *range(1, len(weeks) + 1), len(weeks)]}),
+        pd.DataFrame(plan, columns=["x", "y"]),
+        name="accrual", title=f"{len(weeks)} of {planned} planned participants have been randomized.",
+        caption=f"From the first randomization to {cut.cutoff}.", axis="Weeks from the first randomization",
     )  # fmt: skip
 
 
@@ -149,7 +143,7 @@ _COUNTS = [
 def _overview(found: pd.DataFrame) -> Table:
     words = {"all": "Any event", "serious": "Serious", "severity": "Worst grade {}", "relation": "{}"}
     rows = found[found["level"] == "any"]
-    labels = [words[row.by].format(str(row.category).capitalize()) for row in rows.itertuples()]
+    labels = [words[by].format(str(what).capitalize()) for by, what in zip(rows["by"], rows["category"], strict=True)]
     return Table.from_frame(
         rows.assign(what=labels), name="events-overview", title="Participants with adverse events, arms pooled.",
         columns=[Column("what", ""), *_COUNTS], note="Exact 95 % intervals.",
@@ -187,7 +181,8 @@ def _alerts(cut: Shown) -> Section:
     waiting = sum(not row["taken_up"] for row in cut.alerts)
     rows = pd.DataFrame(cut.alerts).assign(state=["taken up" if r["taken_up"] else "waits" for r in cut.alerts])
     columns = [
-        Column("participant", "Participant"), Column("text", "Alert"), Column("on", "On"), Column("state", "State"),
+        Column("participant", "Participant"), Column("text", "Alert"), Column("on", "On", align="right"),
+        Column("state", "State", align="right"),
     ]  # fmt: skip
     table = Table.from_frame(
         rows.iloc[::-1], name="alerts-list", title="What the safety rules found.", columns=columns,

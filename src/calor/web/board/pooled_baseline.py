@@ -8,6 +8,7 @@ import pandas as pd
 
 from calor.analyze.baseline import describe
 from calor.datasets.dataset import Dataset
+from calor.protocol.endpoints import ContinuousEndpoint
 from calor.protocol.protocol import Protocol
 from calor.report.number import number
 
@@ -38,8 +39,8 @@ def _measured(protocol: Protocol, datasets: Mapping[str, Dataset]) -> list[tuple
     """Return dataset, code and words of everything that may have a baseline."""
     found = [("adlb", b.paramcd, f"{b.label} ({b.unit})") for b in protocol.biomarkers]
     if "adpet" in datasets:
-        scans = [e for e in protocol.dataset_endpoints if e.dataset == "adpet"]
-        found += [("adpet", str(e.paramcd), e.label) for e in scans]
+        scans = [e for e in protocol.endpoints if isinstance(e, ContinuousEndpoint) and e.dataset == "adpet"]
+        found += [("adpet", e.paramcd, e.label) for e in scans]
     return found
 
 

@@ -21,7 +21,7 @@ def to_plain(dataset: Dataset) -> Plain:
     >>> to_plain(Dataset("ADSL", pd.DataFrame({"AGE": [61.0, None]}), {"AGE": "Age"}))["columns"]
     {'AGE': {'kind': 'number', 'label': 'Age', 'values': [61.0, None]}}
     """
-    columns = {name: _column(dataset.frame[name]) for name in dataset.frame}
+    columns = {str(name): _column(dataset.frame[name]) for name in dataset.frame}
     for name, column in columns.items():
         column["label"] = dataset.labels[name]
     ordered = {name: {key: column[key] for key in ("kind", "label", "values")} for name, column in columns.items()}

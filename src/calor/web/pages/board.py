@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
-from calor.analyze import declared
 from calor.errors import CalorError
 from calor.report.section import Section
+from calor.report.sections.words import capital
 from calor.web import served
 from calor.web.capture.models import DataCut
 from calor.web.pages.form import PageForm
@@ -105,14 +105,15 @@ def results(request: Any, number: int, analysis: str = "") -> Any:
     """Show one declared analysis by coded arms; the primary one where none is named."""
     cut, protocol = _cut(request, number), served.protocol()
     chosen = analysis or protocol.primary.id
-    if chosen not in declared.names(protocol):
+    if chosen not in {each.id for each in protocol.analyses}:
         raise Http404
     try:
         section = cuts.read_result(request.user, cut, chosen)
     except CalorError as error:
-        section = Section("result", "Not yet", "The data of this cut do not support it.", notes=(str(error),))
+        title = capital(protocol.analysis(chosen).label)
+        section = Section("result", title, "The data of this cut do not support it yet.", notes=(str(error),))
     groups = [
-        (word, [(each.id, each.label, each.id == chosen) for each in protocol.analyses if each.role == role])
+        (word, [(each.id, capital(each.label), each.id == chosen) for each in protocol.analyses if each.role == role])
         for role, word in _ROLES
     ]
     context = {"cut": cut, "section": section, "groups": groups}

@@ -11,6 +11,8 @@ from django.http import HttpResponse
 from calor.web.pages.page import page
 from calor.web.permissions import Action
 
+_GLOBAL = "window.vegaEmbed = vegaEmbed;"
+
 
 @page(Action.ENTER)
 def charts(_request: Any) -> Any:
@@ -22,4 +24,4 @@ def charts(_request: Any) -> Any:
 
 @cache
 def _library() -> str:
-    return vl_convert.javascript_bundle()
+    return vl_convert.javascript_bundle(_GLOBAL)
