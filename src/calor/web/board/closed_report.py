@@ -129,6 +129,8 @@ def _alerts(cut: Whole) -> Section:
         rows, name="alerts-by-arm", title="What the safety rules found, by coded arm.", columns=columns,
         note="With what is withheld from blinded people.",
     )  # fmt: skip
+    other = int((rows["arm"] == "").sum())
+    counts += f", the whole trial {other}" if other else ""
     return Section("alerts-arms", "Alerts", f"{len(rows)} alerts were raised: {counts}.", tables=(table,))
 
 

@@ -19,6 +19,7 @@ from calor.web.board.tables import Plain, to_plain
 from calor.web.calendar import calendar
 from calor.web.capture.models import Alert, Query, WithheldAlert
 from calor.web.models import Allocation, Participant, Unblinding
+from calor.web.recruitment import plan
 from calor.web.services.queries import status
 
 _PLANNED = "As doses are not captured, those planned are taken as given until the cut-off or a withdrawal."
@@ -38,10 +39,12 @@ def contents(trial: Any, text: str, cutoff: date) -> tuple[Plain, Plain]:
     nobody = dict.fromkeys((one.pk for one in people), "")  # arms are kept sealed; their names come with the report
     whole = _up_to(followed(protocol, trial, people, arms=nobody), cutoff)
     who = {one.participant.pk: one.participant.identifier for one in open_to_all}
+    pace = plan(trial)
     shown = {
         "trial": trial.code,
         "cutoff": cutoff.isoformat(),
         "protocol": text,
+        "plan": None if pace is None else [pace.first.isoformat(), pace.last.isoformat(), pace.size],
         "notes": [_PLANNED],
         "datasets": _datasets(protocol, open_to_all, cutoff, after_baseline=False),
         "visits": _visits(protocol, open_to_all, cutoff),

@@ -25,6 +25,7 @@ class Shown:
         name: What the cut is called.
         cutoff: Last day of what counts.
         protocol: The protocol as it then was.
+        plan: First and last day of the planned recruitment and how many by then; None where none is stated.
         notes: What a reader must know.
         datasets: ADaM datasets without arms and without what is withheld.
         visits, alerts, queries: Rows as plain values.
@@ -34,6 +35,7 @@ class Shown:
     name: str
     cutoff: date
     protocol: Protocol
+    plan: tuple[date, date, int] | None
     notes: tuple[str, ...]
     datasets: Mapping[str, Dataset]
     visits: list[Plain]
@@ -75,7 +77,7 @@ def shown(cut: Any) -> Shown:
     """Open the part that blinded people may have."""
     content = json.loads(cut.content)
     return Shown(
-        cut.name, cut.cutoff, parse_protocol(content["protocol"]), tuple(content["notes"]),
+        cut.name, cut.cutoff, parse_protocol(content["protocol"]), _plan(content["plan"]), tuple(content["notes"]),
         _opened(content["datasets"]), content["visits"], content["alerts"], content["queries"], content["unblindings"],
     )  # fmt: skip
 
@@ -97,6 +99,10 @@ def whole(cut: Any) -> Whole:
     }
     coded = {who: letters[arm] for who, arm in arms.items()}
     return Whole(shown(cut), _opened(content["datasets"]), content["alerts"], arms, coded)
+
+
+def _plan(told: list[Any] | None) -> tuple[date, date, int] | None:
+    return None if told is None else (date.fromisoformat(told[0]), date.fromisoformat(told[1]), int(told[2]))
 
 
 def _opened(datasets: Mapping[str, Plain]) -> dict[str, Dataset]:

@@ -7,9 +7,8 @@ from collections import Counter
 import pandas as pd
 
 from calor.analyze.safety.adverse_events import AdverseEventColumns, adverse_events
-from calor.protocol.looks import EventsPlanning
 from calor.report.figure import Figure
-from calor.report.figures.accrual import accrual
+from calor.report.figures.recruitment import recruitment
 from calor.report.section import Section
 from calor.report.table import Column, Table
 from calor.web.board.cut import Shown
@@ -18,7 +17,6 @@ from calor.web.board.visits import completeness
 from calor.web.calendar import DONE, MISSED, OUTSIDE
 
 _POOLED = "All participants"
-_WEEKS_PER_MONTH = 365.25 / 12 / 7
 _GRADES = ("1", "2", "3", "4", "5")
 
 
@@ -57,27 +55,21 @@ def _recruitment(cut: Shown) -> Section:
         "recruitment", "Recruitment",
         f"{len(adsl)} of {cut.protocol.trial.planned_size} planned participants were randomized by {cut.cutoff}, "
         f"{int(recent.sum())} of them in the last four weeks.",
-        figures=(_accrual(cut),), tables=(table,),
+        figures=_accrual(cut), tables=(table,),
     )  # fmt: skip
 
 
-def _accrual(cut: Shown) -> Figure:
-    """Draw recruitment beside the plan: at an even rate, or the number alone where no more is planned."""
-    planned = cut.protocol.trial.planned_size
-    days = cut.datasets["adsl"].frame["RANDDT"].sort_values()
-    weeks = [(day - days.iloc[0]).days / 7 for day in days]
-    last = max((pd.Timestamp(cut.cutoff) - days.iloc[0]).days / 7, 1.0)
-    plan = [(0.0, float(planned)), (last, float(planned))]
-    assumed = cut.protocol.looks.planning if cut.protocol.looks else None
-    if isinstance(assumed, EventsPlanning):
-        end = assumed.accrual_months * _WEEKS_PER_MONTH
-        by_now = planned * min(last / end, 1.0)
-        plan = [(0.0, 0.0), (min(last, end), by_now), (last, by_now)]
-    return accrual(
-        pd.DataFrame({"x": [0.0, *weeks, last], "y": [0, *range(1, len(weeks) + 1), len(weeks)]}),
-        pd.DataFrame(plan, columns=["x", "y"]),
-        name="accrual", title=f"{len(weeks)} of {planned} planned participants have been randomized.",
-        caption=f"From the first randomization to {cut.cutoff}.", axis="Weeks from the first randomization",
+def _accrual(cut: Shown) -> tuple[Figure, ...]:
+    """Draw recruitment beside the plan, where the protocol states one."""
+    if cut.plan is None:
+        return ()
+    days = [day.date() for day in cut.datasets["adsl"].frame["RANDDT"]]
+    return (
+        recruitment(
+            days, planned=cut.plan, today=cut.cutoff, name="accrual",
+            title=f"{len(days)} of {cut.plan[2]} planned participants have been randomized.",
+            caption=f"Up to {cut.cutoff}. Dashed: the even pace that the protocol plans.",
+        ),
     )  # fmt: skip
 
 
