@@ -97,7 +97,8 @@ def declared_looks(protocol: Protocol, looks: Sequence[Datasets]) -> DeclaredLoo
         raise MonitorError.must("looks", rule, len(looks), fix="Amend the protocol first.")
     by_events = isinstance(plan.planning, EventsPlanning)
     target = float(np.sum(size.participants[-1])) if size.events is None else float(size.events[-1])
-    findings = [declared.run(protocol, plan.analysis, datasets) for datasets in looks]
+    alone = _alone(protocol, plan.analysis)
+    findings = [declared.run(alone, plan.analysis, datasets) for datasets in looks]
     information = [_information(finding, by_events=by_events) for finding in findings]
     drift = size.crossing.drift
     done = []
@@ -129,6 +130,15 @@ def benefit_z(finding: Finding) -> float:
         fix = "Look at one comparison."
         raise MonitorError.must("analysis", rule, len(finding.p_values), where=finding.id, fix=fix)
     return math.copysign(float(norm.isf(finding.p_values[0] / 2)), _benefit(finding))
+
+
+def _alone(protocol: Protocol, name: str) -> Protocol:
+    """Leave out what is computed beside the declared test: a look must not fail for it."""
+    analyses = tuple(
+        each.model_copy(update={"beside": ()}) if each.id == name and "beside" in type(each).model_fields else each
+        for each in protocol.analyses
+    )
+    return protocol.model_copy(update={"analyses": analyses})
 
 
 def _benefit(finding: Finding) -> float:

@@ -181,7 +181,9 @@ def _looks(protocol: Protocol, looks: Sequence[Whole]) -> Section:
     found = declared_looks(protocol, [cut.named_datasets for cut in looks])
     rows = found.to_frame()
     rows = rows.assign(
-        planned=100 * rows["planned_fraction"], observed=100 * rows["fraction"].astype(float), size=rows["z"].abs()
+        planned=100 * rows["planned_fraction"],
+        observed=100 * rows["fraction"].astype(float),
+        size=rows["z"].astype(float).abs(),
     )
     columns = [
         Column("look", "Look"), Column("planned", "Planned information, %", digits=0, align="right"),

@@ -15,12 +15,14 @@ from calor.protocol.read import parse_protocol
 from calor.web import scans
 from calor.web.adam.datasets import datasets
 from calor.web.adam.followed import Followed, followed
+from calor.web.board.coding import with_arms_named
 from calor.web.board.tables import Plain, to_plain
 from calor.web.calendar import calendar
 from calor.web.capture.models import Alert, Query, WithheldAlert
 from calor.web.models import Allocation, Participant, Unblinding
 from calor.web.recruitment import plan
 from calor.web.services.queries import status
+from calor.web.unblinded import arms
 
 _PLANNED = "As doses are not captured, those planned are taken as given until the cut-off or a withdrawal."
 
@@ -36,8 +38,7 @@ def contents(trial: Any, text: str, cutoff: date) -> tuple[Plain, Plain]:
     protocol = parse_protocol(text)
     people = list(Participant.objects.filter(trial=trial).select_related("site"))
     open_to_all = _up_to(followed(protocol, trial, people, arms=None), cutoff)
-    nobody = dict.fromkeys((one.pk for one in people), "")  # arms are kept sealed; their names come with the report
-    whole = _up_to(followed(protocol, trial, people, arms=nobody), cutoff)
+    whole = _up_to(followed(protocol, trial, people, arms=arms(trial, people)), cutoff)
     who = {one.participant.pk: one.participant.identifier for one in open_to_all}
     pace = plan(trial)
     shown = {
@@ -76,7 +77,7 @@ def _up_to(people: Sequence[Followed], cutoff: date) -> list[Followed]:
 
 
 def _datasets(protocol: Protocol, people: Sequence[Followed], cutoff: date, *, after_baseline: bool) -> Plain:
-    made = datasets(protocol, people)
+    made = with_arms_named(datasets(protocol, people), {})  # arms are kept sealed; their names come with the report
     pet = scans.dataset([one.participant.identifier for one in people], cutoff, after_baseline=after_baseline)
     made["adsl"] = _subjects(made["adsl"], protocol, cutoff, pet)
     return {name: to_plain(dataset) for name, dataset in ({**made, "adpet": pet} if pet else made).items()}
@@ -89,14 +90,13 @@ def _subjects(adsl: Dataset, protocol: Protocol, cutoff: date, pet: Dataset | No
     stopped = frame["EOSDT"].where(frame["EOSSTT"] == "DISCONTINUED").fillna(end)
     followed_days = (stopped - frame["TRTSDT"]).dt.days + 1.0
     made: dict[str, pd.Series] = {
-        "TRTDURD": followed_days.clip(upper=float(last_dose), lower=1.0),
+        "TRTDURD": frame["TRTDURD"].fillna(followed_days.clip(upper=float(last_dose), lower=1.0)),
         "EOSDT": frame["EOSDT"].fillna(end).astype("datetime64[s]"),
     }
     if "FASFL" in frame:
         both = set() if pet is None else set(pet.frame.loc[pet.frame["CHG"].notna(), "USUBJID"])
         made["FASFL"] = frame["USUBJID"].isin(both).map({True: "Y", False: "N"}).astype("str")
-    labels = {**adsl.labels, "TRTDURD": "Duration of Treatment (Days)"}
-    return Dataset(adsl.name, frame.assign(**made), labels, adsl.label)
+    return Dataset(adsl.name, frame.assign(**made), adsl.labels, adsl.label)
 
 
 def _visits(protocol: Protocol, people: Sequence[Followed], cutoff: date) -> list[Plain]:
