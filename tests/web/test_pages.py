@@ -51,7 +51,8 @@ def routes() -> dict[str, Any]:
     for pattern in get_resolver().url_patterns:
         if isinstance(pattern, URLResolver):
             continue
-        taken = {"person": 1, "identifier": "01-001", "path": "calor/pages.css", "visit": "V3", "analysis": "primary", "number": 1}
+        taken = {"person": 1, "identifier": "01-001", "path": "calor/pages.css", "visit": "V3", "number": 1}
+        taken |= {"analysis": "primary"}
         arguments = {name: taken[name] for name in pattern.pattern.converters}
         found[reverse(pattern.name, kwargs=arguments)] = pattern.callback
     return found

@@ -97,7 +97,7 @@ def declared_looks(protocol: Protocol, looks: Sequence[Datasets]) -> DeclaredLoo
         raise MonitorError.must("looks", rule, len(looks), fix="Amend the protocol first.")
     by_events = isinstance(plan.planning, EventsPlanning)
     target = float(np.sum(size.participants[-1])) if size.events is None else float(size.events[-1])
-    alone = _alone(protocol, plan.analysis)
+    alone = without_beside(protocol, plan.analysis)
     findings = [declared.run(alone, plan.analysis, datasets) for datasets in looks]
     information = [_information(finding, by_events=by_events) for finding in findings]
     drift = size.crossing.drift
@@ -132,8 +132,8 @@ def benefit_z(finding: Finding) -> float:
     return math.copysign(float(norm.isf(finding.p_values[0] / 2)), _benefit(finding))
 
 
-def _alone(protocol: Protocol, name: str) -> Protocol:
-    """Leave out what is computed beside the declared test: a look must not fail for it."""
+def without_beside(protocol: Protocol, name: str) -> Protocol:
+    """Leave out what is computed beside an analysis' declared test: an interim look must not fail for it."""
     analyses = tuple(
         each.model_copy(update={"beside": ()}) if each.id == name and "beside" in type(each).model_fields else each
         for each in protocol.analyses

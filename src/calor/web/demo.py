@@ -39,7 +39,7 @@ PEOPLE = {
     Role.UNBLINDED_MONITOR: ("unblinded", "Uma Unblinded"),
     Role.MONITOR: ("monitor", "Mona Monitor"),
     Role.STATISTICIAN: ("statistician", "Stella Statistician"),
-    Role.UNBLINDED_STATISTICIAN: ("independent", "Ines Independent"),
+    Role.UNBLINDED_STATISTICIAN: ("independent", "Irene Independent"),
     Role.SAFETY_BOARD: ("board", "Boris Board"),
     Role.ADMINISTRATOR: ("administrator", "Ada Administrator"),
 }

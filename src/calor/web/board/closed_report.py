@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from calor.analyze import declared
+from calor.analyze.declared.records import Datasets
 from calor.errors import CalorError
 from calor.monitor.declared_harm import declared_harm_limits, harm_rules
-from calor.monitor.declared_looks import declared_looks
+from calor.monitor.declared_looks import declared_looks, without_beside
 from calor.protocol.protocol import Protocol
 from calor.report.section import Section
 from calor.report.sections import KINDS
@@ -52,6 +54,14 @@ def analysis_section(cut: Whole, name: str) -> Section:
     if missing:
         told = f"No {', '.join(missing).upper()} yet: what it needs is not captured here."
         return Section(_anchor(name), _label(protocol, name), told)
+    try:
+        return _section(protocol, name, datasets)
+    except CalorError as error:
+        made = _section(without_beside(protocol, name), name, datasets)
+        return replace(made, notes=(*made.notes, f"Without what would stand beside it: {error}"))
+
+
+def _section(protocol: Protocol, name: str, datasets: Datasets) -> Section:
     finding = declared.run(protocol, name, datasets)
     return KINDS[finding.kind].section(finding)
 
