@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.browser.conftest import Demo
 from tests.browser.test_coordinator import SIDEWAYS, accessible, page, sign_in
@@ -80,6 +82,58 @@ def test_a_newcomer_randomizes_the_most_urgent_candidate_and_records_a_visit_wit
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "Repeat the count tomorrow" in page.locator("section[aria-labelledby=done-heading]").inner_text()
+    page.get_by_role("button", name="Sign out").click()
+    _the_boards_two_reports_show_the_alert(page, demo, identifier)
+
+
+def _the_boards_two_reports_show_the_alert(page: playwright.Page, demo: Demo, identifier: str) -> None:
+    sign_in(page, demo, "independent")
+    follow(page, "Safety board")
+    for name, typed in (
+        ("Name of the cut", "Meeting 1"), ("Reason", "First meeting"),
+        ("Your name", "independent"), ("Your password", demo.passwords["independent"]),
+    ):  # fmt: skip
+        reach(page, name)
+        page.keyboard.type(typed)
+    follow(page, "Cut the data")
+    assert "Meeting 1" in page.inner_text("main")
+    page.get_by_role("button", name="Sign out").click()
+
+    sign_in(page, demo, "board")
+    assert "The reports of the data cut 'Meeting 1' can be read." in page.inner_text("main")
+    follow(page, "Safety board")
+    for door, arm in (("Open report", ""), ("Closed report", r"\t[AB]\t")):
+        follow(page, door)
+        assert heading(page) == door
+        row = page.locator("#alerts, #alerts-arms").get_by_role("row").filter(has_text=identifier)
+        told = row.filter(has_text="Eosinophils at or above 1.5").inner_text()
+        assert re.search(arm, told), told
+        assert bool(arm) == ("limit reached" in page.inner_text("main"))  # a limit for harm is, in the demonstration
+        _fits_and_is_accessible(page)
+        follow(page, "Safety board")
+    follow(page, "Results")
+    assert "Arm B v Arm A, index-vessel TBRmax" in page.inner_text("main")
+    _fits_and_is_accessible(page)
+    _answers_to_the_pointer(page)
+    page.get_by_role("button", name="Sign out").click()
+
+    sign_in(page, demo, "coordinator")
+    assert page.get_by_role("link", name="Safety board").count() == 0
+    for path in ("/board/", "/board/1/open/", "/board/1/closed/", "/board/1/results/", "/board/1/results/primary/"):
+        assert page.request.get(f"{demo.url}{path}").status == 404
+
+
+def _fits_and_is_accessible(page: playwright.Page) -> None:
+    for width_px in (390, 1200):
+        page.set_viewport_size({"width": width_px, "height": 900})
+        assert not page.evaluate(SIDEWAYS), f"{page.url} at {width_px}"
+    assert accessible(page) == []
+
+
+def _answers_to_the_pointer(page: playwright.Page) -> None:
+    page.locator(".drawn .live svg").first.wait_for()
+    page.locator(".live .mark-symbol path").first.hover()
+    assert "estimate" in page.locator("#vg-tooltip-element").inner_text()
 
 
 PLACES = {

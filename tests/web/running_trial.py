@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,12 +41,13 @@ def open_running_trial(
     strata: tuple[str, ...] = ("anterior", "other"),
     code: str = "IVORY-2",
     plan: plans.Plan | None = None,
+    arms: Sequence[str] = ARMS,
 ) -> Running:
     """Open a trial, appoint people, draw its list and receive kits."""
     people = {role: _person(f"{role.value.replace(' ', '.')}.{code.lower()}") for role in Role}
     people["second"] = _person(f"second.investigator.{code.lower()}")
     administrator = people[Role.ADMINISTRATOR]
-    trial = accounts.open_trial("operator", code, ARMS, administrator=administrator)
+    trial = accounts.open_trial("operator", code, list(arms), administrator=administrator)
     site = accounts.add_site(administrator, trial, "01")
     for role in set(Role) - {Role.ADMINISTRATOR}:
         _grant(administrator, people[role], role, trial, site)

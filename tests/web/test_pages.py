@@ -52,6 +52,7 @@ def routes() -> dict[str, Any]:
         if isinstance(pattern, URLResolver):
             continue
         taken = {"person": 1, "identifier": "01-001", "path": "calor/pages.css", "visit": "V3", "number": 1}
+        taken |= {"analysis": "primary"}
         arguments = {name: taken[name] for name in pattern.pattern.converters}
         found[reverse(pattern.name, kwargs=arguments)] = pattern.callback
     return found

@@ -19,7 +19,7 @@ from calor.errors import ConductError
 from calor.web import blinded
 from calor.web.audit import save_audited
 from calor.web.audit_check import verify
-from calor.web.capture.models import Alert, Query, WithheldAlert, WithheldFile
+from calor.web.capture.models import Alert, DataCut, Query, WithheldAlert, WithheldFile
 from calor.web.models import AuditRow, ImpactAssessment, Notice, Participant, Unblinding
 from calor.web.permissions import AT_A_SITE, PERMITTED, UNBLINDED, Action, Role, can
 from calor.web.screening import Judged
@@ -31,6 +31,7 @@ from calor.web.services import (
     allocation,
     consent,
     corrections,
+    cuts,
     enrollment,
     exports,
     imports,
@@ -42,9 +43,8 @@ from calor.web.services import (
 )
 
 SERVICES = (
-    accounts, activation, adverse_events, alerts, allocation, consent, corrections, enrollment, exports,
-    imports, laboratory, lock,
-    queries, unblinding, visits,
+    accounts, activation, adverse_events, alerts, allocation, consent, corrections, cuts, enrollment, exports, imports,
+    laboratory, lock, queries, unblinding, visits,
 )  # fmt: skip
 VIEWED = {Action.ENTER, Action.VIEW, Action.VIEW_WITHHELD, Action.SCREEN}
 INSIDE = {"store_signature"}  # called by services that have checked
@@ -161,6 +161,14 @@ ATTEMPTS: dict[str, tuple[Action, Attempt]] = {
         lambda r, who: imports.set_file_aside(who, _file_waiting(r), reason="sent twice"),
     ),
     "files_waiting": (Action.RECORD_WITHHELD, lambda r, who: imports.files_waiting(who, r.trial)),
+    "make_cut": (Action.MAKE_CUT, lambda r, who: _make_cut(r, who, f"cut {next(_numbers)}")),
+    "read_open": (Action.READ_OPEN, lambda r, who: cuts.read_open(who, _any_cut(r))),
+    "read_closed": (Action.READ_CLOSED, lambda r, who: cuts.read_closed(who, _any_cut(r))),
+    "read_result": (Action.READ_RESULTS, lambda r, who: cuts.read_result(who, _any_cut(r), "recurrent_mi")),
+    "read_codes": (
+        Action.READ_CODES,
+        lambda r, who: cuts.read_codes(who, r.trial, reason="asked", username=who.username, password=PASSWORD),
+    ),
     "audit_rows": (Action.VIEW_AUDIT, lambda r, who: blinded.audit_rows(who, r.trial)),
 }
 
@@ -196,6 +204,16 @@ def _file_waiting(running: Running) -> Any:
     file = WithheldFile(trial=running.trial, site=running.site, content="", by=by, at=timezone.now())
     save_audited(file, chain=running.trial.code, actor="prepared", action="hand on withheld values")
     return file
+
+
+def _make_cut(running: Running, who: Any, name: str) -> Any:
+    told = {"name": name, "cutoff": timezone.now().date(), "reason": "the board meets"}
+    return cuts.make_cut(who, running.trial, **told, username=who.username, password=PASSWORD)
+
+
+def _any_cut(running: Running) -> Any:
+    made = DataCut.objects.filter(trial=running.trial).first()
+    return made or _make_cut(running, running.people[Role.UNBLINDED_STATISTICIAN], "the first")
 
 
 def _participant() -> Any:

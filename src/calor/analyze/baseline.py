@@ -95,7 +95,7 @@ def baseline_characteristics(
     for column in continuous:
         values = {name: _numbers(group[column], column, name) for name, group in groups.items()}
         for name, x in values.items():
-            summary = _describe(x, len(groups[name]) - x.size)
+            summary = describe(x, len(groups[name]) - x.size)
             rows += [(column, "", statistic, name, summary[statistic]) for statistic in _STATISTICS]
         differences += [
             (column, name, _difference(x, values[base], column)) for name, x in values.items() if name != base
@@ -153,7 +153,13 @@ def _numbers(column: pd.Series[float], name: str, arm: str) -> Float[np.ndarray,
     return values
 
 
-def _describe(x: Float[np.ndarray, " n"], missing: int) -> dict[str, float]:
+def describe(x: Float[np.ndarray, " n"], missing: int) -> dict[str, float]:
+    """Return n, missing, mean, sd, median, quartiles (R's type 2), min and max of two or more values.
+
+    >>> summary = describe(np.array([1.0, 2.0, 4.0]), 1)
+    >>> summary["n"], summary["missing"], summary["median"], summary["q3"]
+    (3.0, 1.0, 2.0, 4.0)
+    """
     q1, median, q3 = np.quantile(x, [0.25, 0.5, 0.75], method="averaged_inverted_cdf")
     numbers = (x.size, missing, x.mean(), x.std(ddof=1), median, q1, q3, x.min(), x.max())
     return dict(zip(_STATISTICS, map(float, numbers), strict=True))

@@ -61,7 +61,7 @@ class Figure:
 
         The visible title and caption are left to the page, which can wrap them.
         """
-        return _accessible(vl_convert.vegalite_to_svg(dict(self.spec), allowed_base_urls=[]), self)
+        return self._svg
 
     def save(self, path: str | Path, *, scale: float = 2.0) -> Path:
         """Write the figure with its title and caption; the suffix chooses svg, png, pdf or json (Vega-Lite).
@@ -88,6 +88,11 @@ class Figure:
             case _:
                 content = _accessible(self._titled_svg, self).encode()
         return write_whole(path, content)
+
+    @cached_property
+    def _svg(self) -> str:
+        """The drawing without its title, once however often a page shows it."""
+        return _accessible(vl_convert.vegalite_to_svg(dict(self.spec), allowed_base_urls=[]), self)
 
     @cached_property
     def _titled_svg(self) -> str:

@@ -14,7 +14,7 @@ APPEND_ONLY = (
 CAPTURED = (
     "consent", "eligibilitycheck", "enrollment", "visitrecord", "labvalue", "withheldvalue", "adverseevent",
     "safetyreport", "medication", "alert", "withheldalert", "acknowledgement", "withheldacknowledgement", "query",
-    "querystep", "datalock", "withheldfile", "withheldfiledone", "unblindedexport",
+    "querystep", "datalock", "withheldfile", "withheldfiledone", "unblindedexport", "datacut", "withheldcut",
 )  # fmt: skip
 # Counters: the column that goes up by one, and the columns that never change.
 HEADS = {"stratumhead": ("next_position", ("id", "trial_id", "stratum")), "audithead": ("n", ("id", "chain"))}

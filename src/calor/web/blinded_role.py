@@ -18,7 +18,15 @@ INSERTED = (
 # Captured at the site and hidden there from then on: written; its number is read back (PostgreSQL's RETURNING asks for
 # that), so that such rows can be counted, but not whose they are or what they say.
 WITHHELD = frozenset(
-    {"withheldvalue", "withheldalert", "withheldacknowledgement", "withheldfile", "withheldfiledone", "unblindedexport"}
+    {
+        "withheldvalue",
+        "withheldalert",
+        "withheldacknowledgement",
+        "withheldfile",
+        "withheldfiledone",
+        "unblindedexport",
+        "withheldcut",
+    }
 )
 # PostgreSQL locks rows only for who may update a column of them; triggers refuse the update itself.
 LOCKED = {"participant": "id", "impactassessment": "id", "audithead": "n, digest"}

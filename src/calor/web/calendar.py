@@ -42,7 +42,9 @@ class Planned:
         return self.status in (DUE, OVERDUE)
 
 
-def calendar(protocol: Protocol, randomized: datetime, records: Mapping[str, Any], today: date) -> tuple[Planned, ...]:
+def calendar(
+    protocol: Protocol, randomized: date | datetime, records: Mapping[str, Any], today: date
+) -> tuple[Planned, ...]:
     """Return a participant's visits in order.
 
     Args:
@@ -71,7 +73,7 @@ def latest(rows: Iterable[Any]) -> dict[Any, Any]:
     return found
 
 
-def _planned(visit: Visit, randomized: datetime, record: Any, today: date) -> Planned:
+def _planned(visit: Visit, randomized: date | datetime, record: Any, today: date) -> Planned:
     opens, closes = (date_of(day, randomized) for day in visit.window)
     return Planned(
         visit, date_of(visit.day, randomized), opens, closes,

@@ -24,6 +24,7 @@ from calor.trial.demo_records import write_admitted
 from calor.trial.screening import screen
 from calor.web import served
 from calor.web.demo_follow_up import Step, follow_up
+from calor.web.demo_pet import write_pet
 from calor.web.models import Participant, Trial
 from calor.web.permissions import AT_A_SITE, Role
 from calor.web.services import accounts, activation, allocation
@@ -38,6 +39,7 @@ PEOPLE = {
     Role.UNBLINDED_MONITOR: ("unblinded", "Uma Unblinded"),
     Role.MONITOR: ("monitor", "Mona Monitor"),
     Role.STATISTICIAN: ("statistician", "Stella Statistician"),
+    Role.UNBLINDED_STATISTICIAN: ("independent", "Irene Independent"),
     Role.SAFETY_BOARD: ("board", "Boris Board"),
     Role.ADMINISTRATOR: ("administrator", "Ada Administrator"),
 }
@@ -63,6 +65,7 @@ def prepare_demo(folder: Path) -> dict[str, str]:
         listing.touch(mode=0o600)
         listing.write_text("\n".join(" ".join(pair) for pair in passwords.items()), encoding="utf-8")
         _begin(protocol, passwords)
+    write_pet(protocol, served.trial(), folder / "results/imaging/adpet.csv")
     return dict(line.split(" ", 1) for line in listing.read_text(encoding="utf-8").splitlines())
 
 

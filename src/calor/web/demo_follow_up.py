@@ -14,6 +14,7 @@ from calor.protocol.protocol import Protocol
 from calor.protocol.visits import Visit
 from calor.simulate.ivory_labs import COURSES, NORMAL
 from calor.web.calendar import withheld
+from calor.web.capture.models import AdverseEvent
 from calor.web.encryption import open_arm
 from calor.web.models import Allocation
 from calor.web.permissions import Role
@@ -35,6 +36,8 @@ _EVENTS = {
     9: ("Fever", 6, 2, 1), 11: ("Upper respiratory tract infection", 15, 7, 2), 15: ("Nausea", 5, 2, 1),
     18: ("Injection site reaction", 2, 5, 2),
 }  # fmt: skip
+# Of those under the drug, so many of the first get what interleukin 2 does, so that a limit for harm is reached.
+_ACTIVATED = ("Influenza-like illness", "Fever", "Influenza-like illness", "Fever", "Fever", "Influenza-like illness")
 _SERIOUS, _SKIPPED, _ASKED = 19, {(5, "V10"), (12, "V12")}, 7
 
 
@@ -69,6 +72,8 @@ def follow_up(
         at = event.learned_at + timedelta(hours=1)
         if at < now:
             yield at, lambda: adverse_events.record_event(coordinator, found(), event)
+    if randomized + timedelta(days=8) < now:
+        yield randomized + timedelta(days=8), lambda: _activated(coordinator, protocol, found(), number, randomized)
     if number == _SERIOUS:
         learned = now - timedelta(hours=3)
         serious = Event("Chest pain, kept in hospital overnight", learned.date(), 3, learned, criteria=["hospital"])
@@ -84,8 +89,8 @@ def _visit(
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
     allocation = Allocation.objects.select_related("slot").get(participant=participant)
-    on, slot, trial = date_of(day, allocation.at), allocation.slot, participant.trial
-    treated = open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position) == _active(protocol)
+    on = date_of(day, allocation.at)
+    treated = _is_treated(protocol, allocation)
     analytes = [b for b in protocol.biomarkers if b.id in visit.measures]
     typed = {b.id: Typed(_told(b, number, visit, treated, rng), _UPPER.get(b.paramcd)) for b in analytes}
     secret = {b.id for b in analytes if withheld(b, visit, allocation.at, on)}
@@ -114,8 +119,21 @@ def _told(biomarker: Biomarker, number: int, visit: Visit, treated: bool, rng: n
     return f"<{limit:g}" if limit and value < limit else f"{value:.{decimals}f}"
 
 
-def _active(protocol: Protocol) -> int:
-    return next(index for index, arm in enumerate(protocol.arms) if arm.role == "active")
+def _is_treated(protocol: Protocol, allocation: Any) -> bool:
+    slot, trial = allocation.slot, allocation.trial
+    arm = open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position)
+    return protocol.arms[arm].role == "active"
+
+
+def _activated(actor: Any, protocol: Protocol, participant: Any, number: int, randomized: datetime) -> None:
+    """Record an event of the group that the protocol's limit for harm counts, for the first few under the drug."""
+    allocations = Allocation.objects.filter(trial=participant.trial).select_related("slot", "trial").order_by("at")
+    treated = [one.participant_id for one in allocations if _is_treated(protocol, one)]
+    events = AdverseEvent.objects.filter(participant__in=treated, term__in=set(_ACTIVATED))
+    had = set(events.values_list("participant_id", flat=True))
+    if number != _SERIOUS and participant.pk in set(treated) - had and len(had) < len(_ACTIVATED):
+        event = _event(_ACTIVATED[len(had)], 1 + len(had) % 2, randomized, 3, 3)
+        adverse_events.record_event(actor, participant, event)
 
 
 def _event(term: str, grade: int, randomized: datetime, first: int, lasts: int) -> Event:

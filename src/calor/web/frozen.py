@@ -12,7 +12,7 @@ from calor.errors import ConductError
 from calor.web.audit import digest_of, name_of
 
 # Beside everything that is captured; roles, signatures, unblindings and notices go on after the lock.
-_NO_DATA = frozenset({"unblindedexport"})
+_NO_DATA = frozenset({"datalock", "datacut", "withheldcut", "unblindedexport"})  # copies of data, and none themselves
 _BESIDE = frozenset({"participant", "allocation", "correction", "withdrawal"})
 
 
@@ -24,7 +24,7 @@ def refuse_frozen(record: Any) -> None:
     """
     from calor.web.capture.models import DataLock  # noqa: PLC0415  (the trail knows no tables of its own accord)
 
-    if not _is_data(type(record)) or isinstance(record, DataLock):
+    if not _is_data(type(record)):
         return
     locked = DataLock.objects.filter(trial=_trial_id(record)).first()
     if locked is not None:
@@ -39,11 +39,9 @@ def data_digest(trial: Any) -> tuple[str, int]:
 
 
 def _records(trial: Any) -> Iterator[Any]:
-    from calor.web.capture.models import DataLock  # noqa: PLC0415
-
     for app in ("calor_web", "calor_capture"):
         for model in apps.get_app_config(app).get_models():
-            if _is_data(model) and model is not DataLock:
+            if _is_data(model):
                 yield from (record for record in model.objects.iterator() if _trial_id(record) == trial.pk)
 
 

@@ -19,6 +19,7 @@ class Role(StrEnum):
     UNBLINDED_MONITOR = "unblinded monitor"
     MONITOR = "monitor"
     STATISTICIAN = "statistician"
+    UNBLINDED_STATISTICIAN = "unblinded statistician"
     SAFETY_BOARD = "safety board"
     ADMINISTRATOR = "administrator"
 
@@ -59,12 +60,18 @@ class Action(StrEnum):
     ANSWER = "answer query"
     CLOSE = "close query"
     LOCK_DATA = "lock data"
+    MAKE_CUT = "make data cut"
+    READ_OPEN = "read open report"
+    READ_CLOSED = "read closed report"
+    READ_RESULTS = "read results"
+    READ_CODES = "read arm codes"
 
 
 AT_A_SITE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR, Role.PHARMACIST})
-UNBLINDED = frozenset({Role.PHARMACIST, Role.UNBLINDED_MONITOR, Role.SAFETY_BOARD})
+UNBLINDED = frozenset({Role.PHARMACIST, Role.UNBLINDED_MONITOR, Role.UNBLINDED_STATISTICIAN, Role.SAFETY_BOARD})
 
 _AT_BEDSIDE = frozenset({Role.COORDINATOR, Role.INVESTIGATOR})
+_FOR_THE_BOARD = frozenset({Role.SAFETY_BOARD, Role.UNBLINDED_STATISTICIAN})
 PERMITTED = MappingProxyType(
     {
         Action.ENTER: frozenset(Role),
@@ -101,6 +108,12 @@ PERMITTED = MappingProxyType(
         Action.ANSWER: _AT_BEDSIDE,
         Action.CLOSE: frozenset({Role.MONITOR}),
         Action.LOCK_DATA: frozenset({Role.STATISTICIAN}),
+        Action.MAKE_CUT: frozenset({Role.UNBLINDED_STATISTICIAN}),
+        # Pooled over arms, and without what is withheld: the sponsor's side of the board's meeting.
+        Action.READ_OPEN: _FOR_THE_BOARD | {Role.STATISTICIAN, Role.MONITOR, Role.ADMINISTRATOR},
+        Action.READ_CLOSED: _FOR_THE_BOARD,
+        Action.READ_RESULTS: _FOR_THE_BOARD,
+        Action.READ_CODES: frozenset({Role.UNBLINDED_STATISTICIAN}),
     }
 )
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.db import models
 
 from calor.web.capture.alerts import Acknowledgement, Alert, WithheldAcknowledgement, WithheldAlert
+from calor.web.capture.cuts import DataCut, WithheldCut
 from calor.web.capture.files import UnblindedExport, WithheldFile, WithheldFileDone
 from calor.web.capture.follow_up import AdverseEvent, LabValue, Medication, SafetyReport, VisitRecord, WithheldValue
 from calor.web.capture.queries import DataLock, Query, QueryStep
 from calor.web.models import KEEP, USER, Participant, Site, Trial
 
 __all__ = [
-    "Acknowledgement", "AdverseEvent", "Alert", "Consent", "DataLock", "EligibilityCheck", "Enrollment", "LabValue",
-    "Medication", "Query", "QueryStep", "SafetyReport", "UnblindedExport", "VisitRecord",
-    "WithheldAcknowledgement", "WithheldAlert", "WithheldFile", "WithheldFileDone", "WithheldValue",
+    "Acknowledgement", "AdverseEvent", "Alert", "Consent", "DataCut", "DataLock", "EligibilityCheck", "Enrollment",
+    "LabValue", "Medication", "Query", "QueryStep", "SafetyReport", "UnblindedExport", "VisitRecord",
+    "WithheldAcknowledgement", "WithheldAlert", "WithheldCut", "WithheldFile", "WithheldFileDone", "WithheldValue",
 ]  # fmt: skip
 
 

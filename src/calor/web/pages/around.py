@@ -19,6 +19,7 @@ PLACES = (
     ("withheld-imports", "Laboratory files", Action.RECORD_WITHHELD),
     ("exports", "Exports", Action.EXPORT),
     ("unblinded-exports", "Exports", Action.EXPORT_UNBLINDED),
+    ("board", "Safety board", Action.READ_OPEN),
     ("people", "People", Action.GRANT_ROLE),
     ("allocation-list", "Allocation list", Action.ACTIVATE_LIST),
     ("lock", "Data lock", Action.LOCK_DATA),

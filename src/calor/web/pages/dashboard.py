@@ -14,9 +14,9 @@ from calor.web.models import Allocation, Notice
 from calor.web.pages.alerts import routed
 from calor.web.pages.page import page
 from calor.web.pages.queries import seen_by
-from calor.web.pages.recruitment import plan
 from calor.web.pages.worklist import candidates
 from calor.web.permissions import Action
+from calor.web.recruitment import plan
 from calor.web.services.queries import CLOSED
 
 _SHOWN = 12
