@@ -84,9 +84,7 @@ def _design(outcome: GateOutcome) -> list[tuple[str, str]]:
     )
     test = "log-rank, one population, group-sequential"
     if chosen.design in SIMULATED:
-        test = (
-            "log-rank, stratified by marker; closed test of both populations (Simes), inverse normal"
-        )
+        test = "log-rank, stratified by marker; closed test of both populations (Simes), inverse normal"
     rows = [
         ("Gate", chosen.words),
         ("Design", WORDS[chosen.design]),
