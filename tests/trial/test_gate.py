@@ -89,7 +89,12 @@ def test_the_outcome_says_what_is_assumed_and_what_is_not_shown(first: GateOutco
 
 
 def test_every_simulated_rate_has_its_error(first: GateOutcome) -> None:
-    errors = {"nulls": ["se"], "effects": ["power_se", "bias_se", "coverage_se"], "confirmed": ["power_se"]}
+    errors = {
+        "nulls": ["se"],
+        "effects": ["power_se", "bias_se", "coverage_se"],
+        "confirmed": ["power_se"],
+        "estimators": ["bias_se", "coverage_se"],
+    }
     for name, columns in errors.items():
         table = first.tables()[name]
         assert (table[columns] > 0).all(axis=None)

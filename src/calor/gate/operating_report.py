@@ -6,6 +6,7 @@ I error over what nobody knows, and how well effects are estimated; seeds and ve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,8 @@ class OperatingReport:
         nulls: One row per scenario without any effect on events: type I error with its Monte Carlo SE.
         effects: One row per scenario and population with an effect: power, mean estimate, what the test sees, bias,
             coverage, each with its Monte Carlo SE.
+        estimators: One row per scenario with an effect, population and way to estimate it: bias of all trials that
+            followed the population to their end, bias of those that were significant, coverage, each with its SE.
         courses: One row per scenario: events, participants, candidates and months in the mean, the share that stops
             before the last look, the share that goes on with part of the populations, and the share that does not
             come to its last look.
@@ -48,6 +51,7 @@ class OperatingReport:
 
     nulls: pd.DataFrame
     effects: pd.DataFrame
+    estimators: pd.DataFrame
     courses: pd.DataFrame
     seed: int
 
@@ -70,7 +74,7 @@ def operating_report(basis: Basis, chosen: Option, *, workers: int = 1) -> Opera
     nulls, courses = [], []
     for label, sides in NUISANCE:
         here = changed(basis, sides, chosen)
-        run = _run(here, chosen, here.expected.without_effect(), workers)
+        run = _run(here, chosen, here.expected.without_effect(), workers, estimates=False)
         rate = run.power_any
         nulls.append({"scenario": label, "type_1_error": rate.value, "se": rate.se, "trials": run.trials})
         courses.append({"scenario": f"no effect, {label}", **_course(run)})
@@ -81,20 +85,27 @@ def operating_report(basis: Basis, chosen: Option, *, workers: int = 1) -> Opera
         "half the effect": _halved(one),
         "same effect for everyone": one.unmodified(),
     }
-    effects = []
+    effects, estimators = [], []
     for label, world in worlds.items():
-        run = _run(here, chosen, world, workers)
-        effects += _estimated(run, study(here, chosen.gate), label, world)
+        run = _run(here, chosen, world, workers, estimates=True)
+        seen = {name: _target(study(here, chosen.gate), world, name) for name in run.estimation}
+        effects += _estimated(run, seen, label)
+        estimators += _ways(run, seen, label)
         courses.append({"scenario": label, **_course(run)})
     seed = basis.plan.effort.seed
-    return OperatingReport(pd.DataFrame(nulls), pd.DataFrame(effects), pd.DataFrame(courses), seed)
+    tables = {"nulls": nulls, "effects": effects, "estimators": estimators, "courses": courses}
+    return OperatingReport(**{name: pd.DataFrame(rows) for name, rows in tables.items()}, seed=seed)
 
 
-def _run(here: Situation, chosen: Option, world: Worlds, workers: int) -> Run:
+def _run(here: Situation, chosen: Option, world: Worlds, workers: int, *, estimates: bool) -> Run:
     effort = here.plan.effort
-    made = design_of(here.plan, chosen)
     return simulate(
-        made, cohort(here.plan, chosen, world), trials=effort.confirm_trials, seed=effort.seed, workers=workers
+        design_of(here.plan, chosen),
+        cohort(here.plan, chosen, world),
+        trials=effort.confirm_trials,
+        seed=effort.seed,
+        workers=workers,
+        estimates=estimates,
     )
 
 
@@ -114,10 +125,31 @@ def _course(run: Run) -> dict[str, float]:
     }
 
 
-def _estimated(run: Run, found: GateStudy, label: str, world: Worlds) -> list[dict[str, object]]:
+def _ways(run: Run, seen: Mapping[str, float], label: str) -> list[dict[str, object]]:
+    """Return how each way to estimate a population's effect does, against what the test sees in it."""
     rows: list[dict[str, object]] = []
     for name, estimation in run.estimation.items():
-        seen = _target(found, world, name)
+        off = estimation.truth - seen[name]
+        for way, found in estimation.estimators.items():
+            rows.append(
+                {
+                    "scenario": label,
+                    "population": name,
+                    "estimator": way,
+                    "bias": off + found.bias.value,
+                    "bias_se": found.bias.se,
+                    "bias_if_rejected": off + found.bias_if_rejected.value,
+                    "bias_if_rejected_se": found.bias_if_rejected.se,
+                    "coverage": found.coverage.value,
+                    "coverage_se": found.coverage.se,
+                }
+            )
+    return rows
+
+
+def _estimated(run: Run, seen: Mapping[str, float], label: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for name, estimation in run.estimation.items():
         mean = estimation.truth + estimation.bias.value
         rows.append(
             {
@@ -125,8 +157,8 @@ def _estimated(run: Run, found: GateStudy, label: str, world: Worlds) -> list[di
                 "population": name,
                 "power": run.power[name].value,
                 "power_se": run.power[name].se,
-                "hazard_ratio": float(np.exp(-seen)),
-                "bias": mean - seen,
+                "hazard_ratio": float(np.exp(-seen[name])),
+                "bias": mean - seen[name],
                 "bias_se": estimation.bias.se,
                 "coverage": estimation.coverage.value,
                 "coverage_se": estimation.coverage.se,

@@ -91,6 +91,7 @@ class GateOutcome:
             "corner": self.robustness.corner,
             "nulls": self.operating.nulls,
             "effects": self.operating.effects,
+            "estimators": self.operating.estimators,
             "courses": self.operating.courses,
         }
         return found if self.records is None else {**found, "records": self.records.table}

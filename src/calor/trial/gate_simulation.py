@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from calor.trial.gate import GateOutcome
 
 POPULATIONS = {POSITIVE: "biomarker-positive", FULL: "full population"}
+ESTIMATORS = {
+    "ordinary": "ordinary, all data",
+    "later": "stages after the first alone",
+    "shrunken": "first stage drawn towards the full population",
+    "median_unbiased": "median unbiased, stage-wise",
+}
 _KERNEL = "participant by participant: arrival, tests of the marker, blocks, events, dropout, looks"
 
 
@@ -31,6 +37,7 @@ def simulation_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
     tables = {
         "nulls": found.nulls,
         "effects": found.effects.assign(population=found.effects["population"].map(POPULATIONS)),
+        "estimators": _estimators(found.estimators, wide=own.design in SIMULATED),
         "courses": found.courses,
         "confirmed": pd.DataFrame([each.row() for each in outcome.confirmed]),
         "design": pd.DataFrame(_design(outcome), columns=["what", "value"]),
@@ -58,6 +65,14 @@ def simulation_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
             "and coverage, size and duration, each with its simulation error; seed, versions and code.",
         ),
     )
+
+
+def _estimators(table: pd.DataFrame, *, wide: bool) -> pd.DataFrame:
+    """Put the table in words; where one population is followed there is no other to draw it towards."""
+    kept = table if wide else table[table["estimator"] != "shrunken"]
+    return kept.assign(
+        population=kept["population"].map(POPULATIONS), estimator=kept["estimator"].map(ESTIMATORS)
+    ).reset_index(drop=True)
 
 
 def _power(effects: pd.DataFrame) -> str:

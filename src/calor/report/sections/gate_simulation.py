@@ -16,11 +16,16 @@ def section(finding: Finding) -> Section:
         title=capital(finding.label),
         sentence=typeset(" ".join(f"{s}." for s in finding.sentences)),
         tables=(
-            _two(finding, "design", "The design that was simulated."), _nulls(finding), _effects(finding),
-            _courses(finding), _confirmed(finding), _two(finding, "made_of", "What the simulations were made from."),
+            _two(finding, "design", "The design that was simulated."),
+            _nulls(finding),
+            _effects(finding),
+            _estimators(finding),
+            _courses(finding),
+            _confirmed(finding),
+            _two(finding, "made_of", "What the simulations were made from."),
         ),
         notes=tuple(typeset(note) for note in finding.notes),
-    )  # fmt: skip
+    )
 
 
 def figures(finding: Finding) -> tuple[Figure, ...]:
@@ -69,6 +74,27 @@ def _effects(finding: Finding) -> Table:
     ]
     shares = ("power", "power_se", "coverage", "coverage_se")
     return _table(finding, "effects", "Power, and how well the effect is estimated.", columns, shares=shares)
+
+
+def _estimators(finding: Finding) -> Table:
+    columns = [
+        Column("scenario", "Effect"),
+        Column("population", "Population"),
+        Column("estimator", "Estimate"),
+        Column("bias", "Bias", digits=3, align="right"),
+        Column("bias_se", "SE", digits=3, align="right"),
+        Column("bias_if_rejected", "If significant", digits=3, align="right"),
+        Column("bias_if_rejected_se", "SE", digits=3, align="right"),
+        Column("coverage", "Coverage, %", digits=1, align="right"),
+        Column("coverage_se", "SE", digits=1, align="right"),
+    ]
+    note = (
+        "Bias of the log hazard ratio towards benefit; beside it, of the trials that were significant, which are those "
+        "that are believed. An estimate of the later stages has only trials that went on to them."
+    )
+    shares = ("coverage", "coverage_se")
+    title = "What stopping early does to estimates."
+    return _table(finding, "estimators", title, columns, shares=shares, note=note)
 
 
 def _courses(finding: Finding) -> Table:
