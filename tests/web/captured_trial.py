@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web import running_trial
 from tests.web.running_trial import Running, open_running_trial
 
 from calor.web.capture.models import Alert, Query, WithheldAlert
@@ -29,9 +28,8 @@ DAY_12 = START.date() + timedelta(days=11)
 def open_captured_trial(monkeypatch: pytest.MonkeyPatch) -> Running:
     """Open the example's trial (its folder must be served) with four participants, a block, randomized 20 days ago."""
     with monkeypatch.context() as patched:
-        patched.setattr(running_trial, "ARMS", LABELS)
         patched.setattr("django.utils.timezone.now", lambda: START)
-        running = open_running_trial(code="IVORY")
+        running = open_running_trial(code="IVORY", arms=LABELS)
         for identifier in PARTICIPANTS:
             running.register(identifier)
             running.allocate(identifier)
