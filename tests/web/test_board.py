@@ -17,7 +17,6 @@ from tests.web.routes import signed_in
 from tests.web.running_trial import PASSWORD, Running, open_running_trial
 
 from calor.errors import ConductError
-from calor.image.adpet import LABELS
 from calor.web.audit_check import verify
 from calor.web.board.cut import whole
 from calor.web.capture.models import DataCut, WithheldAlert, WithheldCut
@@ -233,7 +232,7 @@ def _scans(running: Running, folder: Path, change: dict[bool, float]) -> None:
                  "ABLFL": "Y" if day < 0 else None}
             )  # fmt: skip
     (folder / "results/imaging").mkdir(parents=True)
-    pd.DataFrame(rows, columns=list(LABELS)).to_csv(folder / "results/imaging/adpet.csv", index=False)
+    pd.DataFrame(rows).to_csv(folder / "results/imaging/adpet.csv", index=False)
 
 
 @on_sqlite
