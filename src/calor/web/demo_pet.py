@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calor.image.adpet import LABELS
 from calor.protocol.protocol import Protocol
 from calor.protocol.visits import analysis_day
 from calor.web.calendar import latest
@@ -26,10 +25,10 @@ _CHANGE = {True: -0.22, False: -0.02}  # under the drug, and without
 
 def write_pet(protocol: Protocol, trial: Any, path: Path) -> None:
     """Write the participants' measures beside those of scans that were really read, unless they are there."""
-    read = pd.read_csv(path, dtype={"USUBJID": str}) if path.exists() else pd.DataFrame(columns=list(LABELS))
+    read = pd.read_csv(path, dtype={"USUBJID": str}) if path.exists() else pd.DataFrame(columns=["USUBJID"])
     rows = [row for allocation in _allocations(trial) for row in _measured(protocol, allocation)]
-    made = pd.DataFrame(rows, columns=list(LABELS))
-    made = made[~made["USUBJID"].isin(read["USUBJID"])]
+    made = pd.DataFrame(rows)
+    made = made[~made["USUBJID"].isin(read["USUBJID"])] if rows else made
     if made.empty:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from calor.datasets.dataset import Dataset
-from calor.image.adpet import LABELS, TITLE
+from calor.simulate.ivory_labels import LABELS, TITLES
 from calor.web import served
 
 _COLUMNS = ("USUBJID", "PARAMCD", "PARAM", "AVISIT", "ADT", "ADY", "AVAL", "AVALU", "CHG")
-_NUMBERS = frozenset({"AVISITN", "ADY", "AVAL", "BASE", "CHG", "PCHG"})
+_NUMBERS = frozenset({"AVISITN", "ADY", "AVAL", "BASE", "CHG"})
 
 
 def scans(participant: Any, *, after_baseline: bool) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def dataset(participants: Sequence[str], cutoff: date, *, after_baseline: bool) 
     days = pd.to_datetime(table["ADT"]).astype("datetime64[s]")
     mine = table["USUBJID"].isin(participants) & (days <= pd.Timestamp(cutoff)) & (after_baseline | (table["ADY"] < 1))
     kept = table.assign(ADT=days)[mine].sort_values(["USUBJID", "PARAMCD", "ADT"]).reset_index(drop=True)
-    return Dataset("ADPET", kept, {str(name): LABELS[str(name)] for name in kept}, TITLE)
+    return Dataset("ADPET", kept, {str(name): LABELS[str(name)] for name in kept}, TITLES["ADPET"])
 
 
 def _everybody() -> pd.DataFrame | None:
