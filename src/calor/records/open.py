@@ -60,6 +60,9 @@ def files_of(place: Path | str) -> dict[str, tuple[Path, ...]]:
 
     Raises:
         RecordsError: There is no such place.
+
+    >>> files_of("postgresql://user@host/database")
+    {}
     """
     path = Path(place)
     if "://" in str(place):
@@ -90,6 +93,14 @@ def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -
     Args:
         frames: OMOP tables by name.
         notes: What could not be brought into them.
+
+    >>> from calor.records.tables import CLINICAL
+    >>> empty = {name: pd.DataFrame(columns=[*TABLES[name].needed], dtype="int64") for name in CLINICAL}
+    >>> days = ("condition_occurrence", "drug_exposure", "measurement", "death")
+    >>> for name in days:
+    ...     empty[name][TABLES[name].start] = pd.to_datetime([])
+    >>> "person" in in_memory(empty)
+    True
     """
     return declared(ibis.duckdb.connect(), _memtables(frames), notes)
 
