@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def measure(folder: Path, engine: str, seed: int) -> dict[str, float]:
 def growth(took: dict[int, dict[str, float]]) -> None:
     """Print what each further row costs between one size and the next: where that stays, the cost is linear."""
     sizes = sorted(took)
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         rows = 60 * (large - small) / 1e6
         cpu, wall = ((took[large][key] - took[small][key]) / rows for key in ("cpu", "wall"))
         print(f"{small:,} to {large:,} persons: {cpu:.3f} CPU-s and {wall:.3f} s for each further million measurements")
