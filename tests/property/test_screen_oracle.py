@@ -274,7 +274,7 @@ def check_days(people: list[Any], wanted: Rules, days: tuple[int, ...]) -> None:
         assert differs == {(p, i) for p, i in told if i}
         for person, i in differs:
             changes = then.loc[person, f"{i}__changes"]
-            assert changes is not None, (person, i, later)
+            assert isinstance(changes, date), (person, i, later)
             assert changes <= day, (person, i, later)
 
 
