@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -183,8 +184,8 @@ def show(found: dict[str, Any]) -> None:
     print({key: round(v, 2) if isinstance(v, float) else v for key, v in found.items()}, flush=True)
 
 
-def measure(folder: Path, engine: str, seed: int) -> None:
-    """Run the jobs on one set of records."""
+def measure(folder: Path, engine: str, seed: int) -> dict[str, float]:
+    """Run the jobs on one set of records and return what the whole screen took."""
     size = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
     machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} CPUs"
     print(
@@ -192,15 +193,27 @@ def measure(folder: Path, engine: str, seed: int) -> None:
         flush=True,
     )
     if engine != "duckdb":
-        show(timed("screen", f"spark://{folder}" if engine == "spark" else engine))
-        return
+        found = timed("screen", f"spark://{folder}" if engine == "spark" else engine)
+        show(found)
+        return {"wall": found["wall"], "cpu": found["cpu"]}
     show(timed("columns", str(folder)))
-    show(timed("screen", str(folder)))
+    found = timed("screen", str(folder))
+    show(found)
     place, new = in_parts(folder, seed)
     show(timed("keep", str(place)))
     for name, frame in new.items():
         frame.to_parquet(place / "records" / name / "second.parquet", index=False)
     show(timed("refresh", str(place)))
+    return {"wall": found["wall"], "cpu": found["cpu"]}
+
+
+def growth(took: dict[int, dict[str, float]]) -> None:
+    """Print what each further row costs between one size and the next: where that stays, the cost is linear."""
+    sizes = sorted(took)
+    for small, large in pairwise(sizes):
+        rows = 60 * (large - small) / 1e6
+        cpu, wall = ((took[large][key] - took[small][key]) / rows for key in ("cpu", "wall"))
+        print(f"{small:,} to {large:,} persons: {cpu:.3f} CPU-s and {wall:.3f} s for each further million measurements")
 
 
 def main() -> None:
@@ -219,6 +232,7 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({**found, "peak_mb": round(peak)}))
         return
+    took = {}
     for persons in given.persons:
         folder = given.folder / f"omop-{persons}-{given.seed}"
         if not folder.exists():
@@ -227,7 +241,8 @@ def main() -> None:
             whole.rename(folder)
         if given.load:
             load(folder, given.engine)
-        measure(folder, given.engine, given.seed)
+        took[persons] = measure(folder, given.engine, given.seed)
+    growth(took)
 
 
 if __name__ == "__main__":

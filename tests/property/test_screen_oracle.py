@@ -238,3 +238,54 @@ def test_a_refresh_gives_the_answers_of_a_screen_from_scratch(
     scratch = screen(stage(new, now), now).answers
     ids = [name for name in scratch.columns if not name.endswith("__row")]  # rows are renumbered between the versions
     pd.testing.assert_frame_equal(refreshed.answers[ids], scratch[ids], check_dtype=False)
+
+
+def seen_and_born(person: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Leave out rows of days to come, and give the birthday its month and day."""
+    starts = ("condition_start_date", "drug_exposure_start_date", "measurement_date", "death_date")
+    kept = {
+        name: [row for row in rows if all(row.get(day) is None or row[day] <= AS_OF for day in starts)]
+        for name, rows in person.items()
+    }
+    born = {key: kept["person"][0][key] or 2 for key in ("month_of_birth", "day_of_birth")}
+    return kept | {"person": [kept["person"][0] | born]}
+
+
+def check_days(people: list[Any], wanted: Rules, days: tuple[int, ...]) -> None:
+    """Judge again on later days, with no new row: same as from scratch, and no change before the day that was told."""
+    records = in_memory(frames(tables(people)))
+    facts = stage(records, wanted)
+    first = screen(facts, wanted)
+    then = first.answers.set_index("person_id")
+    for later in days:
+        day = wanted.as_of + timedelta(later)
+        _, after, moved = refresh(facts, first, records, replace(wanted, as_of=day), [])
+        now = after.answers.set_index("person_id")
+        pd.testing.assert_frame_equal(screen(stage(records, after.rules), after.rules).answers, after.answers)
+        differs = {
+            (int(str(person)), i)
+            for i in wanted.ids
+            for person in then.index
+            if str(then.loc[person, f"{i}__met"]) != str(now.loc[person, f"{i}__met"])
+        }
+        told = {
+            (int(p), i) for p, names in moved.table[["person_id", "criteria"]].to_numpy() for i in names.split(", ")
+        }
+        assert differs == {(p, i) for p, i in told if i}
+        for person, i in differs:
+            changes = then.loc[person, f"{i}__changes"]
+            assert isinstance(changes, date), (person, i, later)
+            assert changes <= day, (person, i, later)
+
+
+@settings(max_examples=2, phases=DRAW)
+@given(people=st.lists(candidate().map(seen_and_born), min_size=40, max_size=60), wanted=rules())
+def test_no_answer_changes_by_the_calendar_before_the_day_that_was_told(people: list[Any], wanted: Rules) -> None:
+    check_days(people, wanted, (31,))
+
+
+@pytest.mark.slow
+@settings(max_examples=20, phases=DRAW)
+@given(people=st.lists(candidate().map(seen_and_born), min_size=40, max_size=60), wanted=rules())
+def test_no_answer_changes_before_the_day_that_was_told_at_length(people: list[Any], wanted: Rules) -> None:
+    check_days(people, wanted, (1, 10, 31, 70))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 from tests.spec.ehr_cases import write_records
 
+from calor.cli.show import progress
 from calor.errors import RecordsError
 from calor.trial import open_trial, stored
 from calor.trial.screening import screen
@@ -41,6 +43,40 @@ def test_the_command_prints_one_line_and_nothing_on_stderr(trial: Path) -> None:
     persons = len(pd.read_csv(trial / "records/person.csv"))
     assert done.stdout.startswith(f"{persons} persons · ")
     assert "worklist.parquet (0 windows close this week)" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_command_says_nothing_on_stderr_with_spark_either(trial: Path) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed: Spark needs it")
+    pytest.importorskip("pyspark")
+    path = trial / "protocol.toml"
+    text = path.read_text(encoding="utf-8").replace('records = "records"', f'records = "spark://{trial / "records"}"')
+    path.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "calor", "screen", str(trial)],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert " eligible · " in done.stdout
+
+
+def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setenv("TERM", "xterm")
+        with progress(quiet=False) as tell:
+            tell("judging")
+        monkeypatch.undo()
+        terminal.write("the end")
+        terminal.flush()
+        shown = b""
+        while b"the end" not in shown:
+            shown += os.read(ours, 65_536)
+    os.close(ours)
+    assert b"judging" in shown
 
 
 def test_results_hold_every_table_and_ids_only_where_they_belong(trial: Path) -> None:

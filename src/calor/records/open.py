@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -58,6 +60,9 @@ def files_of(place: Path | str) -> dict[str, tuple[Path, ...]]:
 
     Raises:
         RecordsError: There is no such place.
+
+    >>> files_of("postgresql://user@host/database")
+    {}
     """
     path = Path(place)
     if "://" in str(place):
@@ -88,6 +93,14 @@ def in_memory(frames: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -
     Args:
         frames: OMOP tables by name.
         notes: What could not be brought into them.
+
+    >>> from calor.records.tables import CLINICAL
+    >>> empty = {name: pd.DataFrame(columns=[*TABLES[name].needed], dtype="int64") for name in CLINICAL}
+    >>> days = ("condition_occurrence", "drug_exposure", "measurement", "death")
+    >>> for name in days:
+    ...     empty[name][TABLES[name].start] = pd.to_datetime([])
+    >>> "person" in in_memory(empty)
+    True
     """
     return declared(ibis.duckdb.connect(), _memtables(frames), notes)
 
@@ -111,11 +124,28 @@ def _spark() -> object:
     if running is not None:
         return running
     quiet = SparkSession.builder.config("spark.ui.showConsoleProgress", "false").config("spark.log.level", "ERROR")
-    session = quiet.getOrCreate()
+    with _unheard():
+        session = quiet.getOrCreate()
     if str(session.sparkContext.master).startswith("local"):
         # Spark's default of 200 is for a cluster; on one machine each partition costs more than it holds.
         session.conf.set("spark.sql.shuffle.partitions", str(session.sparkContext.defaultParallelism))
     return session
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Give whatever is started meanwhile no standard error: the Java machine warns there before any setting is read.
+
+    What goes wrong in it is told as an exception, and its log goes where Spark's own configuration sends it.
+    """
+    kept = os.dup(2)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _postgres(address: str, time_zone: str) -> Records:

@@ -101,7 +101,12 @@ def _typed(name: str, table: ir.Table, column: str, kind: Kind) -> ir.Value:
 
 
 def day_number(column: ir.Value) -> ir.IntegerColumn:
-    """Turn a date into days since 1970-01-01: whole numbers compare and subtract alike on every engine."""
+    """Turn a date into days since 1970-01-01: whole numbers compare and subtract alike on every engine.
+
+    >>> table = ibis.memtable(pa.table({"day": ["1970-01-31"]}))
+    >>> rows(table.select(n=day_number(table.day.cast("date"))))["n"].to_list()
+    [30]
+    """
     return column.delta(_EPOCH, unit="day").cast("int64")
 
 
@@ -126,6 +131,9 @@ def rows(expression: ir.Table) -> pd.DataFrame:
 
     Raises:
         RecordsError: The engine failed; its own message is withheld since it may quote a record.
+
+    >>> rows(ibis.memtable(pa.table({"person_id": [1, 2]})))["person_id"].to_list()
+    [1, 2]
     """
     with on_engine():
         frame: pd.DataFrame = expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
@@ -133,7 +141,11 @@ def rows(expression: ir.Table) -> pd.DataFrame:
 
 
 def in_query(frame: pd.DataFrame, schema: Mapping[str, pa.DataType]) -> ir.Table:
-    """Return a small table as part of a query (by Arrow: the way of ibis 12 through pandas 3 warns)."""
+    """Return a small table as part of a query (by Arrow: the way of ibis 12 through pandas 3 warns).
+
+    >>> rows(in_query(pd.DataFrame({"n": [1, None]}), {"n": pa.int64()}))["n"].isna().to_list()
+    [False, True]
+    """
     return ibis.memtable(pa.Table.from_pandas(frame, schema=pa.schema(list(schema.items())), preserve_index=False))
 
 

@@ -15,7 +15,14 @@ from calor.screen.rules import Rules
 
 
 def factors(records: Records, labs: ir.Table, rules: Rules) -> pd.DataFrame:
-    """Return the factor of each unit that stands in the staged results; null where it cannot be converted."""
+    """Return the factor of each unit that stands in the staged results; null where it cannot be converted.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> facts = stage(example_records(), example_rules())
+    >>> factors(example_records(), facts.labs, example_rules())["factor"].tolist()
+    [1.0]
+    """
     found = rows(labs.select("role", "unit_concept_id", "unit_text").distinct())
     codes = unit_codes(records) if len(found) else {}
     wanted = units_wanted(rules)
@@ -28,7 +35,12 @@ def factors(records: Records, labs: ir.Table, rules: Rules) -> pd.DataFrame:
 
 
 def units_wanted(rules: Rules) -> dict[str, str]:
-    """Return the unit in which each laboratory set is compared."""
+    """Return the unit in which each laboratory set is compared.
+
+    >>> from calor.screen.example import example_rules
+    >>> units_wanted(example_rules())
+    {'hscrp': 'mg/L', 'crp': 'mg/L'}
+    """
     wanted = {**rules.also, **{rule.lab: rule.unit for rule in rules.screening.criteria if rule.kind == "latest_lab"}}
     gate = rules.gate_rule
     if gate is not None:

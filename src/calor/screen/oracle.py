@@ -141,9 +141,13 @@ def _covered(drugs: list[Drug], rule: DrugCoveredCriterion, today: date) -> Orac
     met: bool | None = any(drug.stop >= since for drug in ended if drug.stop)
     if not met and any(drug.stop is None or drug.stop >= since for drug in mine):
         met = None
+    changes = None
+    if met is None and all(drug.stop for drug in mine):
+        changes = max(drug.stop for drug in mine if drug.stop) + timedelta(rule.grace_days + 1)
     if last is None or last.stop is None:
-        return OracleAnswer(met)
-    changes = last.stop + timedelta(rule.grace_days + 1) if met else None
+        return OracleAnswer(met, changes=changes)
+    if met:
+        changes = last.stop + timedelta(rule.grace_days + 1)
     left = (last.stop - today).days
     return OracleAnswer(met, left, last.stop, last.row, left + rule.grace_days, changes)
 
@@ -155,13 +159,17 @@ def _drug_absent(drugs: list[Drug], rule: DrugAbsentCriterion, today: date) -> O
     perhaps = any(drug.stop is None or drug.stop >= since for drug in mine)
     met = False if taken else None if perhaps else True
     stops = [drug.stop for drug in mine if drug.stop is not None]
+    changes = None
+    if taken:
+        changes = max(drug.stop or drug.start for drug in mine if drug.certain) + timedelta(rule.within_days + 1)
+    elif perhaps and len(stops) == len(mine):
+        changes = max(stops) + timedelta(rule.within_days + 1)
     if not stops:
-        return OracleAnswer(met)
+        return OracleAnswer(met, changes=changes)
     stop = max(stops)
     certain = [drug for drug in mine if drug.certain and drug.stop is not None]
     row = max(certain, key=lambda drug: (drug.stop, -drug.row)).row if certain else None
     ago = (today - stop).days
-    changes = stop + timedelta(rule.within_days + 1) if taken else None
     return OracleAnswer(met, ago, stop, row, ago - rule.within_days - 1, changes)
 
 

@@ -144,6 +144,11 @@ def _interval(role: str, row: Row, unit_factor: UnitFactor) -> Result:
 
 
 def whole(result: Result, passes: Callable[[float], bool]) -> bool | None:
-    """Say whether all of a result's interval passes, none of it, or some."""
+    """Say whether all of a result's interval passes, none of it, or some.
+
+    >>> result = Result("hscrp", 1, date(2026, 1, 1), 5.0, 0.0, 5.0)  # below 5
+    >>> whole(result, lambda value: value >= 2) is None
+    True
+    """
     ends = {passes(result.low), passes(result.high)}
     return ends.pop() if len(ends) == 1 else None

@@ -21,6 +21,10 @@ def count_persons(records: Records) -> int:
 
     Raises:
         RecordsError: A person stands there twice.
+
+    >>> from calor.screen.example import example_records
+    >>> count_persons(example_records())
+    6
     """
     person = records["person"]
     counts = rows(person.aggregate(n=person.count(), different=person.person_id.nunique())).iloc[0]

@@ -70,6 +70,13 @@ def refresh(
     Raises:
         ScreenError: The criteria are not those of `before`.
         RecordsError: The records cannot be read.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> records, rules = example_records(), example_rules()
+    >>> facts = stage(records, rules)
+    >>> print(refresh(facts, screen(facts, rules), records, replace(rules, as_of=date(2027, 3, 2)), [])[2])
+    since 2026-06-30: 1 no longer eligible · 4 with other answers and the same status
     """
     if not same_criteria(before.rules, rules):
         raise ScreenError.must("rules", "be those of the screen to refresh", "others", fix="Screen from scratch.")
@@ -116,7 +123,12 @@ def staged_persons(records: Records, persons: Iterable[int]) -> ir.Table:
 
 
 def same_criteria(before: Rules, after: Rules) -> bool:
-    """Tell whether two screens ask the same, be it on another day."""
+    """Tell whether two screens ask the same, be it on another day.
+
+    >>> from calor.screen.example import example_rules
+    >>> same_criteria(example_rules(), replace(example_rules(), as_of=date(2026, 7, 1)))
+    True
+    """
     asked, ask = before.screening.model_copy(update={"as_of": None}), after.screening.model_copy(update={"as_of": None})
     return (asked, before.gate, before.gate_unit) == (ask, after.gate, after.gate_unit)
 

@@ -97,7 +97,12 @@ def retest(facts: Facts, rules: Rules, setting: Setting | None = None) -> Retest
 
 
 def gate_passes(values: np.ndarray, rules: Rules) -> np.ndarray:
-    """Tell which values pass the gate's cut-off; a logarithm taken and undone must not move a value across it."""
+    """Tell which values pass the gate's cut-off; a logarithm taken and undone must not move a value across it.
+
+    >>> from calor.screen.example import example_rules
+    >>> gate_passes(np.array([1.9, 2.0]), example_rules()).tolist()
+    [False, True]
+    """
     return np.array([rules.gate is not None and rules.gate.passes(round(float(v), 9)) for v in values], dtype=bool)
 
 

@@ -79,7 +79,14 @@ class Screened:
         return " · ".join(parts)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per candidate and criterion: `answer`, `value`, `day`, `row`, `distance`, `changes`."""
+        """Return one row per candidate and criterion: `answer`, `value`, `day`, `row`, `distance`, `changes`.
+
+        >>> from calor.screen.example import example_records, example_rules
+        >>> from calor.screen.facts import stage
+        >>> found = screen(stage(example_records(), example_rules()), example_rules())
+        >>> found.to_frame()[["criterion", "answer"]].head(2).values.tolist()
+        [['recent', 'met'], ['alive', 'met']]
+        """
         tables = []
         for i in self.rules.ids:
             part = self.answers[["person_id", *(f"{i}__{name}" for name in PARTS)]]

@@ -108,6 +108,10 @@ def under(rules: Rules, setting: Setting) -> Moved:
 
     Raises:
         ScreenError: The protocol has no gate or window to move, or the analyte is not staged.
+
+    >>> from calor.screen.example import example_rules
+    >>> under(example_rules(), Setting(cutoff=3)).gate.cutoff
+    3
     """
     gate, gated = rules.gate, rules.gate_rule
     window = next((rule for rule in rules.screening.criteria if rule.kind == "recent_infarction"), None)

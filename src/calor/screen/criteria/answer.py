@@ -38,15 +38,34 @@ def number(value: ir.Value) -> ir.Value:
 
 
 def no(flag: ir.BooleanValue) -> ir.BooleanValue:
-    """Return whether nothing was found; no row at all is nothing found."""
+    """Return whether nothing was found; no row at all is nothing found.
+
+    >>> import pyarrow as pa
+    >>> from calor.records.records import rows
+    >>> rows(ibis.memtable(pa.table({"found": [True, None]})).select(flag=no(ibis._.found)))["flag"].to_list()
+    [False, True]
+    """
     return ~yes(flag)
 
 
 def yes(flag: ir.BooleanValue) -> ir.BooleanValue:
-    """Return whether something was found; null stands for no row, which is not found."""
+    """Return whether something was found; null stands for no row, which is not found.
+
+    >>> import pyarrow as pa
+    >>> from calor.records.records import rows
+    >>> rows(ibis.memtable(pa.table({"found": [True, None]})).select(flag=yes(ibis._.found)))["flag"].to_list()
+    [True, False]
+    """
     return ibis.coalesce(flag, ibis.literal(False))
 
 
 def three(met: ir.BooleanValue, not_met: ir.BooleanValue) -> ir.BooleanValue:
-    """Return Kleene's three answers from two that exclude each other; neither is undetermined."""
+    """Return Kleene's three answers from two that exclude each other; neither is undetermined.
+
+    >>> import pyarrow as pa
+    >>> from calor.records.records import rows
+    >>> table = ibis.memtable(pa.table({"met": [True, False, False], "not_met": [False, True, False]}))
+    >>> rows(table.select(flag=three(table.met, table.not_met)))["flag"].to_list()
+    [True, False, <NA>]
+    """
     return ibis.cases((not_met, False), (met, True), else_=ibis.null("boolean"))

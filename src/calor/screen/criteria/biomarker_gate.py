@@ -122,7 +122,12 @@ COUNTED = (
 
 
 def interval(gate: Gate) -> int:
-    """Return the fewest days between the first and the last test; one test has none."""
+    """Return the fewest days between the first and the last test; one test has none.
+
+    >>> from calor.screen.example import example_rules
+    >>> interval(example_rules().gate)
+    28
+    """
     return gate.least_interval_days if gate.tests > 1 else 0
 
 

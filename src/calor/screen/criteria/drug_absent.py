@@ -16,6 +16,8 @@ def counts(drugs: ir.Table, rule: DrugAbsentCriterion, today: int) -> dict[str, 
     return {
         "taken": (recent & drugs.certain).any(where=here),
         "perhaps": (drugs.stop.isnull() | recent).any(where=here),
+        "until": ibis.coalesce(drugs.stop, drugs.start).max(where=here & drugs.certain),
+        "open": drugs.stop.isnull().any(where=here),
         "stop": drugs.stop.max(where=here),
         "row": drugs.row_id.argmax(drugs.stop, where=here & drugs.certain & drugs.stop.notnull()),
     }
@@ -24,8 +26,12 @@ def counts(drugs: ir.Table, rule: DrugAbsentCriterion, today: int) -> dict[str, 
 def answer(table: ir.Table, rule: DrugAbsentCriterion, today: int) -> Answer:
     """Answer from the latest end; both ends of the wash-out count."""
     taken, perhaps = yes(table[f"{rule.id}__taken"]), yes(table[f"{rule.id}__perhaps"])
-    stop = table[f"{rule.id}__stop"]
-    changes = ibis.cases((taken, stop + rule.within_days + 1), else_=NO_DAY)
+    stop, ends = table[f"{rule.id}__stop"], ~yes(table[f"{rule.id}__open"])
+    changes = ibis.cases(
+        (taken, table[f"{rule.id}__until"] + rule.within_days + 1),
+        (perhaps & ends, stop + rule.within_days + 1),
+        else_=NO_DAY,
+    )
     since = number(today - stop)
     met = three(~taken & ~perhaps, taken)
     return Answer(met, since, stop, table[f"{rule.id}__row"], since - rule.within_days - 1, changes)

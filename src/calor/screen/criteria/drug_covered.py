@@ -16,6 +16,8 @@ def counts(drugs: ir.Table, rule: DrugCoveredCriterion, today: int) -> dict[str,
     return {
         "covered": (covers & drugs.certain).any(where=here),
         "perhaps": (drugs.stop.isnull() | (covers & ~drugs.certain)).any(where=here),
+        "open": drugs.stop.isnull().any(where=here),
+        "latest": drugs.stop.max(where=here),
         "stop": drugs.stop.max(where=here & drugs.certain),
         "row": drugs.row_id.argmax(drugs.stop, where=here & drugs.certain & drugs.stop.notnull()),
     }
@@ -24,8 +26,12 @@ def counts(drugs: ir.Table, rule: DrugCoveredCriterion, today: int) -> dict[str,
 def answer(table: ir.Table, rule: DrugCoveredCriterion, today: int) -> Answer:
     """Answer from the latest end; no record is not covered, an unknown end undetermined."""
     covered, perhaps = yes(table[f"{rule.id}__covered"]), yes(table[f"{rule.id}__perhaps"])
-    stop = table[f"{rule.id}__stop"]
-    changes = ibis.cases((covered, stop + rule.grace_days + 1), else_=NO_DAY)
+    stop, ends = table[f"{rule.id}__stop"], ~yes(table[f"{rule.id}__open"])
+    changes = ibis.cases(
+        (covered, stop + rule.grace_days + 1),
+        (perhaps & ends, table[f"{rule.id}__latest"] + rule.grace_days + 1),
+        else_=NO_DAY,
+    )
     met = three(covered, ~covered & ~perhaps)
     left = number(stop - today)
     return Answer(met, left, stop, table[f"{rule.id}__row"], left + rule.grace_days, changes)
