@@ -13,6 +13,8 @@ import pytest
 
 from calor.design.declared import declared_design, declared_size
 from calor.protocol import parse_protocol
+from calor.trial.design import design_trial
+from calor.trial.trial import open_trial
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OUTCOME = (EXAMPLES / "outcome/protocol.toml").read_text(encoding="utf-8")
@@ -83,3 +85,22 @@ def test_protocol_without_looks_is_told_so(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "declare looks" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_population_that_the_looks_decide_on_is_printed_and_kept(tmp_path: Path) -> None:
+    """845 events in all; of them 0.4 x 0.05 x 1.7 / (0.045 x 1.8), or 42 %, in the marker-positive."""
+    positive = '\n[[sets]]\nid = "high"\nlabel = "Marker-positive"\nflag = "BMPOSFL"\n\n[[endpoints]]'
+    both = (
+        "dropout_per_year = 0.02\nevents = 845\n\n[[looks.planning.populations]]\n"
+        'set = "high"\nshare = 0.4\nhazard_ratio = 0.70\ncontrol_rate_per_year = 0.05\n'
+    )
+    text = OUTCOME.replace("\n[[endpoints]]", positive, 1).replace("dropout_per_year = 0.02\n", both, 1)
+    folder = Path(shutil.copytree(EXAMPLES / "outcome", tmp_path / "outcome"))
+    (folder / "protocol.toml").write_text(text, encoding="utf-8")
+    outcome = design_trial(open_trial(folder))
+    full, high = outcome.populations.populations  # type: ignore[union-attr]
+    assert (full.events, high.events) == pytest.approx((845, 845 * 0.4 * 0.05 * 1.7 / (0.045 * 1.8)))
+    assert "Marker-positive (40 % of participants): hazard ratio 0.7, 178, 267, 355 events" in str(outcome)
+    table = pd.read_parquet(outcome.folder / "populations.parquet")
+    assert table.groupby("population")["look"].count().tolist() == [3, 3]
+    assert outcome.size.events[-1] == pytest.approx(845, abs=1)  # type: ignore[index]

@@ -112,7 +112,7 @@ def cohort(plan: GateDesign, option: Option, world: Worlds) -> Cohort:
     """
     recruit, window = plan.recruitment, plan.window(option.gate.window)
     wide = option.design in SIMULATED
-    one = world.take(np.zeros(1, dtype=np.int64))
+    one = world.take(np.zeros(1, dtype=np.int64)).in_window(window)
     hazard = float(rate_at_median(window, one.control)[0] * one.rate[0]) / YEAR
     lost = -math.log1p(-plan.test.dropout_per_year) / YEAR
     death = -math.log1p(-plan.prognosis.death_per_year) / YEAR

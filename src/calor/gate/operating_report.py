@@ -7,7 +7,7 @@ I error over what nobody knows, and how well effects are estimated; seeds and ve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -176,4 +176,4 @@ def _target(found: GateStudy, world: Worlds, population: str) -> float:
 
 
 def _halved(world: Worlds) -> Worlds:
-    return Worlds(world.curves, world.link / 2, world.prognosis, world.rate)
+    return replace(world, link=world.link / 2)

@@ -82,7 +82,7 @@ class GateStudy:
 
     def seen(self, worlds: Worlds) -> Seen:
         """Return the gate's populations in other worlds."""
-        return seen(worlds, self.admitted)
+        return seen(worlds.in_window(self.window), self.admitted)
 
     @property
     def tested_per_month(self) -> float:
@@ -114,4 +114,5 @@ def study(here: Situation, gate: CandidateGate) -> GateStudy:
     window = here.plan.window(gate.window)
     those = admitted(gate, window)
     share = here.shares.get(gate, those.share)
-    return GateStudy(here, gate, window, those, share, seen(here.worlds, those), seen(here.expected, those))
+    worlds = [seen(some.in_window(window), those) for some in (here.worlds, here.expected)]
+    return GateStudy(here, gate, window, those, share, *worlds)

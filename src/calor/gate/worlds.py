@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from calor.gate.belief import EffectCurves, believed, resampled
 from calor.gate.population import NODES, Admitted, marker
-from calor.protocol.gate_design import BeliefName, EventLink, GateDesign
+from calor.protocol.gate_design import BeliefName, EventLink, GateDesign, MarkerWindow
 
 PerWorld = Float[np.ndarray, " world"]
 
@@ -26,12 +26,14 @@ class Worlds:
         link: Log hazard ratio per unit of effect on inflammation; 0 where the effect does nothing to events.
         prognosis: Log hazard ratio of control's events per SD of the long-term marker.
         rate: Control's event rate over the published one.
+        start: How much it matters when treatment begins, in SDs of what is believed; 0 as stated.
     """
 
     curves: EffectCurves
     link: PerWorld
     prognosis: PerWorld
     rate: PerWorld
+    start: PerWorld
 
     @property
     def size(self) -> int:
@@ -65,7 +67,13 @@ class Worlds:
     def take(self, which: np.ndarray) -> Worlds:
         """Return some of the worlds."""
         curves = replace(self.curves, level=self.curves.level[which], slope=self.curves.slope[which])
-        return Worlds(curves, self.link[which], self.prognosis[which], self.rate[which])
+        return Worlds(curves, self.link[which], self.prognosis[which], self.rate[which], self.start[which])
+
+    def in_window(self, window: MarkerWindow) -> Worlds:
+        """Return the worlds with the link that holds if treatment begins in a window."""
+        if window.link_factor == 1 and window.link_log_sd == 0:
+            return self
+        return replace(self, link=self.link * window.link_factor * np.exp(window.link_log_sd * self.start))
 
     def scaled(self, *, slope: float = 1.0, rate: float = 1.0) -> Worlds:
         """Return the worlds with every slope, and every event rate, multiplied."""
@@ -110,7 +118,7 @@ def diluted(worlds: Worlds, weights: Float[np.ndarray, " node"]) -> Diluted:
         Kalbfleisch JD, Prentice RL. Biometrika 1981;68:105-112 (average hazard ratio).
 
     >>> curves = EffectCurves(np.array([-0.1]), np.array([0.0]), (-1.0, 1.0))
-    >>> one = Worlds(curves, np.array([2.0]), np.array([0.0]), np.array([1.0]))
+    >>> one = Worlds(curves, np.array([2.0]), np.array([0.0]), np.array([1.0]), np.array([0.0]))
     >>> diluted(one, np.full(NODES.size, 1 / NODES.size)).log_hazard_ratio.round(3)
     array([-0.2])
     """
@@ -148,7 +156,7 @@ def link_draws(link: EventLink, size: int, rng: np.random.Generator) -> PerWorld
 def draw_worlds(
     plan: GateDesign, curves: EffectCurves, average: PerWorld, belief: BeliefName, rng: np.random.Generator
 ) -> Worlds:
-    """Draw worlds from what is believed; effect, link, prognosis and rate are independent of each other.
+    """Draw worlds from what is believed; effect, link, prognosis, rate and start are independent of each other.
 
     Args:
         plan: Inputs.
@@ -164,7 +172,8 @@ def draw_worlds(
     known = plan.prognosis
     gradient = prognosis_per_sd(plan) + known.log_sd * _normal(size, rng)
     rate = np.exp(known.rate_log_sd * _normal(size, rng))
-    return Worlds(chosen, link_draws(plan.link, size, rng), np.asarray(gradient), np.asarray(rate))
+    link = link_draws(plan.link, size, rng)
+    return Worlds(chosen, link, np.asarray(gradient), np.asarray(rate), _normal(size, rng))
 
 
 def expected_world(plan: GateDesign, worlds: Worlds) -> Worlds:
@@ -174,7 +183,7 @@ def expected_world(plan: GateDesign, worlds: Worlds) -> Worlds:
     )
     strength = np.array([math.log(plan.link.hazard_ratio) / plan.link.effect])
     rate = np.array([math.exp(float(np.log(worlds.rate).mean()))])
-    return Worlds(curves, strength, np.array([prognosis_per_sd(plan)]), rate)
+    return Worlds(curves, strength, np.array([prognosis_per_sd(plan)]), rate, np.zeros(1))
 
 
 def marker_of(plan: GateDesign, window: str) -> Float[np.ndarray, " node"]:

@@ -23,6 +23,8 @@ class MarkerWindow(Value):
         log_sd: SD of the logarithm of one test, between persons and within a person together.
         icc: Share of that variance that is the person's own long-term level.
         outcome_trials: Published trials (`calor.gate.outcome_rates`) whose control event rate holds here.
+        link_factor: Times the link to events, if treatment begins in this window: what an early or a late start does.
+        link_log_sd: SD of its logarithm; what nobody knows of it.
     """
 
     id: Identifier
@@ -31,6 +33,8 @@ class MarkerWindow(Value):
     log_sd: Positive
     icc: Annotated[float, Field(gt=0, lt=1)]
     outcome_trials: tuple[Identifier, ...] = Field(min_length=1)
+    link_factor: Positive = 1.0
+    link_log_sd: Annotated[float, Field(ge=0)] = 0.0
 
 
 class GateGrid(Value):

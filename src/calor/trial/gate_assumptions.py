@@ -128,6 +128,8 @@ def _rows(plan: GateDesign, biomarker: Biomarker, sources: Mapping[str, str]) ->
     yield f"High in the long term: {biomarker.label} at least", f"{plan.persistent_from:g}", level, 1
     for window in plan.windows:
         value = f"median {window.median:.3g}, log-SD {window.log_sd:.3g}, intraclass correlation {window.icc:.2f}"
+        if window.link_factor != 1 or window.link_log_sd > 0:
+            value += f"; link times {window.link_factor:g} (log-SD {window.link_log_sd:g})"
         yield window_words(window), value, sources.get(f"windows.{window.id}", OWN), 1
     windows = {window.id: window_words(window) for window in plan.windows}
     for part, (heading, names) in PARTS.items():

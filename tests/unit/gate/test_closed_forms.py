@@ -28,7 +28,7 @@ def _world(benefit: float, prognosis: float = 0.0) -> Worlds:
     """Return one world in which those above the median marker have a log hazard ratio and the others have none."""
     edge = 1e-9
     effect = EffectCurves(np.zeros(1), np.array([benefit / edge]), (0.0, edge))
-    return Worlds(effect, np.ones(1), np.array([prognosis]), np.ones(1))
+    return Worlds(effect, np.ones(1), np.array([prognosis]), np.ones(1), np.zeros(1))
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,18 @@ def test_expected_months_are_those_of_simulated_participants(design: str) -> Non
     assert months.value == pytest.approx(found.expected_months, abs=4 * months.se + 1.5)
 
 
+def test_an_early_start_that_helps_more_needs_fewer_events_and_its_uncertainty_lowers_assurance() -> None:
+    window = plan().windows[0]
+    as_stated, better, unsure = (
+        evaluate(here(plan().model_copy(update={"windows": (window.model_copy(update=given),)})), GATE, ("gated",))[0]
+        for given in ({}, {"link_factor": 1.3}, {"link_log_sd": 1.0})
+    )
+    assert better.hazard_ratio < as_stated.hazard_ratio
+    assert better.events == pytest.approx(as_stated.events / 1.3**2, rel=0.1)
+    assert unsure.hazard_ratio == pytest.approx(as_stated.hazard_ratio)
+    assert unsure.assurance < as_stated.assurance
+
+
 def test_deaths_that_are_no_events_take_participants_and_months() -> None:
     dying = plan().prognosis.model_copy(update={"death_per_year": 0.05})
     living = plan().prognosis.model_copy(update={"death_per_year": 0.0})
