@@ -46,7 +46,7 @@ def test_everything_done_so_far_is_whole(running: Running) -> None:
     verdict = verify()
     assert verdict.problem is None
     assert verdict.records == sum(model.objects.count() for model in audited_models())
-    assert verdict.records == 17  # trial, site, 8 roles, list, delivery, 2 participants, 2 allocations, 1 second role
+    assert verdict.records == 18  # trial, site, 9 roles, list, delivery, 2 participants, 2 allocations, 1 second role
 
 
 def test_no_statement_updates_or_deletes_what_is_written(running: Running) -> None:

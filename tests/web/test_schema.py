@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.test.utils import override_settings
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -16,8 +17,6 @@ from tests.web.running_trial import Running
 
 from calor.web.audit_check import verify
 from calor.web.permissions import Role
-
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
 TOKEN = "a" * 32  # against forged requests: the cookie's and the header's need only agree
 # What exists, so that not all is absent.
