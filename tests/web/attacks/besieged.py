@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from tests.web.routes import Route
 from tests.web.running_trial import PASSWORD, Running, open_running_trial
 
@@ -42,10 +43,15 @@ class Besieged:
         return self.randomized.date() + timedelta(11)
 
     @property
+    def sites(self) -> dict[str, Any]:
+        """The trial's sites by code."""
+        return {site.code: site for site in Site.objects.filter(trial=self.running.trial)}
+
+    @property
     def attackers(self) -> dict[str, Any]:
         """People who have no business at site 02."""
-        stranger = accounts.create_account("operator", "stranger", PASSWORD, full_name="A Stranger")
-        return {**{role: self.running.people[role] for role in AT_A_SITE}, "nobody": stranger}
+        outsider = User.objects.get(username="outsider")
+        return {**{role: self.running.people[role] for role in AT_A_SITE}, "outsider": outsider}
 
 
 def besiege(monkeypatch: pytest.MonkeyPatch, *, candidate: int) -> Besieged:
@@ -58,6 +64,7 @@ def besiege(monkeypatch: pytest.MonkeyPatch, *, candidate: int) -> Besieged:
         name = f"{role.value.replace(' ', '.')}.of.02"
         there[role] = accounts.create_account("operator", name, PASSWORD, full_name=f"{role.value.title()} Of Two")
         accounts.change_role(administrator, there[role], role, running.trial, site=site, reason="delegation log")
+    accounts.create_account("operator", "outsider", PASSWORD, full_name="An Outsider")
     activation.receive_kits(there[Role.PHARMACIST], site, [0, 1] * 10)
     start = datetime.now(UTC) - timedelta(DAYS)
     with monkeypatch.context() as clock:
@@ -113,11 +120,6 @@ def addresses(route: Route, *, absent: bool = False) -> list[str]:
     if absent and len(route.parameters) > 1 and "trial" in route.parameters:
         values["trial"] = [CODE]  # the trial is there, what is asked of it is not
     return route.paths(values)
-
-
-def sites() -> dict[str, Any]:
-    """Return the trial's sites by code."""
-    return {site.code: site for site in Site.objects.filter(trial__code=CODE)}
 
 
 def of_action(route: Route, method: str) -> Action | None:
