@@ -68,6 +68,7 @@ def test_eight_processes_give_400_participants_400_places_in_list_order(database
 
 
 def test_the_same_participants_from_eight_processes_get_one_place_each(database: str) -> None:
+    """A17"""
     running = open_running_trial(length=20, strata=("anterior",))
     identifiers = [f"01-{i:03}" for i in range(10)]
     for identifier in identifiers:
@@ -80,6 +81,7 @@ def test_the_same_participants_from_eight_processes_get_one_place_each(database:
 
 
 def test_a_process_killed_at_any_statement_leaves_none_or_one_and_the_retry_is_right(database: str) -> None:
+    """A17"""
     running = open_running_trial(length=60, kits=120, strata=("anterior",))
     with _start(database, "kill", running.trial.code, running.people[Role.COORDINATOR].username) as killer:
         running.register("01-000")

@@ -220,6 +220,7 @@ def test_two_worlds_with_arms_swapped_look_the_same_to_blinded_people(
     request: pytest.FixtureRequest,
     clock: Clock,
 ) -> None:
+    """A5.1: bytes, headers, sizes, numbers of queries and logs."""
     caplog.set_level(logging.DEBUG)
     logging.getLogger("django.db.backends").setLevel(logging.INFO)  # its statements are counted instead
     with override_settings(TRIAL_FOLDER=str(FOLDER)):

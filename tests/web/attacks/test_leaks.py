@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -252,3 +253,49 @@ def test_a16_who_was_unblinded_to_one_stays_masked_to_all_others(besieged: Besie
             for path in addresses(route):
                 body = client.get(path).content.decode("utf-8", "replace").casefold()
                 assert not any(arm in body for arm in ARMS), f"{role} {path}"
+
+
+# Addresses that tell arms apart. A page of results belongs here once a test shows what this one asks: it takes no filter
+# by which one participant, or a cell of fewer than five, could be singled out or found as the difference of two answers.
+BY_ARM = {"api/trials/<trial>/sites/<site>/kits"}
+FILTERS = {"site": "02", "find": THERE, "show": "eligible", "stratum": "all", "arm": "0", "sex": "F", "from": "2026-01-01"}
+
+
+def test_a25_what_tells_arms_apart_takes_no_filter(besieged: Besieged) -> None:
+    """A25: small cells and differences of filters, for the unblinded roles; the blinded see no arm at all (A5.1)."""
+    send_all(besieged, "as it is")
+    told: set[str] = set()
+    for role in UNBLINDED:
+        client = signed_in(besieged.there[role])
+        for route in routes():
+            if "GET" not in route.methods or route.template.startswith("static"):
+                continue
+            for path in addresses(route):
+                plain = client.get(path)
+                if plain.status_code == 200 and any(arm in plain.content.decode().casefold() for arm in ARMS):
+                    told.add(route.template)
+                    assert client.get(path, FILTERS).content == plain.content, path
+    assert told >= BY_ARM
+    assert told <= BY_ARM, (
+        f"{told - BY_ARM} tell arms apart. Show that nobody can be singled out by their filters, or by the difference of "
+        "two answers, nor a cell of fewer than five; then name them in BY_ARM (tests/web/attacks/test_leaks.py)."
+    )
+
+
+def test_a23_no_page_names_another_server(besieged: Besieged) -> None:
+    """A23: whatever is loaded, sent to or led to is this server's; the browser tests see that nothing is asked for."""
+    send_all(besieged, "as it is")
+    named = re.compile(r"""(?:src|href|action|hx-\w+|srcset|poster|data)\s*=\s*["']?\s*(?:[a-z]+:)?//|url\(|@import""", re.I)
+    seen = 0
+    for role, person in besieged.there.items():
+        client = signed_in(person)
+        for route in routes():
+            if route.template.startswith("static"):
+                continue
+            for path in addresses(route):
+                answer = client.get(path)
+                if answer["Content-Type"].startswith(("text/html", "text/css")):
+                    assert not named.findall(answer.content.decode()), f"{role} {path}"
+                    seen += 1
+                assert answer["Content-Security-Policy"].startswith("default-src 'self';")
+    assert seen > 150
