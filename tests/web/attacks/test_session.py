@@ -225,7 +225,9 @@ def test_a14_names_cannot_be_found_out_by_word_work_or_lockout(besieged: Besiege
 
 def test_a14_no_address_gives_a_new_password(besieged: Besieged) -> None:
     """A14: so there is none that could tell which names exist; an account's password is handed over in person."""
-    assert not [route.template for route in routes() if any(w in route.template for w in ("reset", "forgot", "password"))]
+    assert not [
+        route.template for route in routes() if any(w in route.template for w in ("reset", "forgot", "password"))
+    ]
 
 
 def test_a14_only_an_administrator_can_make_one_and_not_of_oneself(besieged: Besieged) -> None:
