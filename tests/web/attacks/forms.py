@@ -167,6 +167,8 @@ FORMS = (
     Form("imports", Role.COORDINATOR, fields=_previewed(_OPEN_FILE), texts=_REASON),
     Form("withheld-imports", Role.UNBLINDED_MONITOR, fields=_previewed(_SECRET_FILE), texts=_REASON),
     Form("waiting-import", Role.UNBLINDED_MONITOR, _newest(WithheldFile), texts={"aside": 300}),
+    # Once more: a file that goes on waiting.
+    Form("imports", Role.COORDINATOR, fields=_previewed(_file("EOS,0.6,10*9/L")), texts=_REASON),
     Form("exports", Role.MONITOR, fields=lambda *_: {"kind": exports.CSV}, status=200),
     Form("unblinded-exports", Role.UNBLINDED_MONITOR, fields=lambda *_: {"kind": exports.ODM}, status=200),
     Form(
