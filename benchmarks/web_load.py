@@ -115,7 +115,7 @@ class Coordinator:
 
 
 def _value(page: str, name: str) -> str:
-    return page.split(f'name="{name}" value="')[1].split('"')[0]
+    return page.split(f'name="{name}" value="')[1].split('"', maxsplit=1)[0]
 
 
 def resident_mib(process: int) -> float:
@@ -133,7 +133,7 @@ def prepare(database: str) -> list[str]:
     """Open a trial with a participant; return sessions of as many coordinators as work at once."""
     migrate(database)
     use(database)
-    running = open_running_trial(code="IVORY", length=4000, kits=6000, strata=("all",))
+    running = open_running_trial(code="IVORY", length=1000, kits=600, strata=("all",))
     running.register("01-0001", "all")
     running.allocate("01-0001")
     return [session_of(running.people[Role.COORDINATOR]) for _ in range(2)]
