@@ -113,8 +113,8 @@ def addresses(route: Route, *, absent: bool = False) -> list[str]:
     """Return an address with the values of site 02 filled in, or with one value that nobody has."""
     unknown = route.parameters - set(KNOWN)
     assert not unknown, (
-        f"{route.template} takes {unknown}, which the attacks do not know. Name in KNOWN (tests/web/attacks/besieged.py) "
-        "values that exist at site 02 and one that exists nowhere."
+        f"{route.template} takes {unknown}, which the attacks do not know. Name in KNOWN "
+        "(tests/web/attacks/besieged.py) values that exist at site 02 and one that exists nowhere."
     )
     values = {name: [nowhere] if absent else list(there) for name, (there, nowhere) in KNOWN.items()}
     if absent and len(route.parameters) > 1 and "trial" in route.parameters:

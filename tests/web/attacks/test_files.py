@@ -102,8 +102,8 @@ def test_a10_what_comes_from_outside_is_read_in_no_other_place() -> None:
     assert ("odm.py", "defusedxml") in found
     new = {(file, name) for file, name in found if file not in {*PARSERS, *WRITES_ONLY}}
     assert not new, (
-        f"{new} read what somebody sends. Attack them (bombs, paths that lead out, entities, too many bytes), then name "
-        "the module and the test in PARSERS (tests/web/attacks/test_files.py)."
+        f"{new} read what somebody sends. Attack them (bombs, paths that lead out, entities, too many bytes), then "
+        "name the module and the test in PARSERS (tests/web/attacks/test_files.py)."
     )
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
     assert [test for test in PARSERS.values() if f"def {test}(" not in tests] == []

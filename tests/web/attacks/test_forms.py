@@ -40,8 +40,8 @@ def test_every_form_of_the_pages_is_attacked_here() -> None:
     posted = {_name(route) for route in _pages() if "POST" in route.methods}
     missing = posted - {form.route for form in FORMS} - OWN
     assert not missing, (
-        f"{missing} take forms that no attack sends. Add to FORMS (tests/web/attacks/forms.py) a form that is accepted, "
-        "with its fields of free text."
+        f"{missing} take forms that no attack sends. Add to FORMS (tests/web/attacks/forms.py) a form that is "
+        "accepted, with its fields of free text."
     )
     assert {form.route for form in FORMS} | OWN <= posted
 

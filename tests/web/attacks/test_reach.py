@@ -42,7 +42,7 @@ def _body(route: Route) -> dict[str, Any]:
 
 
 def _told(answer: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
-    """Return status, body and headers, but for the token that a page's form holds, which is random and of one length."""
+    """Return status, body and headers, but for the token that a page's form holds, which is random."""
     body = re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken": ")\w+', b"", answer.content)
     return answer.status_code, body, sorted(answer.headers.items())
 

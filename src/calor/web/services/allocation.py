@@ -1,7 +1,7 @@
 """Register a participant, and give the next place of the list and a kit: once, in order, whatever happens.
 
 Locks are taken in one order everywhere: the trial's line, participant, stratum or whole trial, site, audit head. They
-leave alone the keys that other rows point to (`no_key`): PostgreSQL looks at those once more when it commits, out of turn.
+leave alone the keys that other rows point to (`no_key`), which PostgreSQL looks at when it commits, out of turn.
 """
 
 from __future__ import annotations
