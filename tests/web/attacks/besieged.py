@@ -105,6 +105,7 @@ KNOWN: Mapping[str, tuple[tuple[object, ...], object]] = {
     "visit": (("V3", "V8"), "V99"),
     "number": (tuple(range(1, 5)), 999),
     "person": ((7,), 10**6),
+    "analysis": (("primary",), "none"),
     "path": (("calor/pages.css",), "calor/none.css"),
 }
 

@@ -89,6 +89,14 @@ def _person(_besieged: Besieged, *_: Any) -> Fields:
     return {"person": "stranger", "role": Role.MONITOR.value, "site": ""}
 
 
+def _signed(besieged: Besieged, *_: Any) -> Fields:
+    return {"username": besieged.there[Role.UNBLINDED_STATISTICIAN].username, "password": PASSWORD}
+
+
+def _cut(besieged: Besieged, *rest: Any) -> Fields:
+    return {**_signed(besieged, *rest), "cutoff": besieged.day_12 + timedelta(5)}
+
+
 def _values(name: str, typed: Fields) -> Callable[[Besieged, Client, str], Fields]:
     def filled(_besieged: Besieged, client: Client, address: str) -> Fields:
         form = client.get(address.rsplit("/", 2)[0] + "/").context[name]
@@ -171,6 +179,8 @@ FORMS = (
     Form("imports", Role.COORDINATOR, fields=_previewed(_file("EOS,0.6,10*9/L")), texts=_REASON),
     Form("exports", Role.MONITOR, fields=lambda *_: {"kind": exports.CSV}, status=200),
     Form("unblinded-exports", Role.UNBLINDED_MONITOR, fields=lambda *_: {"kind": exports.ODM}, status=200),
+    Form("make-cut", Role.UNBLINDED_STATISTICIAN, fields=_cut, texts={"name": 80, "reason": 300}),
+    Form("codes", Role.UNBLINDED_STATISTICIAN, fields=_signed, texts=_REASON, status=200),
     Form(
         "lock",
         Role.STATISTICIAN,
