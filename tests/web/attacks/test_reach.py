@@ -175,4 +175,4 @@ def test_a12_reading_an_address_writes_nothing_but_that_it_was_read(besieged: Be
                     client.get(path).close()
     assert _counts() == before
     added = set(AuditRow.objects.order_by("pk")[rows:].values_list("action", flat=True))
-    assert added <= {Action.EXPORT, Action.EXPORT_UNBLINDED}, added
+    assert added <= {Action.EXPORT, Action.EXPORT_UNBLINDED, Action.READ_CLOSED, Action.READ_RESULTS}, added
