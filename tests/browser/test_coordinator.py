@@ -98,6 +98,7 @@ def test_an_error_stands_beside_its_field_and_what_was_typed_stays(page: playwri
 
 
 def test_after_signing_out_the_back_button_shows_nothing(page: playwright.Page, demo: Demo) -> None:
+    """A12"""
     sign_in(page, demo, "coordinator")
     page.goto(f"{demo.url}/participants/")
     page.get_by_role("button", name="Sign out").click()

@@ -1,7 +1,7 @@
 """Processes of their own that allocate; run by the tests, killed by some of them.
 
 race TRIAL USER LISTS     a process for each list of tasks (JSON), all starting together; prints what was told;
-                          a task is [WHAT, IDENTIFIER], to allocate or to withdraw consent
+                          a task is [WHAT, IDENTIFIER], to allocate, to register or to withdraw consent
 kill TRIAL USER           reads lines IDENTIFIER K: a process allocates and dies by SIGKILL before its K-th statement
                           (K = 0: just after the end, printing the number of statements); prints the signal it died of
 
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from calor.web.models import Participant, Trial  # first of all: it starts Django
-from calor.web.services.allocation import allocate
+from calor.web.services.allocation import allocate, register
 from calor.web.services.consent import withdraw
 from calor.web.services.plans import ListPlan, active_plan
 
@@ -59,6 +59,10 @@ def _do_all(trial: Any, user: Any, tasks: list[tuple[str, str]]) -> list[tuple[s
         try:
             if what == "allocate":
                 answer = allocate(user, trial, identifier, key=f"key of {identifier}").kit
+            elif what == "register":
+                site = trial.site_set.get()
+                new = register(user, site, identifier, stratum="anterior", consent_version="2", eligible=True)
+                answer = new.identifier
             else:
                 withdraw(user, Participant.objects.get(trial=trial, identifier=identifier), reason="asked to")
                 answer = "withdrawn"

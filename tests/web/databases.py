@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -27,33 +30,81 @@ def postgresql_programs() -> Path | None:
     return Path(found).parent if found else next((each for each in folders if (each / "initdb").exists()), None)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server of one's own.
+
+    Attributes:
+        address: Without a database's name.
+        folder: Where its data lie.
+        programs: The folder of PostgreSQL's programs.
+    """
+
+    address: str
+    folder: Path
+    programs: Path
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; after a kill it first makes good what was under way."""
+        port = self.address.rstrip("/").rsplit(":", 1)[1]
+        options = f"-p {port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        for _ in range(60):  # until the system has taken away what the killed left behind
+            with suppress(subprocess.CalledProcessError):
+                return self._control("-o", options, "-l", f"{self.folder}/log", "start")
+            time.sleep(0.5)
+        raise AssertionError((self.folder / "log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._control("-m", "immediate", "stop")
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as when the machine loses power."""
+        parent = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for process in (parent, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        (self.folder / "data/postmaster.pid").unlink()  # where nobody collects the dead, it would take them for alive
+
+    def _control(self, *arguments: str) -> None:
+        _as_owner(f"{self.programs}/pg_ctl", "-D", f"{self.folder}/data", "-w", *arguments)
+
+
+def _as_owner(*command: str) -> None:
+    """Run a command as another user where one is root, whom the server refuses."""
+    owner = [shutil.which("runuser", path=f"{os.defpath}:/usr/sbin:/sbin") or "runuser", "-u", "postgres", "--"]
+    subprocess.run([*(owner if os.geteuid() == 0 else ()), *command], check=True, capture_output=True, cwd="/")
+
+
 @contextmanager
-def postgresql_server(*, fsync: bool = False) -> Iterator[str]:
-    """Start a server of one's own, and yield its address without a database's name."""
+def postgresql(*, fsync: bool = False) -> Iterator[Server]:
+    """Start a server of one's own."""
     programs = postgresql_programs()
+    assert programs is not None
     # Not under pytest's own folder, whose parents only the tests' user may enter.
     folder = Path(tempfile.mkdtemp(prefix="calor-postgresql-"))
-    as_owner: list[str] = []
-    if os.geteuid() == 0:  # the server refuses root
-        as_owner = [shutil.which("runuser", path=f"{os.defpath}:/usr/sbin:/sbin") or "runuser", "-u", "postgres", "--"]
+    if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    data = folder / "data"
-
-    def call(*command: str) -> None:
-        subprocess.run([*as_owner, *command], check=True, capture_output=True, cwd="/")
-
-    call(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    server, data = Server(f"postgresql://calor@127.0.0.1:{port}/", folder, programs), folder / "data"
+    _as_owner(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
     (data / "postgresql.auto.conf").write_text(f"fsync = {'on' if fsync else 'off'}\n")
-    call(f"{programs}/pg_ctl", "-D", str(data), "-o", options, "-l", f"{folder}/log", "-w", "start")
+    server.start()
     try:
-        yield f"postgresql://calor@127.0.0.1:{port}/"
+        yield server
     finally:
-        call(f"{programs}/pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        server.stop()
         shutil.rmtree(folder)
+
+
+@contextmanager
+def postgresql_server(*, fsync: bool = False) -> Iterator[str]:
+    """Start a server of one's own, and yield its address without a database's name."""
+    with postgresql(fsync=fsync) as server:
+        yield server.address
 
 
 def use(url: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -26,6 +26,20 @@ class Route:
 
     template: str
     view: Any
+
+    @property
+    def parameters(self) -> set[str]:
+        """The names of what it takes."""
+        return {name for _, name in _PARAMETER.findall(self.template)}
+
+    @property
+    def methods(self) -> set[str]:
+        """The methods that it answers."""
+        if isinstance(self.view.action, dict):
+            return set(self.view.action)
+        path = _PARAMETER.sub("1", self.template)
+        refused = self.view(RequestFactory().generic("TRACE", f"/{path}"), **dict.fromkeys(self.parameters, "1"))
+        return {method.strip() for method in refused.get("Allow", "GET").split(",")}
 
     def paths(self, values: Mapping[str, Sequence[object]]) -> list[str]:
         """Return the address with every combination of values, chosen by a parameter's name or else its kind."""

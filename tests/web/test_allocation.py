@@ -38,6 +38,7 @@ def test_places_are_given_in_list_order_with_kits_of_their_arm() -> None:
 
 
 def test_asking_again_tells_the_same_allocation() -> None:
+    """A17"""
     running = open_running_trial()
     running.register("01-001")
     first = running.allocate("01-001", key="a")
@@ -57,6 +58,7 @@ def test_a_key_of_another_participant_is_refused() -> None:
 
 
 def test_an_exhausted_list_refuses_and_uses_nothing() -> None:
+    """A17"""
     running = open_running_trial(length=2)
     for i in range(3):
         running.register(f"01-{i:03}")
@@ -105,6 +107,7 @@ def test_unknown_participants_and_strata_are_refused() -> None:
 
 
 def test_only_a_previewed_configuration_is_activated_and_only_once() -> None:
+    """A22: what was drawn for development never becomes the trial's own."""
     running = open_running_trial()
     plan = activation.ListPlan((1, 1), (4, 6), ("anterior",), 24)
     administrator = running.people[Role.ADMINISTRATOR]
@@ -117,6 +120,7 @@ def test_only_a_previewed_configuration_is_activated_and_only_once() -> None:
 
 
 def test_sealed_arms_have_one_length_and_open_only_in_their_place() -> None:
+    """A4, A6"""
     running = open_running_trial()
     slots = list(Slot.objects.filter(stratum="anterior").order_by("position"))
     assert {len(bytes(slot.sealed_arm)) for slot in slots} == {12 + 16 + 16}
@@ -128,6 +132,7 @@ def test_sealed_arms_have_one_length_and_open_only_in_their_place() -> None:
 
 
 def test_kit_numbers_and_their_order_do_not_tell_the_arm() -> None:
+    """A4"""
     running = open_running_trial(kits=200)
     kits = list(Kit.objects.order_by("pk"))
     arms = [open_arm(kit.sealed_arm, running.trial.code, "kit", kit.number) for kit in kits]
@@ -139,6 +144,7 @@ def test_kit_numbers_and_their_order_do_not_tell_the_arm() -> None:
 
 
 def test_the_servers_clock_says_when_in_utc() -> None:
+    """A18"""
     running = open_running_trial()
     running.register("01-001")
     before = timezone.now()

@@ -68,6 +68,7 @@ def test_eight_processes_give_400_participants_400_places_in_list_order(database
 
 
 def test_the_same_participants_from_eight_processes_get_one_place_each(database: str) -> None:
+    """A17"""
     running = open_running_trial(length=20, strata=("anterior",))
     identifiers = [f"01-{i:03}" for i in range(10)]
     for identifier in identifiers:
@@ -79,7 +80,23 @@ def test_the_same_participants_from_eight_processes_get_one_place_each(database:
     assert verify().problem is None
 
 
+def test_registering_and_allocating_at_once_never_wait_for_each_other_in_a_circle(database: str) -> None:
+    """A17: whoever registers holds the end of the audit trail and, at the commit, asks for the site's key."""
+    running = open_running_trial(length=40, kits=80, strata=("anterior",))
+    waiting, new = [f"01-{i:03}" for i in range(40)], [f"01-{i:03}" for i in range(100, 140)]
+    for identifier in waiting:
+        running.register(identifier)
+    tasks = [[("allocate", i) for i in waiting[k::2]] for k in (0, 1)] + [
+        [("register", i) for i in new[k::2]] for k in (0, 1)
+    ]
+    told = at_once(database, running, tasks)
+    assert [answer for _, answer, _ in told if answer.startswith("error")] == []
+    assert Allocation.objects.count() == 40
+    assert verify().problem is None
+
+
 def test_a_process_killed_at_any_statement_leaves_none_or_one_and_the_retry_is_right(database: str) -> None:
+    """A17"""
     running = open_running_trial(length=60, kits=120, strata=("anterior",))
     with _start(database, "kill", running.trial.code, running.people[Role.COORDINATOR].username) as killer:
         running.register("01-000")

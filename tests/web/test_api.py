@@ -94,6 +94,7 @@ def test_the_export_is_csv_and_is_logged(running: Running) -> None:
 
 
 def test_what_may_not_be_set_cannot_be_sent(running: Running) -> None:
+    """A13"""
     coordinator = _as(running, Role.COORDINATOR)
     for extra in ("arm", "slot", "position", "allocated_at", "at", "site", "by", "kit"):
         sent = post(coordinator, f"{BASE}/participants/01-002/allocation", key="k", stratum="anterior", **{extra: 0})
@@ -180,6 +181,7 @@ def _body(action: Action, path: str) -> dict[str, Any]:
 
 
 def test_what_one_may_not_see_looks_like_what_does_not_exist(running: Running) -> None:
+    """A1: also in headers."""
     administrator = running.people[Role.ADMINISTRATOR]
     other = accounts.add_site(administrator, running.trial, "02")
     stranger = accounts.create_account("operator", "stranger", PASSWORD, full_name="A Stranger")
@@ -201,6 +203,7 @@ def test_what_one_may_not_see_looks_like_what_does_not_exist(running: Running) -
 
 
 def test_a_change_of_site_takes_effect_within_the_session(running: Running) -> None:
+    """A2"""
     coordinator = running.people[Role.COORDINATOR]
     client = signed_in(coordinator)
     assert client.get(f"{BASE}/participants/01-001").status_code == 200

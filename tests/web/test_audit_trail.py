@@ -50,6 +50,7 @@ def test_everything_done_so_far_is_whole(running: Running) -> None:
 
 
 def test_no_statement_updates_or_deletes_what_is_written(running: Running) -> None:
+    """A7"""
     _fill(running)
     refused = ["UPDATE calor_web_{} SET id = id", "DELETE FROM calor_web_{}"]
     if connection.vendor == "postgresql":
@@ -120,6 +121,7 @@ def test_a_deleted_account_is_refused_so_that_names_are_never_given_again(runnin
     ],
 )
 def test_a_superusers_change_is_found_and_named(running: Running, change: str, named: str) -> None:
+    """A7"""
     with without_triggers():
         if "9 - n" in change:  # two rows change places; the constraint forbids doing so at once
             _run("UPDATE calor_web_auditrow SET n = -1 WHERE chain = 'IVORY-2' AND n = 4")
@@ -141,6 +143,7 @@ def test_an_inserted_record_without_an_audit_row_is_found(running: Running) -> N
 
 
 def test_a_tail_cut_together_with_its_head_is_found_by_the_exported_head(running: Running, tmp_path: Path) -> None:
+    """A7"""
     export_heads(tmp_path / "head.json")
     heads = read_heads(tmp_path / "head.json")
     assert verify(heads).problem is None
@@ -166,6 +169,7 @@ def test_an_altered_export_is_refused(running: Running, tmp_path: Path) -> None:
 
 
 def test_a_trigger_switched_off_is_found(running: Running) -> None:
+    """A7"""
     if connection.vendor == "postgresql":
         _run("ALTER TABLE calor_web_auditrow DISABLE TRIGGER calor_auditrow_update")
     else:

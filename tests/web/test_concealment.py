@@ -24,6 +24,7 @@ def columns_in_the_clear() -> list[str]:
 
 
 def test_what_blinded_people_see_names_no_place_and_no_block(database: str) -> None:
+    """A3"""
     running = open_running_trial()
     running.register("01-001")
     told = running.allocate("01-001")
@@ -34,12 +35,14 @@ def test_what_blinded_people_see_names_no_place_and_no_block(database: str) -> N
 
 
 def test_an_export_holds_no_formulas(database: str) -> None:
+    """A8"""
     running = open_running_trial()
     running.register("=1+1")
     assert "\n'=1+1," in blinded.export(running.people[Role.MONITOR], running.trial).replace("\r", "")
 
 
 def test_no_arm_is_in_the_database_file_or_dump(database: str) -> None:
+    """A6"""
     running = open_running_trial()
     running.register("01-001")
     running.allocate("01-001")

@@ -56,6 +56,7 @@ def test_a_withdrawal_without_reason_is_refused(running: Running) -> None:
 
 
 def test_consent_withdrawn_in_the_same_instant_comes_before_or_after_and_never_between(database: str) -> None:
+    """A21"""
     running = open_running_trial()
     identifiers = [f"01-{i:03}" for i in range(8)]
     for identifier in identifiers:
@@ -72,6 +73,7 @@ def test_consent_withdrawn_in_the_same_instant_comes_before_or_after_and_never_b
 
 
 def test_a_person_is_registered_once_whatever_the_site_and_the_way_of_writing(running: Running) -> None:
+    """A19"""
     administrator = running.people[Role.ADMINISTRATOR]
     other = accounts.add_site(administrator, running.trial, "02")
     stranger = accounts.create_account("operator", "stranger", PASSWORD, full_name="A Stranger")
@@ -93,6 +95,7 @@ def test_a_person_is_registered_once_whatever_the_site_and_the_way_of_writing(ru
 
 
 def test_who_withdrew_is_not_registered_again(running: Running) -> None:
+    """A19"""
     participant = _register(running, "01-001", ANNA)
     consent.withdraw(running.people[Role.COORDINATOR], participant, reason="asked to")
     with pytest.raises(ConductError, match="takes part"):
@@ -100,6 +103,7 @@ def test_who_withdrew_is_not_registered_again(running: Running) -> None:
 
 
 def test_nothing_of_a_person_is_kept_but_keyed_digests(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    """A15"""
     caplog.set_level("DEBUG")
     _register(running, "01-001", ANNA)
     with pytest.raises(ConductError) as refused:
@@ -120,6 +124,7 @@ def test_too_little_to_identify_a_person_is_refused(running: Running) -> None:
 
 
 def test_a_stratum_corrected_between_looking_and_clicking_is_shown_and_asked_again(running: Running) -> None:
+    """A20"""
     participant, coordinator = running.register("01-001"), running.people[Role.COORDINATOR]
     investigator = running.people[Role.INVESTIGATOR]
     correction = corrections.correct(coordinator, participant, "stratum", "other", reason="misread ECG")

@@ -74,6 +74,7 @@ def test_an_odm_copy_read_again_tells_all_that_the_database_holds(running: Runni
 
 
 def test_a_csv_copy_holds_the_same_and_no_formulas(running: Running) -> None:
+    """A8"""
     told = copies.tables(running.people[Role.INVESTIGATOR], running.trial)
     with zipfile.ZipFile(io.BytesIO(copies.csv_archive(told))) as archive:
         assert set(archive.namelist()) == {f"{name}.csv" for name in told}
@@ -85,6 +86,7 @@ def test_a_csv_copy_holds_the_same_and_no_formulas(running: Running) -> None:
 
 
 def test_a_copy_names_no_arm_no_place_and_no_other_site(running: Running) -> None:
+    """A6"""
     administrator = running.people[Role.ADMINISTRATOR]
     other = accounts.add_site(administrator, running.trial, "02")
     stranger = accounts.create_account("operator", "stranger", PASSWORD, full_name="A Stranger")
@@ -138,6 +140,7 @@ def test_a_copy_kept_by_a_site_shows_what_was_altered_later(on_sqlite: str, runn
     ],
 )
 def test_documents_that_reach_beyond_themselves_are_refused(document: bytes) -> None:
+    """A9"""
     with pytest.raises(ConductError, match="ODM"):
         odm.read(document)
 

@@ -276,6 +276,7 @@ NO_FILES = {
 
 
 def test_a_file_that_is_none_is_refused_beside_its_field(captured: Running) -> None:
+    """A10: an archive, too many bytes or rows, another encoding."""
     client = signed_in(captured.people[Role.COORDINATOR])
     before = _written()
     for said, contents in NO_FILES.items():

@@ -83,6 +83,7 @@ def test_an_assessment_without_conclusion_or_own_password_stays_open(unblinded: 
 def test_a_clock_set_back_is_flagged_and_the_order_of_rows_stands(
     on_sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A7, A18"""
     running = open_running_trial()
     running.register("01-001")
     assert verify().clock_set_back == ()

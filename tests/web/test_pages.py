@@ -80,6 +80,7 @@ def test_who_has_not_signed_in_is_asked_to(running: Running) -> None:
 
 
 def test_a_page_is_opened_by_the_roles_of_its_action_only_and_else_looks_absent(running: Running) -> None:
+    """A1"""
     for role in Role:
         client = signed_in(running.people[role])
         absent = client.get("/no/such/page/")
@@ -151,6 +152,7 @@ def test_sign_in_leads_inside_only(running: Running) -> None:
 
 
 def test_five_failures_lock_the_name_even_for_the_right_password(running: Running) -> None:
+    """A14"""
     person = running.people[Role.COORDINATOR]
     client = Client()
     for _ in range(5):
@@ -172,6 +174,7 @@ def test_an_unknown_name_is_answered_as_a_wrong_password(running: Running) -> No
 
 
 def test_who_has_an_authenticator_must_give_its_code(running: Running) -> None:
+    """A14"""
     person = running.people[Role.INVESTIGATOR]
     device = TOTPDevice.objects.create(user=person, name="authenticator", confirmed=True)
     client = signed_in(person)

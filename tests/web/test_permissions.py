@@ -306,6 +306,7 @@ def test_a_role_at_one_site_is_none_at_another(running: Running) -> None:
 
 
 def test_participants_of_another_site_are_neither_seen_nor_allocated(running: Running) -> None:
+    """A2"""
     administrator = running.people[Role.ADMINISTRATOR]
     other = accounts.add_site(administrator, running.trial, "02")
     stranger = accounts.create_account("operator", "stranger", PASSWORD, full_name="A Stranger")
@@ -329,6 +330,7 @@ def test_a_role_taken_back_ends_at_once(running: Running) -> None:
 
 
 def test_nobody_grants_themselves_or_joins_blinded_and_unblinded_work(running: Running) -> None:
+    """A14"""
     administrator = running.people[Role.ADMINISTRATOR]
     with pytest.raises(ConductError, match="another person"):
         accounts.change_role(
@@ -358,6 +360,7 @@ def test_weak_passwords_and_taken_names_are_refused(running: Running) -> None:
 
 
 def test_emergency_unblinding_works_alone_and_tells_those_who_must_know(running: Running) -> None:
+    """A16: no letter has to be sent, so none can be lost."""
     investigator = running.people[Role.INVESTIGATOR]
     signed = {"username": investigator.username, "password": PASSWORD}
     arm = unblinding.unblind(investigator, _participant(), confirm="01-001", reason="capillary leak", **signed)
@@ -385,6 +388,7 @@ def test_emergency_unblinding_works_alone_and_tells_those_who_must_know(running:
 def test_unblinding_without_confirmation_reason_or_own_password_is_refused(
     running: Running, wrong: dict[str, str]
 ) -> None:
+    """A16"""
     investigator = running.people[Role.INVESTIGATOR]
     right = {"confirm": "01-001", "reason": "leak", "username": investigator.username, "password": PASSWORD}
     with pytest.raises(ConductError):
@@ -393,6 +397,7 @@ def test_unblinding_without_confirmation_reason_or_own_password_is_refused(
 
 
 def test_five_unblindings_within_an_hour_raise_an_alarm(running: Running) -> None:
+    """A16"""
     investigator = running.people[Role.INVESTIGATOR]
     signed = {"username": investigator.username, "password": PASSWORD}
     for _ in range(5):
@@ -402,6 +407,7 @@ def test_five_unblindings_within_an_hour_raise_an_alarm(running: Running) -> Non
 
 
 def test_five_wrong_passwords_lock_the_signer_out(running: Running) -> None:
+    """A14"""
     investigator = running.people[Role.INVESTIGATOR]
     signed = {"meaning": "reviewed", "username": investigator.username}
     for _ in range(5):

@@ -220,6 +220,7 @@ def test_two_worlds_with_arms_swapped_look_the_same_to_blinded_people(
     request: pytest.FixtureRequest,
     clock: Clock,
 ) -> None:
+    """A5.1: bytes, headers, sizes, numbers of queries and logs."""
     caplog.set_level(logging.DEBUG)
     # Statements are counted instead, and codecs tell what they find when they are first loaded.
     for chatty in ("django.db.backends", "pylibjpeg", "openjpeg", "libjpeg"):

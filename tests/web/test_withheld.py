@@ -65,6 +65,7 @@ def _obtained(user: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in UNBLINDED])
 def test_a_blinded_role_gets_no_byte_of_it(running: Running, role: Role) -> None:
+    """A15: of what could reveal an arm."""
     answers = list(_obtained(running.people[role]))
     found = [(secret, answer[:80]) for answer in answers for secret in SECRETS if secret in answer]
     protocol = {"Eosinophils at or above"}  # words of the protocol that a page may print without a value

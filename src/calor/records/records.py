@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -138,6 +139,17 @@ def rows(expression: ir.Table) -> pd.DataFrame:
     with on_engine():
         frame: pd.DataFrame = expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
         return frame
+
+
+def plain_rows(expression: ir.Table) -> list[dict[str, Any]]:
+    """Run an expression and return its few rows as Python's own values.
+
+    Raises:
+        RecordsError: The engine failed.
+    """
+    with on_engine():
+        found: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
+        return found
 
 
 def in_query(frame: pd.DataFrame, schema: Mapping[str, pa.DataType]) -> ir.Table:

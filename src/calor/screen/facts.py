@@ -52,13 +52,12 @@ class Facts:
     notes: tuple[str, ...]
 
 
-def stage(records: Records, rules: Rules, *, person: int | None = None) -> Facts:
+def stage(records: Records, rules: Rules) -> Facts:
     """Stage the rows that the rules ask for.
 
     Args:
         records: Opened health records.
         rules: What is asked.
-        person: The one person to stage, as when eligibility is judged again at randomization; everyone by default.
 
     Raises:
         RecordsError: The records cannot be read, hold a person twice or a row dated in the future, or lack what a rule
@@ -79,8 +78,7 @@ def stage(records: Records, rules: Rules, *, person: int | None = None) -> Facts
     )
     persons = count_persons(records)
     concepts = staged_members(records.engine, members)
-    having = with_event(records, concepts, screening.infarction)
-    candidates = staged(records.engine, having if person is None else having.filter(having.person_id == person))
+    candidates = staged(records.engine, with_event(records, concepts, screening.infarction))
     tables = {n: staged(records.engine, e) for n, e in narrow(records, concepts, candidates).items()}
     return facts_of(records, rules, tables, members, persons)
 

@@ -1,6 +1,7 @@
 """The slow, obvious engine: one candidate at a time, in plain Python, straight from the rules' words.
 
 It is the reference for every other engine and shares with them only the concepts' membership and the units' factors.
+For a single person it is also the quickest: there is no query to compile.
 """
 
 from __future__ import annotations
@@ -46,21 +47,30 @@ def judge(
         roles: The sets of each concept.
         unit_factor: Factors of recorded units.
     """
+    known = frozenset(role for belongs in roles.values() for role, _ in belongs)
     return {
-        person["person_id"]: _verdict(chart_of(person, tables, rules, roles, unit_factor), rules)
+        person["person_id"]: _verdict(chart_of(person, tables, rules, roles, unit_factor), rules, known)
         for person in tables["person"]
     }
 
 
-def _verdict(chart: Chart, rules: Rules) -> OracleVerdict:
+def _verdict(chart: Chart, rules: Rules, known: frozenset[str]) -> OracleVerdict:
+    """Answer every criterion; where the site's vocabulary holds nothing for a criterion's set, nobody can tell."""
     index = _index(chart, rules)
     if index is None:
         return OracleVerdict("not in base", {})
-    answers = {rule.id: _answer(chart, rule, rules, index) for rule in rules.screening.criteria}
+    answers = {
+        rule.id: _answer(chart, rule, rules, index) if _asked(rule) <= known else OracleAnswer(None)
+        for rule in rules.screening.criteria
+    }
     mets = [answer.met for answer in answers.values()]
     if False in mets:
         return OracleVerdict("ineligible", answers)
     return OracleVerdict("undetermined" if None in mets else "eligible", answers)
+
+
+def _asked(rule: ScreeningCriterion) -> set[str]:
+    return {name for key in ("event", "drug", "lab") if (name := getattr(rule, key, None)) is not None}
 
 
 def _index(chart: Chart, rules: Rules) -> Event | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import ibis
 from ibis.expr import types as ir
@@ -47,7 +47,7 @@ def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
     Raises:
         RecordsError: There are such rows.
     """
-    limit = max(as_of, datetime.now(UTC).date()).toordinal() - EPOCH + 1  # a day's grace for time zones
+    limit = latest_day(as_of).toordinal() - EPOCH
     parts = [
         tables[name].aggregate(
             name=ibis.literal(name),
@@ -58,8 +58,22 @@ def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
     ]
     counts = rows(ibis.union(*parts)).set_index("name")
     for name, late in counts["late"].items():
-        if late:
-            fix = "Correct them at the source; ends of prescriptions may lie ahead."
-            raise RecordsError.must(str(name), "not be dated in the future", f"{late} such rows", fix=fix)
+        refuse_late(str(name), int(late))
     undated = counts["undated"].drop("people")
     return tuple(f"{n} {name} without a date were not seen." for name, n in undated.items() if n)
+
+
+def latest_day(as_of: date) -> date:
+    """Return the last day that a row can bear: today's or that of screening, with a day's grace for time zones."""
+    return max(as_of, datetime.now(UTC).date()) + timedelta(1)
+
+
+def refuse_late(name: str, late: int) -> None:
+    """Refuse rows dated later than the latest day.
+
+    Raises:
+        RecordsError: There are any.
+    """
+    if late:
+        fix = "Correct them at the source; ends of prescriptions may lie ahead."
+        raise RecordsError.must(name, "not be dated in the future", f"{late} such rows", fix=fix)

@@ -62,11 +62,13 @@ def read(document: bytes) -> tuple[str, Tables]:
     Raises:
         ConductError: It is no such document, or one that tries to reach beyond itself.
     """
+    fix = "Take the file as it was exported."
     try:
         root = fromstring(document, forbid_dtd=True)
     except (ET.ParseError, ValueError) as error:  # defusedxml's refusals are ValueErrors
-        fix = "Take the file as it was exported."
         raise ConductError.must("copy", "be an ODM document", type(error).__name__, fix=fix) from error
+    if root.tag != _name("ODM"):
+        raise ConductError.must("copy", "be an ODM document", "another", fix=fix)
     tables: Tables = {group.get("OID", ""): [] for group in root.iter(_name("ItemGroupDef"))}
     for group in root.iter(_name("ItemGroupData")):
         items = [(item.get("ItemOID", ""), item.get("Value", "")) for item in group.iter(_name("ItemData"))]

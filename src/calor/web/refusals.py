@@ -1,4 +1,4 @@
-"""What a service refuses becomes a page that says why and what to do; nothing was written then."""
+"""What a service refuses becomes a page that says why and what to do, and keeps what was typed; nothing was written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from django.shortcuts import render
 
 from calor.errors import CalorError
+
+_FREE_TEXT = ("about", "text", "done", "aside", "reason")  # of forms that are one line on a page
 
 
 def refusals(get_response: Callable[[Any], Any]) -> Any:
@@ -19,7 +21,8 @@ def refusals(get_response: Callable[[Any], Any]) -> Any:
     def process_exception(request: Any, error: Exception) -> Any:
         if not isinstance(error, CalorError):
             return None
-        return render(request, "refused.html", {"why": str(error)}, status=409)
+        typed = [text for name in _FREE_TEXT if (text := request.POST.get(name, "").strip())]
+        return render(request, "refused.html", {"why": str(error), "typed": typed}, status=409)
 
     answer.process_exception = process_exception  # type: ignore[attr-defined]  # where Django looks for it
     return answer

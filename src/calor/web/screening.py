@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,10 +13,13 @@ import pandas as pd
 from django.utils import timezone
 
 from calor.protocol.protocol import Protocol
+from calor.records.marks import marks_of
 from calor.records.open import open_records
-from calor.screen.facts import stage
+from calor.records.records import Records
+from calor.records.tables import CLINICAL
+from calor.screen.one_person import Vocabulary, judge_person, vocabulary_of
 from calor.screen.rules import Rules, rules_of
-from calor.screen.screened import NOT_MET, UNDETERMINED, screen
+from calor.screen.screened import MET, NOT_MET, UNDETERMINED
 from calor.screen.words import in_words
 from calor.trial.screening import FOLDER, WORKLIST
 from calor.web import served
@@ -48,8 +52,9 @@ class Answer:
 
     @property
     def told(self) -> tuple[str, float | None, str | None]:
-        """What must be as it was seen when somebody is randomized."""
-        return self.answer, self.value if self.measured else None, self.day
+        """What must be as it was seen when somebody is randomized; engines may differ in a value's ninth decimal."""
+        measured = None if self.value is None or not self.measured else round(self.value, 6)
+        return self.answer, measured, self.day
 
 
 @dataclass(frozen=True)
@@ -112,16 +117,16 @@ def judge(person: int) -> Judged | None:
     """
     protocol = served.protocol()
     rules = _rules(protocol)
-    place = rules.screening.records
-    records = open_records(place if "://" in place else served.folder() / place, time_zone=rules.screening.time_zone)
-    try:
-        found = screen(stage(records, rules, person=person), rules)
-    finally:
-        records.close()
-    if found.answers.empty:
+    with closing(_records(rules)) as records:
+        verdict = judge_person(records, rules, person, _vocabulary(records, rules))
+    if verdict is None:
         return None
-    answers = _answers(found.to_frame(), rules)
-    return Judged(_status(answers), answers)
+    words = {True: MET, False: NOT_MET, None: UNDETERMINED}
+    answers = tuple(
+        Answer(i, words[a.met], _number(a.value), _day(a.day), _day(a.changes), i in _measured(rules))
+        for i, a in verdict.answers.items()
+    )
+    return Judged(verdict.status, answers)
 
 
 def words_of(protocol: Protocol) -> dict[str, str]:
@@ -140,11 +145,35 @@ def _rules(protocol: Protocol) -> Rules:
     return rules_of(protocol, timezone.now().date())
 
 
+def _records(rules: Rules) -> Records:
+    place = rules.screening.records
+    return open_records(place if "://" in place else served.folder() / place, time_zone=rules.screening.time_zone)
+
+
+def _vocabulary(records: Records, rules: Rules) -> Vocabulary:
+    """Return what the rules' words mean; kept while the protocol and the files of the vocabulary stay as they are."""
+    files = {name: paths for name, paths in records.files.items() if name not in CLINICAL}
+    if not records.files:
+        return vocabulary_of(records, rules)
+    return _kept_vocabulary(f"{marks_of(files)} {rules.sets} {rules.screening.model_dump_json()}")
+
+
+@lru_cache(maxsize=2)
+def _kept_vocabulary(_unchanged: str) -> Vocabulary:
+    rules = _rules(served.protocol())
+    with closing(_records(rules)) as records:
+        return vocabulary_of(records, rules)
+
+
+def _measured(rules: Rules) -> set[str]:
+    return {rule.id for rule in rules.screening.criteria if rule.kind in ("latest_lab", "biomarker_gate")}
+
+
 def _answers(table: pd.DataFrame, rules: Rules) -> tuple[Answer, ...]:
     rows = {row["criterion"]: row for row in table.to_dict("records")}
-    measured = {rule.id: rule.kind in ("latest_lab", "biomarker_gate") for rule in rules.screening.criteria}
+    measured = _measured(rules)
     return tuple(
-        Answer(i, row["answer"], _number(row["value"]), _day(row["day"]), _day(row["changes"]), measured[i])
+        Answer(i, row["answer"], _number(row["value"]), _day(row["day"]), _day(row["changes"]), i in measured)
         for i in rules.ids
         if (row := rows.get(i)) is not None
     )

@@ -18,6 +18,7 @@ from calor.web.services import accounts
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _THREADS = 8
+_LARGEST_BODY_BYTES = 16 * 2**20  # what is larger is refused before it fills the disk
 
 
 def prepare() -> None:
@@ -61,4 +62,12 @@ def serve(host: str, port: int) -> None:
     if host not in LOOPBACK:
         fix = "Put a TLS proxy before it; docs/how-to/production.md shows how."
         raise ConductError.must("host", "be this machine", host, fix=fix)
-    waitress.serve(get_wsgi_application(), host=host, port=port, threads=_THREADS, ident="Calor", _quiet=True)
+    waitress.serve(
+        get_wsgi_application(),
+        host=host,
+        port=port,
+        threads=_THREADS,
+        max_request_body_size=_LARGEST_BODY_BYTES,
+        ident="Calor",
+        _quiet=True,
+    )

@@ -16,6 +16,7 @@ from typing import Any
 
 from calor.web.database import database
 from calor.web.keys import session_secret
+from calor.web.log import Reserved
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": database(os.environ.get("CALOR_DATABASE", "sqlite:///calor.sqlite3"))
@@ -100,4 +101,15 @@ SESSION_COOKIE_AGE = 30 * 60
 CSRF_FAILURE_VIEW = "calor.web.refusals.no_csrf_token"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # the proxy sets it; without one it changes nothing
 X_FRAME_OPTIONS = "DENY"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"reserved": {"()": Reserved}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "reserved"}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "ERROR"},
+        "axes": {"handlers": ["stderr"], "level": "ERROR"},  # what it warns of stands in the audit trail
+    },
+}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "calor.web.crash_report.NothingTyped"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -9,6 +9,7 @@ from calor.analyze.counts.fisher_exact import fisher_exact
 from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen
 from calor.analyze.declared.adverse_events import GRADES, SEVERITIES
 from calor.analyze.declared.records import (
+    ARM,
     SUBJECT,
     Datasets,
     arm_labels,
@@ -24,17 +25,25 @@ from calor.analyze.finding import Finding
 from calor.analyze.safety.adverse_events import AdverseEventColumns
 from calor.analyze.safety.events_of_interest import events_of_interest
 from calor.analyze.survival.kaplan_meier import kaplan_meier
+from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import EventsOfInterestAnalysis
 from calor.protocol.endpoints import AdverseEventEndpoint
 
 
 def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAnalysis, datasets: Datasets) -> Finding:
-    """Tabulate the groups of events that the protocol names."""
+    """Tabulate the groups of events that the protocol names.
+
+    Raises:
+        AnalysisError: As in `events_of_interest`, or an arm has no participant.
+    """
     estimand = protocol.estimand(analysis.estimand)
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
     people = participants(datasets, population, arms, actual=True)
+    empty = [arm for arm in arms if arm not in set(people[ARM])]
+    if empty:
+        raise AnalysisError.must("arms", "each have a participant", f"none in {empty[0]}", fix="Wait for more.")
     endpoint = of_kind(protocol.endpoint(estimand.endpoint), AdverseEventEndpoint)
     people = people.assign(TRTDURD=time_at_risk(people, endpoint.after_last_dose_days))
     events = endpoint_rows(protocol, datasets, endpoint)

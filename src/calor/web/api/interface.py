@@ -6,15 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django_otp import user_has_device
 from ninja import NinjaAPI, Router
 from ninja.errors import ValidationError
-from ninja.security import django_auth
+from ninja.security import SessionAuth
 from ninja.utils import replace_path_param_notation
 
 from calor.errors import CalorError
 from calor.web.permissions import Action
 
 Handler = Callable[..., Any]
+
+
+class _SignedIn(SessionAuth):
+    """A session like that of the pages: who has an authenticator has given its code too."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        """Return who is signed in, or None."""
+        user = request.user
+        return user if user.is_authenticated and (user.is_verified() or not user_has_device(user)) else None
 
 
 def stands_for(action: Action) -> Callable[[Handler], Handler]:
@@ -61,7 +71,7 @@ def addresses(*routers: Router) -> tuple[list[Any], str, str]:
     A test asks every address for its action.
     """
     # No documentation page: it would load from elsewhere. The description holds no more than this source.
-    api = _Interface(title="Calor", version="1", auth=django_auth, docs_url=None, urls_namespace="api")
+    api = _Interface(title="Calor", version="1", auth=_SignedIn(), docs_url=None, urls_namespace="api")
     for router in routers:
         api.add_router("", router)
     api.add_exception_handler(CalorError, _refused)

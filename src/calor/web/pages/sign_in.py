@@ -77,7 +77,7 @@ def second_factor(request: Any) -> Any:
     if form.is_valid():
         device = django_otp.match_token(request.user, form.cleaned_data["code"])
         if device is not None:
-            django_otp.login(request, device)
+            _verified(request, device)
             return redirect("dashboard")
         append(SYSTEM, actor=request.user.username, action="second factor refused")
         form.add_error("code", "This code is not right, or was used already. Wait for the next one.")
@@ -98,7 +98,7 @@ def authenticator(request: Any) -> Any:
                 device.confirmed = True
                 device.save(update_fields=["confirmed"])
                 append(SYSTEM, actor=user.username, action="add second factor")
-            django_otp.login(request, device)
+            _verified(request, device)
             return redirect("authenticator")
         form.add_error("code", "This code is not right. Check the key and the clock of your telephone.")
     key = b32encode(device.bin_key).decode()
@@ -112,6 +112,12 @@ def sign_out(request: Any) -> Any:
     """End the session."""
     logout(request)
     return redirect("sign-in")
+
+
+def _verified(request: Any, device: Any) -> None:
+    """Go on under a new key: the one from before the code may be in other hands."""
+    request.session.cycle_key()
+    django_otp.login(request, device)
 
 
 def _next(request: Any) -> str:

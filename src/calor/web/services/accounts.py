@@ -96,7 +96,7 @@ def change_role(
         raise ConductError.must("site", rule, getattr(site, "code", "none"), fix=f"See the role: {role}.")
     change = RoleChange(user=user, trial=trial, site=site, role=role, granted=granted, at=timezone.now())
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # two grants at once must see each other
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two grants at once must see each other
         held = {found for where in (None, *Site.objects.filter(trial=trial)) for found in roles_of(user, trial, where)}
         if granted and any((role in UNBLINDED) != (other in UNBLINDED) for other in held):
             fix = "Give the unblinded role to another person."

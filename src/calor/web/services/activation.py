@@ -54,7 +54,7 @@ def activate(actor: Any, trial: Any, plan: Plan, *, configuration: str) -> Any:
         fix = "Preview the plan again and look at how it can be guessed."
         raise ConductError.must("configuration", "be the one previewed", "another", fix=fix)
     with transaction.atomic():
-        type(trial).objects.select_for_update().get(pk=trial.pk)
+        type(trial).objects.select_for_update(no_key=True).get(pk=trial.pk)
         if ActiveMethod.objects.filter(trial=trial).exists():
             raise ConductError.must("trial", "have no list yet", trial.code, fix="A list is drawn once.")
         StratumHead.objects.bulk_create(StratumHead(trial=trial, stratum=head) for head in plan.heads)

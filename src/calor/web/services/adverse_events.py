@@ -111,7 +111,7 @@ def report_serious(actor: Any, event: Any, kind: str) -> Any:
     participant = event.participant
     check(actor, Action.REPORT_SERIOUS, participant.trial, participant.site)
     with transaction.atomic():
-        Participant.objects.select_for_update().get(pk=participant.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         owed = {deadline.kind for deadline in deadlines(event, {}) if deadline.kind not in sent(event)}
         if kind not in owed:
             raise ConductError.must("kind", f"be one of {sorted(owed)}", kind, fix="Reload: it may have been sent.")
@@ -170,5 +170,5 @@ def _check_days(first: date, last: date | None) -> None:
 
 
 def _next(model: Any, participant: Any) -> int:
-    Participant.objects.select_for_update().get(pk=participant.pk)
+    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
     return int(model.objects.filter(participant=participant, version=1).count()) + 1

@@ -1,6 +1,7 @@
 """Register a participant, and give the next place of the list and a kit: once, in order, whatever happens.
 
-Locks are taken in one order everywhere: the trial's line, participant, stratum or whole trial, site, audit head.
+Locks are taken in one order everywhere: the trial's line, participant, stratum or whole trial, site, audit head. They
+leave alone the keys that other rows point to (`no_key`), which PostgreSQL looks at when it commits, out of turn.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | 
 
 
 def _existing(participant: Any, key: str) -> Any:
-    Participant.objects.select_for_update().get(pk=participant.pk)
+    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
     found = None
     for allocation in Allocation.objects.filter(Q(trial=participant.trial_id, key=key) | Q(participant=participant)):
         if allocation.participant_id != participant.pk:
@@ -203,7 +204,7 @@ def _slot(trial: Any, plan: Plan, stratum: str) -> Any:
 
 def _kit(site: int, trial: str, slot: Any) -> Any:
     """Return an unused kit of the place's arm, the first by number, which is random."""
-    Site.objects.select_for_update().get(pk=site)
+    Site.objects.select_for_update(no_key=True).get(pk=site)
     arm = open_arm(slot.sealed_arm, trial, "slot", slot.stratum, slot.position)
     kits = Kit.objects.filter(delivery__site=site, allocation=None).order_by("number")
     # All are opened, so that the time it takes does not tell how many of the other arm came first.

@@ -26,7 +26,7 @@ def withdraw(actor: Any, participant: Any, *, reason: str) -> Any:
     check(actor, Action.WITHDRAW, trial, participant.site)
     check_reason(reason)
     with transaction.atomic(durable=True):
-        Participant.objects.select_for_update().get(pk=participant.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         if Withdrawal.objects.filter(participant=participant).exists():
             fix = "It counts from the first time."
             raise ConductError.must("consent", "not be withdrawn yet", participant.identifier, fix=fix)

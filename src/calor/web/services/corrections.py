@@ -49,7 +49,7 @@ def correct(actor: Any, participant: Any, field: str, new: object, *, reason: st
     if field == "stratum":
         check_stratum(trial, new)
     with transaction.atomic():
-        Participant.objects.select_for_update().get(pk=participant.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         correction = Correction(
             participant=participant,
             field=field,
@@ -108,5 +108,5 @@ def store_signature(actor: Any, trial: Any, record: Any, meaning: str) -> Any:
 
 def _sign(actor: Any, participant: Any, record: Any, meaning: str) -> Any:
     with transaction.atomic():
-        Participant.objects.select_for_update().get(pk=participant.pk)  # no correction slips in between
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)  # no correction slips in between
         return store_signature(actor, participant.trial, record, meaning)

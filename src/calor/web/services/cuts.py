@@ -61,7 +61,8 @@ def make_cut(
     _check_day(trial, cutoff)
     authenticate_again(actor, username, password)
     with transaction.atomic(durable=True):
-        list(Participant.objects.select_for_update().filter(trial=trial).order_by("pk"))  # writers finish first
+        # Writers finish first.
+        list(Participant.objects.select_for_update(no_key=True).filter(trial=trial).order_by("pk"))
         before = DataCut.objects.filter(trial=trial)
         _check_new(before, name.strip(), look, planned)
         told, withheld = (written(part) for part in contents(trial, text, cutoff))

@@ -32,7 +32,7 @@ def consent(actor: Any, site: Any, person: int, *, version: str, signed_on: date
     if signed_on > timezone.now().date():
         raise ConductError.must("signed_on", "not lie in the future", signed_on, fix="Give the day of the signature.")
     with transaction.atomic():
-        Site.objects.select_for_update().get(pk=site.pk)
+        Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         if Consent.objects.filter(site=site, person=person).exists():
             raise ConductError.must("candidate", "consent once", person, fix="Reload: it has been recorded.")
         record = Consent(
@@ -87,7 +87,7 @@ def randomize(
 
 def _registered(actor: Any, given: Any, made: Any, stratum: str) -> Any:
     """Register the next participant of the site; of two clicks at once the second finds the first's."""
-    Site.objects.select_for_update().get(pk=given.site_id)
+    Site.objects.select_for_update(no_key=True).get(pk=given.site_id)
     enrolled = Enrollment.objects.filter(consent=given).select_related("participant").first()
     if enrolled is not None:
         return enrolled.participant

@@ -152,7 +152,7 @@ def _again(actor: Any, trial: Any, content: bytes, action: Action, seen: str) ->
     """Hold the participants of a file, and judge it again: nobody writes of them from here on."""
     first = _plan(actor, trial, content, action)
     held = {line.participant.pk for line in first.lines}
-    list(Participant.objects.select_for_update().filter(pk__in=held).order_by("pk"))
+    list(Participant.objects.select_for_update(no_key=True).filter(pk__in=held).order_by("pk"))
     plan = _plan(actor, trial, content, action)
     if plan.digest != seen:
         fix = "Nothing was written. Look at what it would change now, and import it again."
@@ -185,7 +185,7 @@ def _site(line: Line) -> int:
 
 
 def _done(actor: Any, waiting: Any, what: str) -> None:
-    WithheldFile.objects.select_for_update().get(pk=waiting.pk)
+    WithheldFile.objects.select_for_update(no_key=True).get(pk=waiting.pk)
     if WithheldFileDone.objects.filter(file=waiting).exists():
         raise ConductError.must("file", "wait", "one that was dealt with", fix="Reload.")
     record = WithheldFileDone(file=waiting, what=what, by=actor, at=timezone.now())

@@ -109,7 +109,7 @@ def _record(
         raise ConductError.must("visit", "have been recorded", planned.label, fix="Record its day first.")
     model = WithheldValue if secret else LabValue
     with transaction.atomic():
-        Participant.objects.select_for_update().get(pk=participant.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         standing = latest(model.objects.filter(participant=participant, visit=visit))
         for name, typed in values.items():
             biomarker = protocol.biomarker(name)

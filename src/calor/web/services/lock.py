@@ -38,7 +38,8 @@ def lock_data(actor: Any, trial: Any, *, confirm: str, username: str, password: 
         raise ConductError.must("confirm", "repeat the trial's code", repr(confirm), fix="Type it as it stands above.")
     authenticate_again(actor, username, password)
     with transaction.atomic(durable=True):
-        list(Participant.objects.select_for_update().filter(trial=trial).order_by("pk"))  # writers finish first
+        # Writers finish first.
+        list(Participant.objects.select_for_update(no_key=True).filter(trial=trial).order_by("pk"))
         if DataLock.objects.filter(trial=trial).exists():
             raise ConductError.must("data", "not be locked yet", trial.code, fix="Reload: they have been locked.")
         if waiting := Query.objects.filter(participant__trial=trial).exclude(steps__kind=CLOSE).count():

@@ -60,7 +60,7 @@ def status(query: Any) -> str:
 
 def _step(actor: Any, query: Any, kind: str, text: str, action: str) -> Any:
     with transaction.atomic():
-        Participant.objects.select_for_update().get(pk=query.participant_id)
+        Participant.objects.select_for_update(no_key=True).get(pk=query.participant_id)
         if QueryStep.objects.filter(query=query, kind=CLOSE).exists():
             raise ConductError.must("query", "be open", "a closed one", fix="Ask again, if there is more to ask.")
         step = QueryStep(query=query, kind=kind, text=text.strip(), by=actor, at=timezone.now())

@@ -65,7 +65,7 @@ def unblind(actor: Any, participant: Any, *, confirm: str, reason: str, username
     allocation = _allocation(participant)
     now = timezone.now()
     with transaction.atomic(durable=True):  # the arm is told only after its unblinding is stored
-        Participant.objects.select_for_update().get(pk=participant.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         unblinding = Unblinding(participant=participant, by=actor, reason=reason, at=now)
         _save(actor, trial, unblinding, Action.UNBLIND, reason)
         _save(actor, trial, ImpactAssessment(unblinding=unblinding, opened_at=now), "open impact assessment")
@@ -93,7 +93,7 @@ def close_assessment(actor: Any, assessment: Any, *, conclusion: str, username: 
         raise ConductError.must("signer", rule, actor.username, fix="Ask another monitor.")
     authenticate_again(actor, username, password)
     with transaction.atomic():
-        type(assessment).objects.select_for_update().get(pk=assessment.pk)
+        type(assessment).objects.select_for_update(no_key=True).get(pk=assessment.pk)
         if AssessmentClosing.objects.filter(assessment=assessment).exists():
             raise ConductError.must("assessment", "be open", "a closed one", fix="Its conclusion stands.")
         closing = AssessmentClosing(assessment=assessment, conclusion=conclusion, by=actor, at=now)

@@ -32,7 +32,7 @@ def add_version(actor: Any, record: Any, *, seen: int, action: str) -> Any:
     """
     participant = record.participant
     with transaction.atomic():
-        Participant.objects.select_for_update().get(pk=participant.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
         last = newest(type(record), participant, **dict(zip(record.KEY, record.key, strict=True)))
         return add_after(last, actor, record, seen=seen, action=action)
 
