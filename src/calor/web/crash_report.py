@@ -16,7 +16,8 @@ class NothingTyped(SafeExceptionReporterFilter):
 
     def get_post_parameters(self, request: Any) -> dict[str, str]:
         """Return the names of what was sent."""
-        return {} if request is None else dict.fromkeys(request.POST, self.cleansed_substitute)
+        sent = () if request is None else request.POST
+        return {str(name): str(self.cleansed_substitute) for name in sent}
 
     def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> list[tuple[str, str]]:
         """Return the names of a place's variables."""

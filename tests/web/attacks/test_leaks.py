@@ -121,7 +121,7 @@ def test_a15_a_report_that_somebody_has_sent_by_mail_or_service_holds_no_form_an
     request = RequestFactory().post("/", {"text": TYPED})
     try:
         secret = TYPED  # a variable of the place where it fails
-        print(1 // (len(secret) - len(TYPED)))
+        reporter = 1 // (len(secret) - len(TYPED))
     except ZeroDivisionError as error:
         reporter = ExceptionReporter(request, type(error), error, error.__traceback__)
     told = reporter.get_traceback_text() + "".join(
@@ -290,7 +290,7 @@ def test_a25_what_tells_arms_apart_takes_no_filter(besieged: Besieged) -> None:
                 by_letter = of_action(route, "GET") in (Action.READ_CLOSED, Action.READ_RESULTS)
                 if plain.status_code == 200 and (by_letter or any(arm in _text(plain).casefold() for arm in ARMS)):
                     told.add(route.template)
-                    assert len(client.get(path, FILTERS).content) == len(plain.content), path
+                    assert len(_text(client.get(path, FILTERS))) == len(_text(plain)), path
     assert told >= BY_ARM
     assert told <= BY_ARM, (
         f"{told - BY_ARM} tell arms apart. Show that nobody can be singled out by their filters, or by the difference "

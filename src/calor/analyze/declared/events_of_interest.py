@@ -9,12 +9,12 @@ from calor.analyze.counts.fisher_exact import fisher_exact
 from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen
 from calor.analyze.declared.adverse_events import GRADES, SEVERITIES
 from calor.analyze.declared.records import (
-    ARM,
     SUBJECT,
     Datasets,
     arm_labels,
     compared,
     endpoint_rows,
+    everyone_compared,
     of_kind,
     participants,
 )
@@ -25,7 +25,6 @@ from calor.analyze.finding import Finding
 from calor.analyze.safety.adverse_events import AdverseEventColumns
 from calor.analyze.safety.events_of_interest import events_of_interest
 from calor.analyze.survival.kaplan_meier import kaplan_meier
-from calor.errors import AnalysisError
 from calor.protocol import Protocol
 from calor.protocol.analyses import EventsOfInterestAnalysis
 from calor.protocol.endpoints import AdverseEventEndpoint
@@ -40,10 +39,7 @@ def declared_events_of_interest(protocol: Protocol, analysis: EventsOfInterestAn
     estimand = protocol.estimand(analysis.estimand)
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
-    people = participants(datasets, population, arms, actual=True)
-    empty = [arm for arm in arms if arm not in set(people[ARM])]
-    if empty:
-        raise AnalysisError.must("arms", "each have a participant", f"none in {empty[0]}", fix="Wait for more.")
+    people = everyone_compared(participants(datasets, population, arms, actual=True), arms)
     endpoint = of_kind(protocol.endpoint(estimand.endpoint), AdverseEventEndpoint)
     people = people.assign(TRTDURD=time_at_risk(people, endpoint.after_last_dose_days))
     events = endpoint_rows(protocol, datasets, endpoint)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, endpoint_rows, of_kind, participants
+from calor.analyze.declared.records import (
+    ARM,
+    SUBJECT,
+    Datasets,
+    arm_labels,
+    endpoint_rows,
+    everyone_compared,
+    of_kind,
+    participants,
+)
 from calor.analyze.finding import Finding
 from calor.analyze.safety.ctcae import grading_rules
 from calor.analyze.safety.edish import LiverRule, edish
@@ -27,7 +36,7 @@ def declared_laboratory_safety(protocol: Protocol, analysis: LaboratorySafetyAna
     endpoint = of_kind(protocol.endpoint(estimand.endpoint), LaboratoryEndpoint)
     arms = arm_labels(protocol, estimand.treatment)
     population = protocol.analysis_set(analysis.set)
-    people = participants(datasets, population, arms, actual=True)
+    people = everyone_compared(participants(datasets, population, arms, actual=True), arms)
     covered = {rule.analyte for rule in grading_rules(analysis.criteria)}
     labs, notes = _values(endpoint_rows(protocol, datasets, endpoint), people, endpoint.dataset, covered)
     grades = laboratory_grades(labs, version=analysis.criteria)

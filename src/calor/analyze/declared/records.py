@@ -53,6 +53,18 @@ def participants(datasets: Datasets, population: AnalysisSet, arms: Sequence[str
     return inside.assign(**{ARM: inside[column]}).reset_index(drop=True)
 
 
+def everyone_compared(people: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """Return the participants as they are, once each arm has one.
+
+    Raises:
+        AnalysisError: An arm has none.
+    """
+    empty = [arm for arm in arms if arm not in set(people[ARM])]
+    if empty:
+        raise AnalysisError.must("arms", "each have a participant", f"none in {empty[0]}", fix="Wait for more.")
+    return people
+
+
 def endpoint_rows(protocol: Protocol, datasets: Datasets, endpoint: DatasetEndpoint) -> pd.DataFrame:
     """Return the rows of an endpoint's dataset that its definition selects.
 

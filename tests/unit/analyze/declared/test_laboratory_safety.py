@@ -105,3 +105,12 @@ def test_values_without_number_or_day_are_counted_not_graded(protocol: Protocol,
     found = _run(protocol, datasets, adlb)
     assert "3 results without a number (below a limit of detection, say) are not graded." in found.notes
     assert "1 results without a study day are not graded." in found.notes
+
+
+@pytest.mark.parametrize("method", ["laboratory_safety", "events_of_interest"])
+def test_an_arm_without_a_participant_is_named(protocol: Protocol, datasets: dict[str, Dataset], method: str) -> None:
+    adsl = datasets["adsl"].frame
+    placebo = {**datasets, "adsl": replace(datasets["adsl"], frame=adsl[adsl["TRT01A"] == "Placebo"], labels={})}
+    analysis = next(each.id for each in protocol.analyses if each.method == method)
+    with pytest.raises(AnalysisError, match="`arms` must each have a participant, got none in Aldesleukin"):
+        declared.run(protocol, analysis, placebo)
