@@ -75,9 +75,7 @@ def _signals(finding: Finding) -> Table:
     )
     columns = [
         Column("term", "Term"),
-        *([Column("arm", "Arm")] if len(finding.arms) > 2 else []),
-        Column("active_share", "Active", align="right"),
-        Column("control_share", "Control", align="right"),
+        *_compared(finding, "active_share", "control_share"),
         Column("difference", "Difference, % points", digits=1, align="right"),
         Column("lower", "CI, lower", digits=1, align="right"),
         Column("upper", "CI, upper", digits=1, align="right"),
@@ -87,11 +85,19 @@ def _signals(finding: Finding) -> Table:
     return Table.from_frame(
         shown,
         name=f"{anchor(finding.id)}-signals",
-        title=f"The {len(shown)} largest differences from control.",
+        title=f"The {len(shown)} largest differences from {finding.arms[0]}.",
         columns=columns,
         note="Miettinen-Nurminen intervals, each at its own level. Flag: double false discovery rate 0.1 "
         "(Mehrotra and Heyse) among terms that at least 4 participants reported.",
     )
+
+
+def _compared(finding: Finding, active: str, control: str) -> list[Column]:
+    """Return the columns of a comparison with the first arm, headed by the arms' own names: they may be coded."""
+    first, *others = finding.arms
+    head = others[0] if len(others) == 1 else "In the arm"
+    named = [] if len(others) == 1 else [Column("arm", "Arm")]
+    return [*named, Column(active, head, align="right"), Column(control, first, align="right")]
 
 
 def _borrowing(finding: Finding) -> tuple[Table, ...]:
@@ -102,9 +108,7 @@ def _borrowing(finding: Finding) -> tuple[Table, ...]:
     strongest = rows.loc[rows["p_more"].sort_values(ascending=False, kind="stable").index[:SHOWN]]
     columns = [
         Column("term", "Term"),
-        *([Column("arm", "Arm")] if len(finding.arms) > 2 else []),
-        Column("active", "Active", align="right"),
-        Column("control", "Control", align="right"),
+        *_compared(finding, "active", "control"),
         Column("p_more", "P(more events)", digits=3, align="right"),
         Column("odds_ratio", "Odds ratio, median", digits=2, align="right"),
         Column("lower", "95 %, lower", digits=2, align="right"),
