@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from django.db import connection
 from django.test import Client
-from django.test.utils import override_settings
+from django.test.utils import CaptureQueriesContext, override_settings
 from tests.web.running_trial import Running, open_running_trial
 from tests.web.test_pages import PROTOCOL, signed_in
 
@@ -91,6 +93,30 @@ def test_a_candidate_who_consented_is_randomized_and_the_kit_is_shown(running: R
     assert again.status_code == 302
     assert Allocation.objects.count() == Enrollment.objects.count() == 1
     assert verify().problem is None
+
+
+def test_whoever_randomizes_takes_the_audit_trail_last(running: Running, eligible: int) -> None:
+    """A17: whoever allocates holds the site and waits for the trail; the other way round two wait in a circle."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    client = signed_in(running.people[Role.COORDINATOR])
+    _consent(client, eligible)
+    form = _form(client, eligible)
+    with CaptureQueriesContext(connection) as captured:
+        client.post(f"/screening/{eligible}/randomize/", form)
+    assert Allocation.objects.count() == 1
+    transactions: list[list[str]] = [[]]
+    for query in captured.captured_queries:
+        if query["sql"].startswith(("BEGIN", "COMMIT")):
+            transactions.append([])
+        elif found := re.search(r'FROM "(\w+)".* FOR (NO KEY )?UPDATE', query["sql"]):
+            transactions[-1].append(found[1])
+    held = [locks for locks in transactions if "calor_web_site" in locks]
+    assert len(held) == 2  # the check with the registration, then the allocation
+    for locks in held:
+        trail = locks.index("calor_web_audithead")
+        assert "calor_web_site" in locks[:trail]
+        assert set(locks[trail:]) == {"calor_web_audithead"}
 
 
 def test_nobody_is_randomized_before_consent_or_without_every_criterion_confirmed(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from calor.gate.calendar import YEAR, gone_per_year
+from calor.gate.calendar import YEAR
 from calor.gate.gates import rule_words
+from calor.gate.next_looks import POSITIVE_SET, planned_looks
 from calor.gate.option import Option
-from calor.gate.situation import GateStudy, Situation, study
-from calor.gate.trial_designs import SIMULATED, looks_of
+from calor.gate.situation import Situation, study
+from calor.gate.trial_designs import SIMULATED
 from calor.protocol import Protocol, parse_protocol
 from calor.protocol.analyses import Analysis, EventsAnalysis
 from calor.protocol.arms import Randomization, Stratum
@@ -18,7 +19,6 @@ from calor.protocol.eligibility import Criterion
 from calor.protocol.endpoints import TimeToEventEndpoint
 from calor.protocol.estimands import AnalysisSet, Estimand, IntercurrentEvent
 from calor.protocol.gate_design import EffectSource, GateDesign
-from calor.protocol.looks import EventsPlanning, Look, LookPlan, PopulationPlanning, Spending
 from calor.protocol.multiplicity import Multiplicity
 from calor.protocol.protocol import TrialHead
 from calor.protocol.screening import GateCriterion, InfarctionCriterion, Screening, ScreeningCriterion
@@ -28,7 +28,7 @@ from calor.protocol.write import write_protocol
 MONTH_DAYS = 365.25 / YEAR
 _BLOCK = 4
 _END = "END"
-_EVENT, _POSITIVE, _INFLAMMATION = "clinical_event", "biomarker_positive", "inflammation"
+_EVENT, _INFLAMMATION = "clinical_event", "inflammation"
 
 
 def next_protocol(finished: Protocol, here: Situation, chosen: Option) -> Protocol:
@@ -76,7 +76,7 @@ def next_protocol(finished: Protocol, here: Situation, chosen: Option) -> Protoc
         "estimands": tuple(estimands),
         "analyses": tuple(analyses),
         "multiplicity": _multiplicity(plan, chosen),
-        "looks": _looks(here, chosen),
+        "looks": planned_looks(here, chosen),
         "gate_design": _onwards(plan, chosen),
     }
     drafted = finished.model_copy(update=changed)
@@ -176,10 +176,10 @@ def _screening(finished: Protocol, plan: GateDesign, chosen: Option) -> Screenin
 
 
 def _sets(finished: Protocol, chosen: Option, used: set[str]) -> tuple[AnalysisSet, ...]:
-    kept = tuple(s for s in finished.sets if s.id in used and s.id != _POSITIVE)
+    kept = tuple(s for s in finished.sets if s.id in used and s.id != POSITIVE_SET)
     if chosen.design not in SIMULATED:
         return kept
-    positive = AnalysisSet(id=_POSITIVE, label=f"Biomarker-positive participants ({chosen.words})", flag="BMPOSFL")
+    positive = AnalysisSet(id=POSITIVE_SET, label=f"Biomarker-positive participants ({chosen.words})", flag="BMPOSFL")
     return (*kept, positive)
 
 
@@ -217,7 +217,7 @@ def _analyses(finished: Protocol, plan: GateDesign, chosen: Option) -> list[Anal
     own: list[Analysis] = [_events("primary", plan.next_trial.endpoint, everyone)]
     if chosen.design in SIMULATED:
         label = f"{plan.next_trial.endpoint}, biomarker-positive"
-        own.append(_events(f"primary_{_POSITIVE}", label, _POSITIVE))
+        own.append(_events(f"primary_{POSITIVE_SET}", label, POSITIVE_SET))
     effect = finished.analysis(plan.effect.analysis)
     harm = {limit.harm.analysis for limit in finished.safety_limits if limit.harm}
     for analysis in finished.analyses:
@@ -243,58 +243,7 @@ def _multiplicity(plan: GateDesign, chosen: Option) -> Multiplicity:
     alpha = 2 * plan.test.alpha
     if chosen.design not in SIMULATED:
         return Multiplicity(method="none", alpha=alpha)
-    return Multiplicity(method="hochberg", alpha=alpha, hypotheses=("primary", f"primary_{_POSITIVE}"))
-
-
-def _looks(here: Situation, chosen: Option) -> LookPlan:
-    plan, found = here.plan, study(here, chosen.gate)
-    wide = chosen.design in SIMULATED
-    seen = found.one.everyone if wide else found.one.positive
-    conditions = found.conditions(seen, 1.0 if wide else found.share)
-    fractions = looks_of(plan, chosen.design)
-    return LookPlan(
-        analysis="primary",
-        alpha=plan.test.alpha,
-        sides=1,
-        power=plan.test.power,
-        efficacy=Spending(function="obrien_fleming"),
-        looks=tuple(_look(chosen, i, fractions) for i in range(len(fractions))),
-        planning=EventsPlanning(
-            kind="time_to_event",
-            hazard_ratio=round(conditions.hazard_ratio, 4),
-            control_rate_per_year=round(conditions.yearly_rate, 5),
-            accrual_months=round(chosen.accrual_months, 2),
-            follow_up_months=round(max(chosen.longest - chosen.accrual_months, 0.0), 2),
-            dropout_per_year=round(gone_per_year(plan), 5),
-            events=math.ceil(chosen.events) if wide else None,
-            populations=(_planned_positive(found),) if wide else (),
-        ),
-    )
-
-
-def _planned_positive(found: GateStudy) -> PopulationPlanning:
-    """Return what is assumed of those who pass the gate in a trial that begins with everyone."""
-    own = found.conditions(found.one.positive, 1.0)
-    return PopulationPlanning(
-        set=_POSITIVE,
-        share=round(found.share, 4),
-        hazard_ratio=round(own.hazard_ratio, 4),
-        control_rate_per_year=round(own.yearly_rate, 5),
-    )
-
-
-def _look(chosen: Option, i: int, fractions: Sequence[float]) -> Look:
-    last = len(fractions) - 1
-    if i == last:
-        return Look(id="final", information_fraction=fractions[i], purpose="Final analysis")
-    name = "interim" if last == 1 else f"interim_{i + 1}"
-    return Look(id=name, information_fraction=fractions[i], purpose=_purpose(chosen, i))
-
-
-def _purpose(chosen: Option, i: int) -> str:
-    if chosen.design == "adaptive" and i == 0:
-        return "Efficacy, and whether to go on with the biomarker-positive alone"
-    return "Efficacy"
+    return Multiplicity(method="hochberg", alpha=alpha, hypotheses=("primary", f"primary_{POSITIVE_SET}"))
 
 
 def _onwards(plan: GateDesign, chosen: Option) -> GateDesign:

@@ -77,6 +77,8 @@ def randomize(
     )
     kept = judged.status == "eligible" and all(confirmed.get(rule.id) for rule in served.protocol().eligibility)
     with transaction.atomic():
+        # Before the audit trail is taken, as whoever allocates does: the other way round two would wait in a circle.
+        Site.objects.select_for_update(no_key=True).get(pk=given.site_id)
         save_audited(made, chain=given.trial.code, actor=actor.username, action="check eligibility")
         participant = _registered(actor, given, made, stratum) if kept else None
     if participant is None:
@@ -86,8 +88,7 @@ def randomize(
 
 
 def _registered(actor: Any, given: Any, made: Any, stratum: str) -> Any:
-    """Register the next participant of the site; of two clicks at once the second finds the first's."""
-    Site.objects.select_for_update(no_key=True).get(pk=given.site_id)
+    """Register the next participant of the locked site; of two clicks at once the second finds the first's."""
     enrolled = Enrollment.objects.filter(consent=given).select_related("participant").first()
     if enrolled is not None:
         return enrolled.participant
