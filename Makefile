@@ -4,10 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow check format docs lock benchmark clean
+.PHONY: demo serve test test-slow check format docs lock benchmark clean
 
 demo: $(VENV)/.installed
 	$(BIN)/calor demo
+
+serve: $(VENV)/.installed-web
+	$(BIN)/calor serve demo-served --demo
 
 test: $(VENV)/.installed-dev
 	scripts/system-packages
@@ -40,7 +43,7 @@ benchmark: $(VENV)/.installed-dev
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) demo demo-served build dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +52,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[screen,image]'
 	touch $@
 
+$(VENV)/.installed-web: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[screen,image,web]'
+	touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@ $(VENV)/.installed
+	touch $@ $(VENV)/.installed $(VENV)/.installed-web
