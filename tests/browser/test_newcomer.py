@@ -6,7 +6,7 @@ import re
 
 import pytest
 from tests.browser.conftest import Demo
-from tests.browser.test_coordinator import SIDEWAYS, accessible, page, sign_in
+from tests.browser.test_coordinator import SIDEWAYS, accessible, go, page, sign_in, sign_out
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -72,7 +72,7 @@ def test_a_newcomer_randomizes_the_most_urgent_candidate_and_records_a_visit_wit
     assert accessible(page) == []
     follow(page, identifier)
     assert "Eosinophils at or above 1.5" in page.inner_text("section[aria-labelledby=alerts-heading]")
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     sign_in(page, demo, "investigator")
     page.goto(f"{demo.url}/alerts/")
     first = page.locator(".alerts > li").first
@@ -82,7 +82,7 @@ def test_a_newcomer_randomizes_the_most_urgent_candidate_and_records_a_visit_wit
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "Repeat the count tomorrow" in page.locator("section[aria-labelledby=done-heading]").inner_text()
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     _the_boards_two_reports_show_the_alert(page, demo, identifier)
 
 
@@ -97,7 +97,7 @@ def _the_boards_two_reports_show_the_alert(page: playwright.Page, demo: Demo, id
         page.keyboard.type(typed)
     follow(page, "Cut the data")
     assert "Meeting 1" in page.inner_text("main")
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
 
     sign_in(page, demo, "board")
     assert "The reports of the data cut 'Meeting 1' can be read." in page.inner_text("main")
@@ -115,7 +115,7 @@ def _the_boards_two_reports_show_the_alert(page: playwright.Page, demo: Demo, id
     assert "Arm B v Arm A, index-vessel TBRmax" in page.inner_text("main")
     _fits_and_is_accessible(page)
     _answers_to_the_pointer(page)
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
 
     sign_in(page, demo, "coordinator")
     assert page.get_by_role("link", name="Safety board").count() == 0
@@ -133,7 +133,7 @@ def _fits_and_is_accessible(page: playwright.Page) -> None:
 def _answers_to_the_pointer(page: playwright.Page) -> None:
     page.locator(".drawn .live svg").first.wait_for()
     page.locator(".live .mark-symbol path").first.hover()
-    assert "estimate" in page.locator("#vg-tooltip-element").inner_text()
+    playwright.expect(page.locator("#vg-tooltip-element")).to_contain_text("estimate")
 
 
 PLACES = {
@@ -171,7 +171,7 @@ def test_the_site_sees_a_neutral_text_where_the_unblinded_monitor_sees_the_value
     assert "reviews a laboratory result that blinded staff are not shown" in page.inner_text("main")
     page.goto(f"{demo.url}/participants/01-009/visits/V8/")
     assert "1.90" not in page.content()
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     sign_in(page, demo, "unblinded")
     page.goto(f"{demo.url}/participants/01-009/visits/V8/")
     assert page.get_by_label("eosinophils [10*9/L]", exact=True).input_value() == "1.90"
@@ -193,7 +193,7 @@ def test_the_second_coordinator_sees_what_changed_and_keeps_what_was_typed(
     other.get_by_role("button", name="Save the change").click()
     other.wait_for_url(f"{demo.url}/participants/01-003/")
     other.context.close()
-    page.get_by_role("button", name="Save the change").click()
+    go(page, page.get_by_role("button", name="Save the change"))
     told = page.locator(".refusal").inner_text()
     assert "was 80 mg once daily, now 20 mg once daily" in told
     assert "Ivan Investigator" in told
