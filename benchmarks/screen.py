@@ -115,8 +115,10 @@ def keep_day(place: str) -> dict[str, Any]:
 
 
 def refresh_day(place: str) -> dict[str, Any]:
-    """Read the new day's files, judge, list, and say what changed."""
+    """Read the new day's files, judge, list, and say what changed; the libraries are loaded before the clock starts."""
     from dataclasses import replace
+
+    import ibis.backends.duckdb  # noqa: F401  (else loaded by the first connection)
 
     from calor.records.open import open_records
     from calor.screen.funnel import funnel

@@ -7,7 +7,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import ibis
@@ -210,9 +210,11 @@ def _whole_name(paths: tuple[Path, ...]) -> str:
     return paths[0].name if len(paths) == 1 else f"{paths[0].parent.name}/*.parquet"
 
 
-@cache  # the list is read from hundreds of files, and somebody waits for an answer
 def _zone(name: str) -> str:
     """Return the zone's name if it is one; it stands in a statement."""
-    if name not in zoneinfo.available_timezones():
-        raise RecordsError.must("time_zone", "be an IANA time zone", repr(name), fix='Write "Europe/London".')
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):  # not a key, a folder of them, none
+        fix = 'Write "Europe/London".'
+        raise RecordsError.must("time_zone", "be an IANA time zone", repr(name), fix=fix) from None
     return name

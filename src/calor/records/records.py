@@ -122,9 +122,8 @@ def staged(engine: BaseBackend, expression: ir.Table) -> ir.Table:
         if engine.name == "pyspark":
             engine.create_view(name, expression)
             engine.raw_sql(f"CACHE TABLE {name}")
-        else:
-            engine.create_table(name, expression, temp=True)
-        return engine.table(name)
+            return engine.table(name)
+        return engine.create_table(name, expression, temp=True)
 
 
 def rows(expression: ir.Table) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import ibis
 from ibis.expr import types as ir
 
 from calor.errors import ScreenError
-from calor.protocol.screening import AgeCriterion, GateCriterion, ScreeningCriterion
+from calor.protocol.screening import AgeCriterion, GateCriterion, LatestLabCriterion, ScreeningCriterion
 from calor.screen.criteria import (
     age,
     alive,
@@ -94,7 +94,11 @@ def _counted(facts: Facts, rules: Rules, index: ir.Table) -> Iterator[ir.Table]:
     gate, rule = rules.gate, rules.gate_rule
     if not of_kind["latest_lab"] and rule is None:
         return
-    lab_days = days(results(facts, rules), up=gate is None or gate.comparator in {">=", ">"})
+    found = results(facts, rules)
+    gated = [name for name in (rule.lab, rule.stand_in) if name] if rule is not None else []
+    longest = max((r.within_days for r in of_kind["latest_lab"] if isinstance(r, LatestLabCriterion)), default=0)
+    asked = found.filter(found.role.isin(gated) | (found.day >= rules.today - longest))  # grouping is what costs
+    lab_days = days(asked, up=gate is None or gate.comparator in {">=", ">"})
     yield from _grouped(lab_days, latest_lab, of_kind["latest_lab"], rules.today)
     if rule is not None and gate is not None:
         timing = biomarker_gate.opens(index, facts.drugs, rules, gate, rule)

@@ -39,16 +39,16 @@ def near_misses(screened: Screened, *, undetermined_only: bool = False) -> pd.Da
     if undetermined_only:
         one &= (met == -1).any(axis=1)
     found = []
+    short, met = screened.answers[one], met[one]
     for j, rule in enumerate(rules.screening.criteria):
-        mine = one & (met[:, j] != 1)
+        mine = met[:, j] != 1
         names = {f"{rule.id}__{name}": name for name in ("changes", "day", "value", "distance")}
         names |= {"gate_tests": "tests"} if "gate_tests" in screened.answers else {}
-        part = screened.answers[["person_id", "index_day", *names]][mine]
-        columns = part[[*names]].rename(columns=names)
-        answers: list[dict[str, Any]] = [{str(k): v for k, v in a.items()} for a in columns.to_dict("records")]
+        part = short.loc[mine, ["person_id", "index_day", *names]]
+        answers = zip(*(part[column].tolist() for column in names), strict=True)
         states = met[mine, j]
-        for person, by, answer, state in zip(part["person_id"], closing(part, rules), answers, states, strict=True):
-            answer["undetermined"] = state == -1
+        for person, by, values, state in zip(part["person_id"], closing(part, rules), answers, states, strict=True):
+            answer = dict(zip(names.values(), values, strict=True), undetermined=state == -1)
             settled = _NEEDS[rule.kind](rule, answer, rules)
             if settled is not None and (by is None or settled[1] <= by):
                 word = UNDETERMINED if state == -1 else NOT_MET

@@ -31,7 +31,8 @@ def results(facts: Facts, rules: Rules) -> ir.Table:
     factors = in_query(facts.factors, schema)
     labs = labs.filter(labs.day <= rules.today).left_join(factors, ["role", "unit_concept_id", "unit_text"])
     recorded = ibis.cases(*((labs.operator_concept_id == i, sign) for i, sign in OPERATORS.items()), else_=None)
-    sign = ibis.coalesce(recorded, labs.text.re_extract(CENSORED, 1).nullif(""), "=")
+    written = ibis.cases((labs.text != "", labs.text.re_extract(CENSORED, 1).nullif("")), else_=None)
+    sign = ibis.coalesce(recorded, written, "=")
     amount = ibis.coalesce(labs.number, labs.text.re_extract(CENSORED, 2).nullif("").cast("float64")) * labs.factor
     read = labs.select("person_id", "role", "day", "row_id", sign=sign, amount=_rounded(amount))
     usable = ibis.coalesce(read.amount.between(0, ENDLESS), ibis.literal(False))
