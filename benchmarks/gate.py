@@ -34,7 +34,7 @@ def main() -> None:
     from calor.gate.trial_designs import enrichment
     from calor.protocol import parse_protocol
     from calor.simulate.ivory import reconstruct
-    from calor.simulate.simulate import simulate
+    from calor.simulate.trials import simulate
 
     protocol = parse_protocol(files("calor.simulate").joinpath("ivory_protocol.toml").read_text(encoding="utf-8"))
     plan = declared(protocol)

@@ -24,7 +24,7 @@ from calor.simulate import parts, selection
 from calor.simulate.blocks import draw_block, empty_results
 from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment, Statistic
-from calor.simulate.simulate import engine_for, simulate
+from calor.simulate.trials import engine_for, simulate
 from calor.simulate.visits import Visits
 
 POPULATIONS = {"biomarker_positive": ["pos"], "full_population": ["pos", "neg"]}

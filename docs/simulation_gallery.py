@@ -17,7 +17,7 @@ from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.marker import Marker, Screening
 from calor.simulate.participants import participants
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 
 IMAGES = Path(__file__).parent / "images"
 POPULATIONS = {"biomarker-positive": ["pos"], "full population": ["pos", "neg"]}

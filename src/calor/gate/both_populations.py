@@ -20,7 +20,7 @@ from calor.simulate import parts
 from calor.simulate.blocks import empty_results
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.parts import Parts
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 
 SIZING_TRIALS = 4000
 LEAST_TRIALS = 10

@@ -24,8 +24,8 @@ from calor.simulate.effect_shape import Effect
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.marker import Screening
 from calor.simulate.operating import Run
-from calor.simulate.simulate import simulate
 from calor.simulate.sites import Site
+from calor.simulate.trials import simulate
 
 _LONGEST = 2.5  # times the planned duration; a look that has not come by then is held then, and counted as incomplete
 _NO_GATE_SDS = 3.7  # the simulator wants two parts: no gate is one that turns away one candidate in ten thousand

@@ -20,7 +20,7 @@ from calor.gate.situation import GateStudy, Situation, study
 from calor.gate.trial_designs import FULL, POSITIVE
 from calor.gate.worlds import Worlds
 from calor.simulate.operating import Run
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 
 NUISANCE: tuple[tuple[str, dict[str, Side]], ...] = (
     ("as stated", {}),

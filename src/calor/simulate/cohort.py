@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
+from calor.errors import SimulationError
 from calor.kernels import cohort as kernel
 from calor.kernels.visits import Visits as VisitNumbers
 from calor.simulate.cohort_checks import check_cohort
@@ -83,7 +84,7 @@ class Cohort:
         marker, screening = self.marker, self.screening
         came = arrivals(self.sites, self.duration_months)
         enrolls = range(len(self.names)) if screening is None or screening.enrolls is None else screening.enrolls
-        grid = self._grid
+        grid = self.log_markers
         return kernel.Cohort(
             arrival=came.month,
             arrival_step=came.step,
@@ -117,7 +118,7 @@ class Cohort:
     @cached_property
     def visit_numbers(self) -> VisitNumbers | None:
         """The continuous endpoint as numbers, for the kernel; None for events alone."""
-        places = np.arange(len(self.names), dtype=float) if self.marker is None else np.exp(self._grid)
+        places = np.arange(len(self.names), dtype=float) if self.marker is None else np.exp(self.log_markers)
         return None if self.visits is None else self.visits.numbers(places)
 
     def effects(
@@ -132,6 +133,9 @@ class Cohort:
         Args:
             members: Whether a population has a part.
             at_last_visit: Of the continuous endpoint.
+
+        Raises:
+            SimulationError: A population that nobody enters.
         """
         parts = len(self.names)
         if self.marker is None or self.screening is None:
@@ -144,10 +148,14 @@ class Cohort:
         else:
             risk = self._risk(at)
             share, benefit = share * risk[0], -np.log(risk[1] / risk[0])
-        weight = np.bincount(part, share, parts)
-        effect = np.bincount(part, share * benefit, parts) / weight
-        weights = members * weight * self.numbers.admitted
-        return np.asarray((weights @ effect) / weights.sum(axis=1))
+        seen = members * self.numbers.admitted
+        weight = seen @ np.bincount(part, share, parts)
+        for own, total in zip(members, weight, strict=True):
+            if not total > 0:
+                got = [name for name, is_own in zip(self.names, own, strict=True) if is_own]
+                fix = "Lower the cut-off, or leave the population out."
+                raise SimulationError.must("populations", "have candidates who pass the screening", got, fix=fix)
+        return np.asarray(seen @ np.bincount(part, share * benefit, parts) / weight)
 
     def _risk(self, marker: Float[np.ndarray, " marker"]) -> Float[np.ndarray, "arm at"]:
         """Return the relative hazards of control and active arm at each marker, or in each part."""
@@ -159,10 +167,11 @@ class Cohort:
         return np.array([table[0], table[0] * table[1]])
 
     @property
-    def _grid(self) -> Float[np.ndarray, " marker"]:
+    def log_markers(self) -> Float[np.ndarray, " marker"]:
+        """Logarithms of the true marker at which functions of it are tabulated; none without a marker."""
         if self.marker is None:
             return np.empty(0)
-        center, reach = math.log(self.marker.median), 6 * self.marker.between
+        center, reach = math.log(self.marker.median), 6 * self.marker.between or 1.0
         return np.linspace(center - reach, center + reach, _GRID)
 
     @property

@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calor.enroll.blocks import PermutedBlocks
 from calor.errors import SimulationError
+from calor.simulate.whole_number import check_whole_number
 
 if TYPE_CHECKING:
-    from calor.simulate.cohort import Cohort
+    from calor.simulate.cohort import Cohort, Hazard
 
 
 def check_cohort(cohort: Cohort) -> None:
-    """Refuse what describes no trial."""
+    """Refuse what describes no trial.
+
+    Raises:
+        SimulationError: Numbers that contradict each other or are none.
+        EnrollError: Blocks that the ratio does not divide.
+    """
     parts = len(cohort.names)
     if parts == 0 or len(set(cohort.names)) != parts:
         raise SimulationError.must("names", "be different names", list(cohort.names), fix="Name each part once.")
-    if not cohort.sites or cohort.participants < 2 or not 0 < cohort.duration_months < math.inf:
-        got = (len(cohort.sites), cohort.participants, cohort.duration_months)
-        raise SimulationError.must("sites, participants, duration_months", "be positive", got, fix="Give a site.")
-    if min(site.opens_month for site in cohort.sites) >= cohort.duration_months:
+    check_whole_number("participants", cohort.participants, 2, fix="Give the number to enroll.")
+    if not 0 < cohort.duration_months < math.inf:
+        got = cohort.duration_months
+        raise SimulationError.must("duration_months", "be positive and end", got, fix="Give the latest look's month.")
+    if not cohort.sites or min(site.opens_month for site in cohort.sites) >= cohort.duration_months:
         raise SimulationError.must("sites", "open before the end", list(cohort.sites), fix="Open one sooner.")
     _check_parts(cohort, parts)
-    for name, hazards in (
-        ("control_hazard", [cohort.control_hazard]),
-        ("competing_hazard", cohort.competing_hazard),
-        ("dropout_hazard", cohort.dropout_hazard),
-    ):
-        for hazard in hazards:
-            table = hazard if isinstance(hazard, Mapping) else {0.0: hazard}
-            if not table or min(table) != 0 or not all(0 <= float(v) < math.inf for v in table.values()):
-                raise SimulationError.must(
-                    name, "be rates from month 0 on", hazard, fix="Give 0.01, or {0: 0.02, 6: 0.01}."
-                )
+    _check_hazards("control_hazard", [cohort.control_hazard])
+    for name in ("competing_hazard", "dropout_hazard"):
+        pair = getattr(cohort, name)
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise SimulationError.must(name, "be two hazards, control's and active's", pair, fix="Give (0.01, 0.01).")
+        _check_hazards(name, pair)
     if not cohort.delay_months >= 0 or not cohort.follow_up_months > 0:
         times = (cohort.delay_months, cohort.follow_up_months)
         raise SimulationError.must("delay_months, follow_up_months", "be zero or above", times, fix="Give 0 and 24.")
-    block = sum(cohort.allocation_ratio)
-    if (
-        min(cohort.allocation_ratio) < 1
-        or not cohort.block_sizes
-        or any(s < 1 or s % block for s in cohort.block_sizes)
-    ):
-        fix = f"Give multiples of {block}."
-        raise SimulationError.must("block_sizes", "be multiples of the ratio", list(cohort.block_sizes), fix=fix)
+    if len(cohort.allocation_ratio) != 2:
+        got = cohort.allocation_ratio
+        raise SimulationError.must("allocation_ratio", "be of control and active", got, fix="Give (1, 1).")
+    PermutedBlocks(tuple(cohort.allocation_ratio), tuple(cohort.block_sizes))  # the trial's own rule
+
+
+def _check_hazards(name: str, hazards: Sequence[Hazard]) -> None:
+    for hazard in hazards:
+        table = hazard if isinstance(hazard, Mapping) else {0.0: hazard}
+        months, rates = [float(month) for month in table], [float(rate) for rate in table.values()]
+        if not table or min(months) != 0 or not all(0 <= value < math.inf for value in (*months, *rates)):
+            fix = "Give 0.01, or {0: 0.02, 6: 0.01}."
+            raise SimulationError.must(name, "be rates from month 0 on", hazard, fix=fix)
 
 
 def _check_parts(cohort: Cohort, parts: int) -> None:
@@ -59,7 +67,7 @@ def _check_parts(cohort: Cohort, parts: int) -> None:
         raise SimulationError.must("names", "be one more than the cut-offs", got, fix="Name each part.")
     if cohort.shares is not None:
         shares = np.array(cohort.shares, dtype=float)
-        if shares.shape != (parts,) or np.any(shares <= 0) or abs(shares.sum() - 1) > 1e-9:
+        if shares.shape != (parts,) or not np.all(shares > 0) or not abs(shares.sum() - 1) <= 1e-9:
             raise SimulationError.must(
                 "shares", "be positive and add to 1", list(cohort.shares), fix="Divide by the sum."
             )
@@ -70,9 +78,12 @@ def _check_parts(cohort: Cohort, parts: int) -> None:
         if callable(given) is not by_marker:
             fix = "Give a function with a marker, and one number for each part without."
             raise SimulationError.must(name, "fit the parts", type(given).__name__, fix=fix)
-        if not callable(given):
-            column = np.array(given, dtype=float)
-            positive = name in ("hazard_ratio", "prognosis")
-            if column.shape != (parts,) or not np.all(np.isfinite(column)) or (positive and np.any(column <= 0)):
-                rule = f"be {parts} {'positive' if positive else 'finite'} numbers"
-                raise SimulationError.must(name, rule, list(given), fix="Give one for each part.")
+        at = np.exp(cohort.log_markers)
+        column = np.asarray(given(at) if callable(given) else given, dtype=float)
+        positive = name in ("hazard_ratio", "prognosis")
+        wanted = at.shape if callable(given) else (parts,)
+        if column.shape != wanted or not np.all(np.isfinite(column)) or (positive and np.any(column <= 0)):
+            kind = "positive" if positive else "finite"
+            rule = f"give a {kind} number for every marker" if callable(given) else f"be {parts} {kind} numbers"
+            got = f"{column.shape} from {column.min():.3g} to {column.max():.3g}" if callable(given) else list(given)
+            raise SimulationError.must(name, rule, got, fix="Give one for each marker, or each part.")

@@ -64,7 +64,8 @@ def spline(markers: Sequence[float], ratios: Sequence[float]) -> Effect:
     Reference: Fritsch FN, Carlson RE. SIAM Journal on Numerical Analysis 1980;17:238-246.
     """
     x, y = np.array(markers, dtype=float), np.array(ratios, dtype=float)
-    if x.size != y.size or x.size < 2 or np.any(x <= 0) or np.any(np.diff(x) <= 0) or np.any(y <= 0):
+    positive = all(bool(np.all((v > 0) & (v < np.inf))) for v in (x, y))
+    if x.size != y.size or x.size < 2 or not positive or np.any(np.diff(x) <= 0):
         raise SimulationError.must("markers, ratios", "rise and be positive", (x, y), fix="Give two points or more.")
     curve = PchipInterpolator(np.log(x), np.log(y))
     return lambda marker: np.asarray(np.exp(curve(np.clip(np.log(marker), np.log(x[0]), np.log(x[-1])))))

@@ -20,7 +20,14 @@ from calor.simulate.selection import Selection, best
 IntersectionTest = Literal["bonferroni", "simes", "sidak", "spiessens_debois"]
 Statistic = Literal["logrank", "cox_score", "ancova", "mmrm"]
 _STATISTICS = ("logrank", "cox_score", "ancova", "mmrm")
+_MOST_POPULATIONS = 16  # 65,535 intersections
 _TESTS = ("bonferroni", "simes", "sidak", "spiessens_debois")
+_KNOWN = {
+    "intersection_test": _TESTS,
+    "statistic": _STATISTICS,
+    "by": ("units", "months"),
+    "success": ("all", "any"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,18 +144,15 @@ def _check(design: Enrichment) -> None:
         raise SimulationError.must("planned", rule, list(design.planned), fix="Give cumulative numbers.")
     if not design.populations or not all(design.populations.values()):
         raise SimulationError.must("populations", "each have a part", dict(design.populations), fix="Name its parts.")
-    if design.intersection_test not in _TESTS:
-        got = repr(design.intersection_test)
-        raise SimulationError.must("intersection_test", "be a known test", got, fix=f"Use one of {', '.join(_TESTS)}.")
-    if design.statistic not in _STATISTICS:
-        got = repr(design.statistic)
-        raise SimulationError.must("statistic", "be a known one", got, fix=f"Use one of {', '.join(_STATISTICS)}.")
-    if design.by not in ("units", "months"):
-        raise SimulationError.must("by", "be units or months", repr(design.by), fix="Choose one.")
+    if len(design.populations) > _MOST_POPULATIONS:
+        rule, got = f"be at most {_MOST_POPULATIONS}, as every intersection is tested", len(design.populations)
+        raise SimulationError.must("populations", rule, got, fix="Leave some out.")
+    for name, known in _KNOWN.items():
+        if getattr(design, name) not in known:
+            rule, got = f"be one of {', '.join(known)}", repr(getattr(design, name))
+            raise SimulationError.must(name, rule, got, fix="Choose one.")
     if design.by == "months" and design.reestimation is not None:
         raise SimulationError.must("reestimation", "go with looks by events", "months", fix='Use by="units".')
-    if design.success not in ("all", "any"):
-        raise SimulationError.must("success", "be all or any", repr(design.success), fix="Choose one.")
     if isinstance(design.test, GroupSequential) and design.test.sides != 1:
         raise SimulationError.must("test", "be one-sided", "two sides", fix="Benefit is positive; test one side.")
     adapts = design.selection.kind != 0 or design.reestimation is not None or design.selection.threshold > -math.inf

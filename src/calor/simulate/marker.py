@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from calor.errors import SimulationError
 from calor.protocol.biomarkers import Gate
+from calor.simulate.whole_number import check_whole_number
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,14 @@ class Marker:
     def share_at_least(self, cut: float) -> float:
         """Return the share of persons whose single test is at least `cut`.
 
+        Raises:
+            SimulationError: A cut-off that is not positive.
+
         >>> round(Marker(2.0, 1.0, 0.5).share_at_least(2.0), 3)
         0.5
         """
+        if not 0 < cut < math.inf:
+            raise SimulationError.must("cut", "be positive", cut, fix="Give 2.0 for 2 mg/L.")
         return float(ndtr(math.log(self.median / cut) / math.hypot(self.between, self.error)))
 
     def tests(self, persons: int, tests: int, rng: np.random.Generator) -> Float[np.ndarray, "person test"]:
@@ -105,16 +111,14 @@ class Screening:
         cuts = np.array(self.cuts, dtype=float)
         if cuts.size == 0 or np.any(cuts <= 0) or np.any(np.diff(cuts) <= 0) or not np.all(np.isfinite(cuts)):
             raise SimulationError.must("cuts", "be positive and rise", list(self.cuts), fix="Give [2.0] for 2 mg/L.")
-        if self.tests < 1:
-            raise SimulationError.must("tests", "be at least 1", self.tests, fix="Give 2 for a confirmed marker.")
+        check_whole_number("tests", self.tests, 1, fix="Give 2 for a confirmed marker.")
         days = (self.interval_days, self.presents_within_days, self.window_days)
         if not all(d >= 0 for d in days) or self.needs_days > self.window_days:
             fix = "Widen the window, or test less often."
             raise SimulationError.must("window_days", "leave time for every test", days, fix=fix)
-        if self.enrolls is not None and not set(self.enrolls) & set(range(self.parts)):
-            raise SimulationError.must(
-                "enrolls", f"name a part below {self.parts}", list(self.enrolls), fix="Give [1]."
-            )
+        if self.enrolls is not None and (not self.enrolls or not set(self.enrolls) <= set(range(self.parts))):
+            rule = f"name parts from 0 to {self.parts - 1}"
+            raise SimulationError.must("enrolls", rule, list(self.enrolls), fix="Give [1].")
         if not self.set_aside_above > cuts[-1]:
             got = self.set_aside_above
             raise SimulationError.must("set_aside_above", "exceed the cut-offs", got, fix="Leave it out.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,69 +9,15 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor import __version__
 from calor.kernels.adjusted_estimates import add_estimates
 from calor.kernels.enrichment_statistics import Results
 from calor.kernels.interim import Plan
 from calor.kernels.tally import add_up
+from calor.simulate.monte_carlo import Mean, Rate
 
 Tally = dict[str, Float[np.ndarray, "..."]]
 ESTIMATORS = ("ordinary", "later", "shrunken", "median_unbiased")
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share of trials.
-
-    Attributes:
-        value: The share.
-        se: Its Monte Carlo standard error; at 0 and 1 that of half a trial.
-        trials: Number of trials it is a share of.
-
-    >>> print(Rate.of(9012, 10_000))
-    0.9012 (SE 0.0030)
-    """
-
-    value: float
-    se: float
-    trials: int
-
-    @classmethod
-    def of(cls, count: float, trials: float) -> Rate:
-        """Return the share of `count` in `trials`; NaN where no trial got so far."""
-        if trials <= 0:
-            return cls(math.nan, math.nan, 0)
-        value = float(count / trials)
-        inner = min(max(value, 0.5 / trials), 1 - 0.5 / trials)
-        return cls(value, math.sqrt(inner * (1 - inner) / trials), int(trials))
-
-    def __float__(self) -> float:
-        return self.value
-
-    def __str__(self) -> str:
-        return f"{self.value:.4f} (SE {self.se:.4f})"
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A mean over trials, with its Monte Carlo standard error."""
-
-    value: float
-    se: float
-    trials: int
-
-    @classmethod
-    def of(cls, total: float, squares: float, trials: float) -> Mean:
-        """Return the mean from a sum and a sum of squares; NaN where no trial got so far."""
-        if trials <= 0:
-            return cls(math.nan, math.nan, 0)
-        mean = float(total / trials)
-        return cls(mean, math.sqrt(max(float(squares) / trials - mean**2, 0.0) / trials), int(trials))
-
-    def __float__(self) -> float:
-        return self.value
-
-    def __str__(self) -> str:
-        return f"{self.value:.4g} (SE {self.se:.2g})"
 
 
 @dataclass(frozen=True)
@@ -128,6 +73,8 @@ class Run:
     Attributes:
         trials: Trials run.
         seed: Its seed.
+        made_of: SHA-256 of the design, the truth, the rule and the seed.
+        version: Of Calor.
         populations: Their names, in the order of the tables below.
         power: By population: its hypothesis is rejected by the end.
         power_any: At least one hypothesis is rejected.
@@ -146,6 +93,8 @@ class Run:
 
     trials: int
     seed: int
+    made_of: str
+    version: str
     populations: tuple[str, ...]
     power: Mapping[str, Rate]
     power_any: Rate
@@ -173,15 +122,22 @@ class Run:
         rows += [("power", "any", self.power_any), ("futility", "", self.stopped_for_futility)]
         rows += [("incomplete", "", self.incomplete), ("units", "", self.units), ("enrolled", "", self.enrolled)]
         rows += [("screened", "", self.screened), ("months", "", self.months)]
-        rows += [(f"pipeline at look {k + 1}", "", mean) for k, mean in enumerate(self.pipeline)]
+        for what, by_look in (
+            ("reached", self.reached),
+            ("success", self.success_at),
+            ("futile", self.futile_at),
+            ("pipeline", self.pipeline),
+        ):
+            rows += [(f"{what} at look {k + 1}", "", found) for k, found in enumerate(by_look)]
         for name, seen in self.estimation.items():
             rows += [("bias", name, seen.bias), ("bias if rejected", name, seen.bias_if_rejected)]
             rows += [("bias, later stages", name, seen.bias_later), ("coverage", name, seen.coverage)]
             for kind, way in seen.estimators.items():
                 rows += [(f"{kind}: bias", name, way.bias), (f"{kind}: bias if rejected", name, way.bias_if_rejected)]
                 rows += [(f"{kind}: coverage", name, way.coverage), (f"{kind}: above the truth", name, way.above)]
-        for name, looks in self.followed_at.items():
-            rows += [(f"followed at look {k + 1}", name, rate) for k, rate in enumerate(looks)]
+        for what, shares in (("rejected", self.rejected_at), ("followed", self.followed_at)):
+            for name, looks in shares.items():
+                rows += [(f"{what} at look {k + 1}", name, rate) for k, rate in enumerate(looks)]
         records = [(what, name, found.value, found.se, found.trials) for what, name, found in rows]
         return pd.DataFrame(records, columns=["characteristic", "population", "value", "se", "trials"])
 
@@ -206,8 +162,18 @@ def tally(results: Results, truth: Float[np.ndarray, " population"], plan: Plan 
     return sums | {"covered": covered, "estimates": estimates}
 
 
-def characteristics(sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray, " population"], seed: int) -> Run:
-    """Return the operating characteristics of a tally."""
+def characteristics(
+    sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray, " population"], seed: int, made_of: str
+) -> Run:
+    """Return the operating characteristics of a tally.
+
+    Args:
+        sums: The tally.
+        names: Of the populations.
+        truth: True effect of each.
+        seed: Of the simulation.
+        made_of: Hash of its inputs.
+    """
     once, rejected, followed = sums["once"], sums["by_population"][0], sums["by_population"][1]
     n = float(once[0])
     error, hit, later = sums["errors"]
@@ -229,6 +195,8 @@ def characteristics(sums: Tally, names: tuple[str, ...], truth: Float[np.ndarray
     return Run(
         trials=int(n),
         seed=seed,
+        made_of=made_of,
+        version=__version__,
         populations=names,
         power={name: Rate.of(rejected[:, g].sum(), n) for g, name in enumerate(names)},
         power_any=Rate.of(float(once[1]), n),

@@ -9,6 +9,7 @@ from calor.errors import SimulationError
 from calor.kernels.cohort import CENSORED, EVENT
 from calor.kernels.follow_up import one_trial
 from calor.simulate.cohort import Cohort
+from calor.simulate.whole_number import check_whole_number
 
 
 def participants(cohort: Cohort, *, seed: int = 1, trial: int = 0, cut_month: float | None = None) -> pd.DataFrame:
@@ -26,13 +27,15 @@ def participants(cohort: Cohort, *, seed: int = 1, trial: int = 0, cut_month: fl
         `candidates_before`; with visits, `baseline` and `visit_1`, ... (NaN where not attended by the look).
 
     Raises:
-        SimulationError: A look before anybody has entered.
+        SimulationError: A look before anybody has entered; a seed or number below 0.
 
     >>> from calor.simulate.cohort import Cohort, Site
     >>> cohort = Cohort(["all"], [Site(10.0)], 100, 0.02, [0.7], shares=[1.0])
     >>> participants(cohort)["arm"].value_counts().to_dict()
     {0: 50, 1: 50}
     """
+    check_whole_number("seed", seed, 0, fix="Give 1.")
+    check_whole_number("trial", trial, 0, fix="Trials are numbered from 0.")
     room, n = one_trial(cohort.numbers, cohort.visit_numbers, seed, trial)
     cut = np.inf if cut_month is None else cut_month
     here = room.entry[:n] <= cut

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 
 from calor.errors import SimulationError
-from calor.simulate.operating import Rate, Tally
+from calor.simulate.monte_carlo import Rate
+from calor.simulate.operating import Tally
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,17 @@ def fingerprint(*parts: object) -> str:
     >>> fingerprint(np.ones(2), 1) == fingerprint(np.ones(2), 1), fingerprint(1) == fingerprint(2)
     (True, False)
     """
-    return hashlib.sha256(pickle.dumps(parts, protocol=5)).hexdigest()
+    return hashlib.sha256(cloudpickle.dumps(parts, protocol=5)).hexdigest()  # takes a user's lambda too
 
 
 def save(path: Path, made_of: str, done: int, sums: Tally) -> None:
-    """Keep a tally; the file is replaced in one step, so that an interruption leaves the one before."""
+    """Keep a tally; the file is replaced in one step, so that an interruption leaves the one before.
+
+    Raises:
+        SimulationError: No folder for it.
+    """
+    if not path.parent.is_dir():
+        raise SimulationError.must("checkpoint", "lie in a folder that exists", path, fix="Make the folder.")
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("wb") as file:
         np.savez(file, allow_pickle=False, made_of=np.array(made_of), done=np.array(done), **sums)

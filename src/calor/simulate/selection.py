@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 
 from calor.errors import SimulationError
 from calor.kernels import interim
+from calor.simulate.whole_number import check_whole_number
 
 Measure = Literal["effect", "ratio", "statistic"]
 _MEASURES = {"statistic": interim.STATISTIC, "effect": interim.EFFECT, "ratio": interim.RATIO}
@@ -87,8 +88,7 @@ def best(count: int = 1, *, threshold: float = -math.inf, measure: Measure = "ef
     >>> best().parameter
     1.0
     """
-    if count < 1:
-        raise SimulationError.must("count", "be one or more", count, fix="Give 1 to follow the best population.")
+    check_whole_number("count", count, 1, fix="Give 1 to follow the best population.")
     return Selection(interim.BEST, float(count), threshold, measure)
 
 
@@ -131,6 +131,8 @@ def own(rule: Rule) -> Selection:
     >>> own(lambda seen: seen.z > 0.5).rule is not None
     True
     """
+    if not callable(rule):
+        raise SimulationError.must("rule", "be a function of an `Interim`", rule, fix="Give lambda seen: seen.z > 0.5.")
     return Selection(interim.GIVEN, rule=rule)
 
 

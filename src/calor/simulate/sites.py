@@ -32,7 +32,8 @@ class Site:
     relative_hazard: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.candidates_per_month < math.inf and self.opens_month >= 0 and self.ramp_months >= 0):
+        times = (self.opens_month, self.ramp_months)
+        if not (0 < self.candidates_per_month < math.inf and all(0 <= month < math.inf for month in times)):
             raise SimulationError.must(
                 "site", "have a positive rate and times from 0 on", self, fix="Give Site(5, 3, 6)."
             )

@@ -49,8 +49,8 @@ class Visits:
             raise SimulationError.must("months", "rise from above 0", list(self.months), fix="Give [1, 3, 6].")
         for name, size in (("sd", months.size + 1), ("control", months.size + 1), ("onset", months.size)):
             given = getattr(self, name)
-            shape = np.shape(given) if given is not None else (size,)
-            if shape not in ((size,), ()) or (given is not None and not np.all(np.isfinite(given))):
+            shapes = ((size,), ()) if name == "sd" else ((size,),)
+            if given is not None and (np.shape(given) not in shapes or not np.all(np.isfinite(given))):
                 raise SimulationError.must(name, f"be {size} finite numbers", given, fix="Give one for each visit.")
         if np.any(np.asarray(self.sd) <= 0):
             raise SimulationError.must("sd", "be positive", self.sd, fix="Give 1 for a standardized endpoint.")
@@ -62,14 +62,12 @@ class Visits:
     def correlations(self) -> Float[np.ndarray, "visit visit"]:
         """Correlation matrix of baseline and visits."""
         size = len(self.months) + 1
-        if np.ndim(self.correlation) == 0:
-            return np.full((size, size), float(np.asarray(self.correlation))) + (
-                1 - float(np.asarray(self.correlation))
-            ) * np.eye(size)
         matrix = np.array(self.correlation, dtype=float)
+        if matrix.ndim == 0:
+            matrix = np.where(np.eye(size) == 1, 1.0, matrix)
         if matrix.shape != (size, size) or not np.allclose(matrix, matrix.T):
-            rule = f"be {size} by {size} and symmetric"
-            raise SimulationError.must("correlation", rule, matrix.shape, fix="Count the baseline.")
+            rule, got = f"be a number, or {size} by {size} and symmetric", self.correlation
+            raise SimulationError.must("correlation", rule, got, fix="Count the baseline.")
         return matrix
 
     def numbers(self, places: Float[np.ndarray, " place"]) -> kernel.Visits:

@@ -11,9 +11,10 @@ from calor.design.fisher_combination import FisherCombination
 from calor.design.inverse_normal import InverseNormal
 from calor.simulate import parts, selection
 from calor.simulate.enrichment import Enrichment
-from calor.simulate.operating import Mean, Rate, Run
+from calor.simulate.monte_carlo import Mean, Rate
+from calor.simulate.operating import Run
 from calor.simulate.reestimation import Reestimation
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 from tests.reference.registry import Case, adapter, close, number
 from tests.reference.rpact_designs import as_list, fisher, group_sequential
 

@@ -19,7 +19,7 @@ from calor.gate.option import Option
 from calor.gate.pareto import pareto_front
 from calor.gate.situation import Situation, study
 from calor.gate.trial_designs import FULL, POSITIVE, biomarker_passes
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 
 GATE = CandidateGate("month_one", 2.0, 1)
 SITUATION = here()

@@ -15,7 +15,7 @@ from calor.kernels.adjusted_estimates import median_unbiased
 from calor.simulate import parts, selection
 from calor.simulate.blocks import draw_block
 from calor.simulate.enrichment import Enrichment
-from calor.simulate.simulate import engine_for, simulate
+from calor.simulate.trials import engine_for, simulate
 
 BOUNDS = GroupSequential([0.4, 0.7, 1.0], efficacy=spending.pocock(0.025))
 TWO = GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025))

@@ -25,7 +25,7 @@ from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment, Statistic
 from calor.simulate.marker import Marker, Screening
 from calor.simulate.participants import participants
-from calor.simulate.simulate import engine_for, simulate
+from calor.simulate.trials import engine_for, simulate
 from calor.simulate.visits import Visits
 
 POPULATIONS = {"biomarker_positive": ["pos"], "full_population": ["neg", "pos"]}
@@ -195,7 +195,9 @@ def test_a_trial_too_small_for_an_estimate_has_none() -> None:
         ({"sd": 0.0}, "sd"),
         ({"correlation": 1.0}, "correlation"),
         ({"correlation": np.eye(2)}, "correlation"),
+        ({"correlation": math.nan}, "correlation"),
         ({"onset": [1.0]}, "onset"),
+        ({"onset": 0.5}, "onset"),
         ({"control": [math.nan] * 4}, "control"),
     ],
 )

@@ -10,14 +10,14 @@ import pytest
 from calor.analyze.survival.logrank import logrank
 from calor.design import GroupSequential, spending
 from calor.design.inverse_normal import InverseNormal
-from calor.errors import SimulationError
+from calor.errors import CalorError, SimulationError
 from calor.simulate import effect_shape, parts, selection
 from calor.simulate.blocks import draw_block
 from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment, Reestimation
 from calor.simulate.marker import Marker, Screening
 from calor.simulate.participants import participants
-from calor.simulate.simulate import engine_for, simulate
+from calor.simulate.trials import engine_for, simulate
 
 TWO = InverseNormal(GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025)))
 POPULATIONS = {"biomarker_positive": ["pos"], "full_population": ["pos", "neg"]}
@@ -180,8 +180,15 @@ def test_follow_up_falls_as_the_hazards_say() -> None:
         ({"hazard_ratio": effect_shape.line(at_one=1.0, per_doubling=0.9)}, "hazard_ratio"),
         ({"control_hazard": {1: 0.02}}, "control_hazard"),
         ({"control_hazard": math.nan}, "control_hazard"),
-        ({"block_sizes": [3]}, "block_sizes"),
+        ({"control_hazard": {0: 0.02, math.nan: 0.01}}, "control_hazard"),
+        ({"dropout_hazard": 0.1}, "dropout_hazard"),
+        ({"competing_hazard": (0.1,)}, "competing_hazard"),
+        ({"block_sizes": [3]}, "sizes"),
+        ({"allocation_ratio": (1.5, 1.5), "block_sizes": [3]}, "ratio"),
+        ({"allocation_ratio": (1, 1, 1), "block_sizes": [3]}, "allocation_ratio"),
+        ({"shares": [math.nan, 0.5]}, "shares"),
         ({"participants": 1}, "participants"),
+        ({"participants": 600.5}, "participants"),
         ({"sites": [Site(1.0, opens_month=500.0)]}, "sites"),
         ({"names": ["pos", "pos"]}, "names"),
         ({"marker": Marker(1.0, 1.0, 0.5)}, "shares"),
@@ -189,5 +196,24 @@ def test_follow_up_falls_as_the_hazards_say() -> None:
     ],
 )
 def test_a_cohort_that_is_no_trial_is_refused(changes: dict[str, object], names: str) -> None:
-    with pytest.raises(SimulationError, match=names):
+    with pytest.raises(CalorError, match=names):
         cohort([0.6, 0.9], **changes)
+
+
+@pytest.mark.parametrize("effect", [lambda m: m * math.nan, lambda m: -m, lambda m: 0.7, lambda m: m[:3]])
+def test_a_function_that_gives_no_hazard_ratio_for_every_marker_is_refused(effect: effect_shape.Effect) -> None:
+    with pytest.raises(SimulationError, match="hazard_ratio"):
+        by_marker(hazard_ratio=effect)
+
+
+def test_a_population_that_nobody_enters_is_refused() -> None:
+    design = Enrichment(TWO, [60, 120], POPULATIONS)
+    for screening in (Screening([1e6]), Screening([2.0], enrolls=[0])):
+        with pytest.raises(SimulationError, match=r"populations.*\['pos'\]"):
+            simulate(design, by_marker(screening=screening), trials=10)
+
+
+def test_a_marker_that_does_not_differ_between_persons_is_no_obstacle() -> None:
+    truth = by_marker(marker=Marker(1.43, 1.134, 0.0), hazard_ratio=lambda marker: np.full(marker.shape, 0.6))
+    assert truth.effects(np.array([[True, True]]))[0] == pytest.approx(-math.log(0.6))
+    assert participants(truth, seed=3)["true_marker"].to_numpy() == pytest.approx(1.43)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,10 @@ from calor.kernels.highest import highest, highest_of_two
 from calor.simulate import parts, selection
 from calor.simulate.blocks import draw_block
 from calor.simulate.enrichment import Enrichment, Reestimation
-from calor.simulate.operating import Rate, characteristics, tally
+from calor.simulate.monte_carlo import Rate
+from calor.simulate.operating import characteristics, tally
 from calor.simulate.progress import Progress
-from calor.simulate.simulate import engine_for, power_over, simulate
+from calor.simulate.trials import engine_for, power_over, simulate
 
 BOUNDS = GroupSequential([0.5, 1.0], efficacy=spending.obrien_fleming(0.025))
 TESTS = {"inverse normal": InverseNormal(BOUNDS), "Fisher": FisherCombination([0.5, 1.0], 0.025)}
@@ -195,7 +197,7 @@ def test_tallies_of_blocks_add_up() -> None:
     design = Enrichment(TESTS["inverse normal"], [100, 200], POPULATIONS)
     engine = engine_for(design, parts.means(["pos", "neg"], [0.4, 0.6], [0.4, 0.1]))
     results = draw_block(engine, None, 9, 0, 500)
-    run = characteristics(tally(results, engine.truth), tuple(POPULATIONS), engine.truth, 9)
+    run = characteristics(tally(results, engine.truth), tuple(POPULATIONS), engine.truth, 9, "")
     last = results.rejected[np.arange(500), results.stages - 1]
     assert run.power_any.value == (last > 0).mean()
     assert run.power["full_population"].value == ((last & 2) > 0).mean()
@@ -208,6 +210,7 @@ def test_tallies_of_blocks_add_up() -> None:
         ({"planned": [100]}, "planned"),
         ({"populations": {}}, "populations"),
         ({"populations": {"a": []}}, "populations"),
+        ({"populations": {f"p{i}": ["pos"] for i in range(70)}}, "populations"),
         ({"intersection_test": "hochberg"}, "intersection_test"),
         ({"success": "some"}, "success"),
         ({"test": BOUNDS}, "test"),
@@ -231,6 +234,62 @@ def test_a_rule_must_answer_for_every_trial_and_population() -> None:
     design = Enrichment(TESTS["Fisher"], [100, 200], POPULATIONS, selection.own(lambda seen: seen.z[:, 0] > 0))
     with pytest.raises(SimulationError, match="rule"):
         simulate(design, parts.means(["pos", "neg"], [0.4, 0.6], [0, 0]), trials=10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"trials": 0}, "trials"),
+        ({"trials": math.nan}, "trials"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"workers": 0}, "workers"),
+        ({"target_se": math.nan}, "target_se"),
+        ({"checkpoint": Path("no such folder/kept")}, "checkpoint"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(changes: dict[str, object], names: str) -> None:
+    design = Enrichment(TESTS["Fisher"], [100, 200], POPULATIONS)
+    truth = parts.means(["pos", "neg"], [0.4, 0.6], [0, 0])
+    with pytest.raises(SimulationError, match=names):
+        simulate(design, truth, **({"trials": 10} | changes))  # type: ignore[arg-type]
+
+
+def test_the_package_gives_the_function_whatever_was_imported_before() -> None:
+    from calor.simulate import simulate as given  # noqa: PLC0415 - what is tested
+
+    assert given is simulate
+
+
+def test_a_run_tells_what_it_was_made_of() -> None:
+    truth = parts.means(["pos", "neg"], [0.4, 0.6], [0, 0])
+    design = Enrichment(TESTS["Fisher"], [100, 200], POPULATIONS)
+    run = simulate(design, truth, trials=10)
+    assert run.made_of == simulate(design, truth, trials=20).made_of
+    changes = (
+        simulate(design, truth, trials=10, seed=2),
+        simulate(design, parts.means(["pos", "neg"], [0.4, 0.6], [0, 0.1]), trials=10),
+        simulate(replace(design, planned=[100, 201]), truth, trials=10),
+    )
+    assert len({run.made_of, *(other.made_of for other in changes)}) == 4
+
+
+def test_a_checkpoint_is_not_taken_up_under_another_rule(tmp_path: Path) -> None:
+    truth = parts.means(["pos", "neg"], [0.4, 0.6], [0, 0])
+    design = Enrichment(TESTS["Fisher"], [100, 200], POPULATIONS, selection.own(lambda seen: seen.z > 0))
+    simulate(design, truth, trials=10, checkpoint=tmp_path / "kept")
+    other = replace(design, selection=selection.own(lambda seen: seen.z < 0))
+    with pytest.raises(SimulationError, match="checkpoint"):
+        simulate(other, truth, trials=10, checkpoint=tmp_path / "kept")
+
+
+def test_every_rate_of_a_run_is_in_its_table_with_its_error() -> None:
+    design = Enrichment(TESTS["Fisher"], [100, 200], POPULATIONS)
+    table = simulate(design, parts.means(["pos", "neg"], [0.4, 0.6], [0.3, 0]), trials=500).to_frame()
+    whats = set(table["characteristic"])
+    assert {f"{what} at look {k}" for what in ("reached", "success", "futile", "rejected") for k in (1, 2)} <= whats
+    assert (table[table["value"].notna() & (table["trials"] > 1)]["se"] >= 0).all()
 
 
 def test_re_estimation_keeps_the_level() -> None:

@@ -8,7 +8,7 @@ from calor.design import GroupSequential, spending
 from calor.design.inverse_normal import InverseNormal
 from calor.simulate import parts
 from calor.simulate.enrichment import Enrichment
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 
 POPULATIONS = {"biomarker_positive": ["pos"], "full_population": ["pos", "neg"]}
 

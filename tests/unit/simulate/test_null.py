@@ -13,7 +13,7 @@ from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment, IntersectionTest, Statistic
 from calor.simulate.marker import Marker, Screening
 from calor.simulate.reestimation import Reestimation
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 from calor.simulate.visits import Visits
 
 TESTS = {

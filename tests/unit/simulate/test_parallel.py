@@ -16,7 +16,7 @@ from calor.design.inverse_normal import InverseNormal
 from calor.simulate import parts, selection
 from calor.simulate.cohort import Cohort, Site
 from calor.simulate.enrichment import Enrichment
-from calor.simulate.simulate import simulate
+from calor.simulate.trials import simulate
 
 POPULATIONS = {"biomarker_positive": ["pos"], "full_population": ["pos", "neg"]}
 DESIGN = Enrichment(

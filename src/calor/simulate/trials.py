@@ -12,9 +12,11 @@ from calor.errors import SimulationError
 from calor.simulate.blocks import BLOCK, CohortEngine, Engine, StatisticEngine, Task, run_blocks
 from calor.simulate.cohort import Cohort
 from calor.simulate.enrichment import Enrichment
-from calor.simulate.operating import Rate, Run, Tally, characteristics
+from calor.simulate.monte_carlo import Rate
+from calor.simulate.operating import Run, Tally, characteristics
 from calor.simulate.parts import Parts
 from calor.simulate.progress import Progress, fingerprint, load, save
+from calor.simulate.whole_number import check_whole_number
 
 Population = Parts | Cohort
 CHUNK = 64  # most blocks that a worker gets in one job
@@ -43,12 +45,12 @@ def simulate(  # noqa: PLR0913 - each has a use of its own, and all but two have
         design: Looks, populations, selection and tests.
         population: What is true: `Parts` to draw test statistics, `Cohort` to draw participants.
         trials: Number of trials.
-        seed: Any whole number from 0 on.
+        seed: Any whole number from 0 on, below 2**63.
         workers: Processes; 1 to stay in this one, -1 for every core.
         target_se: Stop early, after the first block with which the Monte Carlo SE of the power of any hypothesis
             falls to this.
         progress: Called after each block, for example with `calor.simulate.progress.show`.
-        checkpoint: File in which to keep what is done, and from which to go on.
+        checkpoint: File in which to keep what is done, and from which to go on; trials done beyond `trials` count.
         estimates: Compare ordinary, later-stage, shrunken and median-unbiased estimates; this takes time.
 
     Raises:
@@ -64,14 +66,15 @@ def simulate(  # noqa: PLR0913 - each has a use of its own, and all but two have
     >>> 0.8 < run.power_any.value < 0.9
     True
     """
-    if trials < 1 or seed < 0:
-        rule, got = "be at least 1 trial and a seed from 0 on", (trials, seed)
-        raise SimulationError.must("trials, seed", rule, got, fix="Give trials=10_000, seed=1.")
+    check_whole_number("trials", trials, 1, fix="Give 10_000.")
+    check_whole_number("seed", seed, 0, fix="Give 1.")
+    if workers == 0:
+        raise SimulationError.must("workers", "not be 0", workers, fix="Give 1, or -1 for every core.")
     if target_se is not None and not target_se > 0:
         raise SimulationError.must("target_se", "be positive", target_se, fix="Give 0.001.")
     engine = engine_for(design, population)
     task = Task(engine, design.selection.rule, seed, estimates)
-    made_of = fingerprint(engine, seed, BLOCK, estimates)
+    made_of = fingerprint(task, BLOCK)
     done, sums = (0, None) if checkpoint is None else load(checkpoint, made_of)
     enough = sums is not None and _enough(sums, target_se)
     for size, block in iter(()) if enough else _blocks(task, done, trials, workers):
@@ -84,7 +87,7 @@ def simulate(  # noqa: PLR0913 - each has a use of its own, and all but two have
         if _enough(sums, target_se):
             break
     assert sums is not None  # noqa: S101 - at least one block has run
-    return characteristics(sums, tuple(design.populations), engine.truth, seed)
+    return characteristics(sums, tuple(design.populations), engine.truth, seed, made_of)
 
 
 def engine_for(design: Enrichment, population: Population) -> Engine:
@@ -119,6 +122,9 @@ def power_over(
         seed: The same for each, so that differences are less noisy than the rates.
         workers: Processes.
 
+    Raises:
+        SimulationError: No truth; and as `simulate`.
+
     >>> from calor.design import GroupSequential, spending
     >>> from calor.design.inverse_normal import InverseNormal
     >>> from calor.simulate import parts
@@ -128,6 +134,8 @@ def power_over(
     >>> bool((power_over(design, nulls, trials=2000)["any"] < 0.04).all())
     True
     """
+    if not populations:
+        raise SimulationError.must("populations", "hold a truth", dict(populations), fix='Give {"null": Parts}.')
     rows = []
     for label, population in populations.items():
         run = simulate(design, population, trials=trials, seed=seed, workers=workers)
