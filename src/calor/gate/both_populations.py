@@ -19,6 +19,7 @@ from calor.kernels.enrichment_statistics import enrichment_trials
 from calor.simulate import parts
 from calor.simulate.blocks import empty_results
 from calor.simulate.enrichment import Enrichment
+from calor.simulate.monte_carlo import Rate
 from calor.simulate.parts import Parts
 from calor.simulate.trials import simulate
 
@@ -45,8 +46,8 @@ def both_populations(study: GateStudy, design: str, events: float | None = None)
     made = enrichment(plan, design, run.events)
     success, for_all, se = _success(study, made, run.events)
     planned = simulate(made, truth, trials=SIZING_TRIALS, seed=effort.seed)
-    alike = truths(study, study.seen(study.here.expected.unmodified()))[0]
-    false_high = simulate(made, alike, trials=SIZING_TRIALS, seed=effort.seed)
+    same_for_all = truths(study, study.seen(study.here.expected.unmodified()))[0]
+    alike = simulate(made, same_for_all, trials=SIZING_TRIALS, seed=effort.seed)
     last = planned.reached[-1].value
     restricted = 1 - planned.followed_at[FULL][-1].value / last if design == "adaptive" and last > 0 else 0.0
     early = look_months(plan, everyone, run, looks_of(plan, design))
@@ -59,7 +60,8 @@ def both_populations(study: GateStudy, design: str, events: float | None = None)
         for_all=np.minimum(for_all, success),
         cost=np.full(success.size, cost(study, run.participants, 1.0, run.months)),
         expected_months=last * run.months + sum(p * at for p, at in zip(stops, early, strict=True)),
-        false_high=false_high.power_any.value - false_high.power[FULL].value,
+        power_se=planned.power_any.se,
+        false_high=Rate.of((alike.power_any.value - alike.power[FULL].value) * alike.trials, alike.trials),
     )
     return option(study, design, run, outlook)
 

@@ -23,6 +23,7 @@ from calor.simulate.cohort import Cohort
 from calor.simulate.effect_shape import Effect
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.marker import Screening
+from calor.simulate.monte_carlo import Rate
 from calor.simulate.operating import Run
 from calor.simulate.sites import Site
 from calor.simulate.trials import simulate
@@ -59,12 +60,10 @@ class Confirmed:
             "power": power,
             "power_se": se,
             "power_searched": own.power,
-            "months": self.run.months.value,
+            "power_searched_se": own.power_se,
             "months_searched": own.expected_months if own.design != "two_endpoint" else math.nan,
-            "participants": self.run.enrolled.value,
             "participants_searched": own.participants,
-            "candidates": self.run.screened.value,
-            "incomplete": self.run.incomplete.value,
+            **course_of(self.run),
             "trials": self.run.trials,
         }
 
@@ -88,6 +87,23 @@ def confirm(here: Situation, options: Sequence[Option], *, workers: int = 1) -> 
         )
         found.append(Confirmed(option, run, _goes_on(here, option)))
     return tuple(found)
+
+
+def course_of(run: Run) -> dict[str, float]:
+    """Return how a trial goes in the mean, each number with its Monte Carlo standard error under `..._se`."""
+    n, reached = run.trials, run.reached[-1].value
+    early = sum(won.value + lost.value for won, lost in zip(run.success_at[:-1], run.futile_at[:-1], strict=True))
+    dropped = sum(reached - followed[-1].value for followed in run.followed_at.values())  # one of two, never both
+    found = {
+        "events": run.units,
+        "participants": run.enrolled,
+        "candidates": run.screened,
+        "months": run.months,
+        "stopped_early": Rate.of(early * n, n),
+        "restricted": Rate.of(max(dropped, 0.0) * n, n),
+        "incomplete": run.incomplete,
+    }
+    return {key: x for name, each in found.items() for key, x in ((name, each.value), (f"{name}_se", each.se))}
 
 
 def confirmed_table(found: Sequence[Confirmed]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from calor.gate.basis import Basis
-from calor.gate.confirm import cohort, design_of
+from calor.gate.confirm import cohort, course_of, design_of
 from calor.gate.option import Option
 from calor.gate.sensitivity import Side, changed
 from calor.gate.situation import GateStudy, Situation, study
@@ -43,9 +43,9 @@ class OperatingReport:
             coverage, each with its Monte Carlo SE.
         estimators: One row per scenario with an effect, population and way to estimate it: bias of all trials that
             followed the population to their end, bias of those that were significant, coverage, each with its SE.
-        courses: One row per scenario: events, participants, candidates and months in the mean, the share that stops
-            before the last look, the share that goes on with part of the populations, and the share that does not
-            come to its last look.
+        courses: One row per scenario: the share that is significant in any population, events, participants,
+            candidates and months in the mean, the share that stops before the last look, the share that goes on with
+            part of the populations, and the share that does not come to its last look, each with its Monte Carlo SE.
         seed: Of every simulation.
     """
 
@@ -110,19 +110,8 @@ def _run(here: Situation, chosen: Option, world: Worlds, workers: int, *, estima
 
 
 def _course(run: Run) -> dict[str, float]:
-    """Return how a trial goes in the mean."""
-    ended = [success.value + futile.value for success, futile in zip(run.success_at, run.futile_at, strict=True)]
-    followed = [min(rates[-1].value for rates in run.followed_at.values()), run.reached[-1].value]
-    return {
-        "events": run.units.value,
-        "participants": run.enrolled.value,
-        "candidates": run.screened.value,
-        "months": run.months.value,
-        "months_se": run.months.se,
-        "stopped_early": sum(ended[:-1]),
-        "restricted": max(followed[1] - followed[0], 0.0),
-        "incomplete": run.incomplete.value,
-    }
+    """Return how often a trial is significant, and how it goes in the mean."""
+    return {"significant": run.power_any.value, "significant_se": run.power_any.se, **course_of(run)}
 
 
 def _ways(run: Run, seen: Mapping[str, float], label: str) -> list[dict[str, object]]:

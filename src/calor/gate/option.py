@@ -17,6 +17,7 @@ from calor.gate.situation import GateStudy
 from calor.gate.trial_designs import SIMULATED, WORDS
 from calor.gate.worlds import Diluted, PerWorld
 from calor.protocol.gate_design import GateDesign
+from calor.simulate.monte_carlo import Rate
 
 PREVENTED_YEARS = 3.0
 
@@ -45,10 +46,12 @@ class Option:
         limit: What binds the size: "participants", "months" or "".
         cost: Expected.
         power: In the expected world.
+        power_se: Its Monte Carlo standard error; 0 for closed forms.
         assurance: Probability of significance, averaged over the worlds.
         assurance_se: Standard error of it, from simulation and from the choice of worlds.
         events_prevented: For 1,000 candidates in three years if what succeeds is adopted, averaged over the worlds.
         false_high: Chance to conclude "works only in high" where all benefit alike; None where it is not asked.
+        false_high_se: Its Monte Carlo standard error.
         value: Value of success times its probability, less cost.
         feasible: Within the limits of cost, months and power; that of participants binds the size already.
         success: Probability of significance in each world.
@@ -74,10 +77,12 @@ class Option:
     limit: str
     cost: float
     power: float
+    power_se: float
     assurance: float
     assurance_se: float
     events_prevented: float
     false_high: float | None
+    false_high_se: float | None
     value: float
     feasible: bool
     success: Float[np.ndarray, " world"]
@@ -95,10 +100,11 @@ class Option:
         return {**gate, **{name: getattr(self, name) for name in kept}}
 
     def __str__(self) -> str:
+        error = f" (SE {100 * self.power_se:.1f})" if self.power_se > 0 else ""
         return (
             f"{self.label}: {self.participants:,.0f} participants, {self.events:,.0f} events, "
             f"{self.months:.0f} months ({self.expected_months:.0f} expected, as it may stop early), "
-            f"power {100 * self.power:.0f} %, "
+            f"power {100 * self.power:.0f} %{error}, "
             f"assurance {100 * self.assurance:.1f} % (SE {100 * self.assurance_se:.1f})"
         )
 
@@ -114,6 +120,7 @@ class Outlook:
         for_all: Part of `success` that is for the full population of a design that begins with everyone.
         cost: In each world, if no look stops it.
         expected_months: See `Option`.
+        power_se: See `Option`.
         false_high: See `Option`.
     """
 
@@ -123,7 +130,8 @@ class Outlook:
     for_all: PerWorld
     cost: PerWorld
     expected_months: float
-    false_high: float | None = None
+    power_se: float = 0.0
+    false_high: Rate | None = None
 
 
 def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Option:
@@ -155,10 +163,12 @@ def option(study: GateStudy, design: str, run: Course, outlook: Outlook) -> Opti
         limit=run.limit,
         cost=cost,
         power=outlook.power,
+        power_se=outlook.power_se,
         assurance=float(outlook.success.mean()),
         assurance_se=math.hypot(outlook.simulation_se, spread),
         events_prevented=_prevented(study, outlook, wide=wide),
-        false_high=outlook.false_high,
+        false_high=None if outlook.false_high is None else outlook.false_high.value,
+        false_high_se=None if outlook.false_high is None else outlook.false_high.se,
         value=float(worth.mean()),
         feasible=_feasible(plan, run, cost, outlook.power),
         success=outlook.success,

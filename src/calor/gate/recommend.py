@@ -132,5 +132,6 @@ def _beliefs(basis: Basis, chosen: Option) -> pd.DataFrame:
         (again,) = evaluate(here, chosen.gate, (design,), events=chosen.events)
         average = float(np.mean(here.worlds.curves.at(np.array([basis.finished.center]))))
         rows.append({"belief": belief, "effect": average, "hazard_ratio": again.hazard_ratio, "power": again.power,
-                     "assurance": again.assurance, "value": again.value})  # fmt: skip
+                     "power_se": again.power_se, "assurance": again.assurance, "assurance_se": again.assurance_se,
+                     "value": again.value})  # fmt: skip
     return pd.DataFrame(rows)

@@ -32,10 +32,11 @@ class Robustness:
     """How far a choice holds.
 
     Attributes:
-        tornado: One row per assumption and side: `assumption`, `label`, `side`, `at`; `assurance`, `months`, `value` of
-            the recommended trial with its events kept; and `best`, the best of the contenders when sized anew.
+        tornado: One row per assumption and side: `assumption`, `label`, `side`, `at`; `assurance` with its standard
+            error `assurance_se`, `months` and `value` of the recommended trial with its events kept; and `best`, the
+            best of the contenders when sized anew.
         corner: One row per contender with every assumption at its worse value, events kept: `option`, `assurance`,
-            `months`, `value`.
+            `assurance_se`, `months`, `value`.
         robust: The contender of highest value there.
     """
 
@@ -48,7 +49,7 @@ class Robustness:
         held = "worth its cost" if worst["value"] > 0 else "worth less than its cost"
         return (
             f"With every assumption at its worse value the best of the contenders is {self.robust.label}: "
-            f"assurance {100 * worst['assurance']:.1f} %, {held}"
+            f"assurance {100 * worst['assurance']:.1f} % (SE {100 * worst['assurance_se']:.1f}), {held}"
         )
 
 
@@ -132,4 +133,9 @@ def _design(option: Option) -> str:
 
 
 def _outcome(option: Option) -> dict[str, float]:
-    return {"assurance": option.assurance, "months": option.months, "value": option.value}
+    return {
+        "assurance": option.assurance,
+        "assurance_se": option.assurance_se,
+        "months": option.months,
+        "value": option.value,
+    }

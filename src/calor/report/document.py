@@ -48,7 +48,7 @@ class Document:
     def to_html(self) -> str:
         """Return the whole document as HTML with its pictures and style inside."""
         template = environment().get_template("report.html")
-        return template.render(document=self, css=style.css_variables() + "\n" + stylesheet())
+        return template.render(page=self, css=style.css_variables() + "\n" + stylesheet())
 
     def save(self, folder: str | Path) -> Path:
         """Write `report.html`, each figure as SVG and PNG, and each table as CSV.

@@ -52,7 +52,7 @@ def simulation_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
         estimand=protocol.estimand(protocol.analysis(outcome.basis.plan.effect.analysis).estimand).label,
         population=own.words,
         arms=(),
-        sentences=(f"{found}", _power(found.effects), _estimates(found.effects)),
+        sentences=(f"{found}", _power(found.courses), _estimates(found.effects)),
         tables=tables,
         notes=(
             *((f"{QUICK}.",) if outcome.quick else ()),
@@ -75,9 +75,10 @@ def _estimators(table: pd.DataFrame, *, wide: bool) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _power(effects: pd.DataFrame) -> str:
-    first = effects[effects["scenario"] == "as expected"].sort_values("power").iloc[-1]
-    return f"Power if the effect is as expected {100 * first['power']:.1f} % (SE {100 * first['power_se']:.1f})"
+def _power(courses: pd.DataFrame) -> str:
+    first = courses.set_index("scenario").loc["as expected"]
+    error = 100 * first["significant_se"]
+    return f"Power if the effect is as expected {100 * first['significant']:.1f} % (SE {error:.1f})"
 
 
 def _estimates(effects: pd.DataFrame) -> str:
@@ -92,7 +93,7 @@ def _estimates(effects: pd.DataFrame) -> str:
 def _design(outcome: GateOutcome) -> list[tuple[str, str]]:
     """Return the simulated design in words."""
     plan, chosen = outcome.basis.plan, outcome.recommendation.chosen
-    sequential, made = group_sequential(plan), design_of(plan, chosen)
+    sequential, made = group_sequential(plan, chosen.design), design_of(plan, chosen)
     looks = "; ".join(
         f"at {planned:,.0f} events z > {bound:.3f}"
         for planned, bound in zip(made.planned, sequential.efficacy_bounds, strict=True)

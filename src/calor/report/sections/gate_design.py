@@ -114,7 +114,7 @@ def _tornado(finding: Finding) -> Figure:
         name=f"{anchor(finding.id)}-tornado",
         title="Which assumption the recommended trial hangs on.",
         caption="Assurance of the recommended trial, its events kept, with one assumption at its worse (circle) or "
-        "better (diamond) value.",
+        f"better (diamond) value. Standard errors: at most {100 * moved['assurance_se'].max():.1f} points.",
         axis="Assurance (%)",
     )
 
@@ -133,7 +133,10 @@ def _shown(finding: Finding, what: str, shares: tuple[str, ...]) -> Finding:
 
 def _ranked(finding: Finding) -> tuple[Table, Table]:
     """Return what each option takes and promises, and whom it lets in and what it sees: as many rows, same ranks."""
-    shares = ("share", "true_positives", "expected_fall", "power", "assurance", "assurance_se", "false_high")
+    shares = (
+        "share", "true_positives", "expected_fall", "power", "power_se", "assurance", "assurance_se", "false_high",
+        "false_high_se",
+    )  # fmt: skip
     shown = _shown(finding, "ranked", shares)
     unit = finding.tables["words"].iloc[0]["unit"]
     takes = [
@@ -142,7 +145,8 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
         Column("participants", "Participants", digits=0, align="right"),
         Column("months", "Months", digits=0, align="right"),
         Column("cost", "Cost", digits=0, align="right"),
-        Column("power", "Power, %", digits=0, align="right"),
+        Column("power", "Power, %", digits=1, align="right"),
+        Column("power_se", "SE", digits=1, align="right"),
         Column("assurance", "Assurance, %", digits=1, align="right"),
         Column("assurance_se", "SE", digits=1, align="right"),
         Column("value", "Value", digits=0, align="right"),
@@ -159,10 +163,11 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
         Column("candidates", "To approach", digits=0, align="right"),
         Column("events_prevented", "Prevented", digits=1, align="right"),
         Column("false_high", "False high, %", digits=1, missing="not asked", align="right"),
+        Column("false_high_se", "SE", digits=1, missing="", align="right"),
     ]
     promised = (
         f"Ranked by value: that of success times its probability, less cost; both in {unit}. Power: in the expected "
-        "world. Assurance: averaged over all that is uncertain, with its standard error."
+        "world; SE 0.0: a closed form. Assurance: averaged over all that is uncertain, with its standard error."
     )
     seen = (
         "Ranks as above. Eligible: have every test and pass, all sites together. Truly high: long-term marker, of "
@@ -179,7 +184,7 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
 
 
 def _beliefs(finding: Finding) -> Table:
-    shown = _shown(finding, "beliefs", ("power", "assurance"))
+    shown = _shown(finding, "beliefs", ("power", "assurance", "assurance_se"))
     words = {"flat": "As published", "winners_curse": "Given its significance", "sceptical": "With a sceptical prior"}
     shown.tables["beliefs"]["belief"] = shown.tables["beliefs"]["belief"].map(words)
     columns = [
@@ -188,6 +193,7 @@ def _beliefs(finding: Finding) -> Table:
         Column("hazard_ratio", "Diluted HR", digits=3, align="right"),
         Column("power", "Power, %", digits=0, align="right"),
         Column("assurance", "Assurance, %", digits=1, align="right"),
+        Column("assurance_se", "SE", digits=1, align="right"),
     ]
     return _table(shown, "beliefs", "The recommended trial under each reading of the finished one.", columns)
 
@@ -204,11 +210,12 @@ def _information(finding: Finding) -> Table:
 
 
 def _corner(finding: Finding) -> Table:
-    shown = _shown(finding, "corner", ("assurance",))
+    shown = _shown(finding, "corner", ("assurance", "assurance_se"))
     unit = finding.tables["words"].iloc[0]["unit"]
     columns = [
         Column("option", "Option"),
         Column("assurance", "Assurance, %", digits=1, align="right"),
+        Column("assurance_se", "SE", digits=1, align="right"),
         Column("months", "Months", digits=0, align="right"),
         Column("value", f"Value ({unit})", digits=0, align="right"),
     ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
+from calor.report.number import number
 from calor.report.section import Section
 from calor.report.sections.words import anchor, capital, typeset
 from calor.report.table import Column, Table
@@ -100,33 +104,69 @@ def _estimators(finding: Finding) -> Table:
 def _courses(finding: Finding) -> Table:
     columns = [
         Column("scenario", "Scenario"),
-        Column("events", "Events", digits=0, align="right"),
-        Column("participants", "Participants", digits=0, align="right"),
-        Column("candidates", "Tested", digits=0, align="right"),
-        Column("months", "Months", digits=1, align="right"),
-        Column("months_se", "SE", digits=1, align="right"),
-        Column("stopped_early", "Stop early, %", digits=1, align="right"),
-        Column("restricted", "Restrict, %", digits=1, align="right"),
-        Column("incomplete", "Short, %", digits=1, align="right"),
+        Column("significant", "Significant, %", align="right"),
+        Column("events", "Events", align="right"),
+        Column("participants", "Participants", align="right"),
+        Column("candidates", "Tested", align="right"),
+        Column("months", "Months", align="right"),
+        Column("stopped_early", "Stop early, %", align="right"),
+        Column("restricted", "Restrict, %", align="right"),
+        Column("incomplete", "Short, %", align="right"),
     ]
     note = (
-        "Means over trials. Tested: candidates with every test who would take part. Restrict: go on to the last look "
-        "with part of the populations. Short: fewer events than planned within two and a half times the planned "
-        "duration; such trials are counted and analyzed as they are."
+        "Means over trials, and in brackets their Monte Carlo standard errors. Significant: any population. Tested: "
+        "candidates with every test who would take part. Restrict: go on to the last look with part of the "
+        "populations. Short: fewer events than planned within two and a half times the planned duration; such trials "
+        "are counted and analyzed as they are."
     )
-    shares = ("stopped_early", "restricted", "incomplete")
-    return _table(finding, "courses", "How the trial goes.", columns, shares=shares, note=note)
+    digits = {"events": 0, "participants": 0, "candidates": 0, "months": 1}
+    percent = dict.fromkeys(("significant", "stopped_early", "restricted", "incomplete"), 1)
+    shown = _with_errors(finding, "courses", digits, percent)
+    return _table(shown, "courses", "How the trial goes.", columns, note=note)
 
 
 def _confirmed(finding: Finding) -> Table:
     columns = [
         Column("option", "Option of the front"),
-        Column("power", "Power, %", digits=1, align="right"),
-        Column("power_se", "SE", digits=1, align="right"),
-        Column("power_searched", "In the search, %", digits=1, align="right"),
-        Column("months", "Months, stopping early", digits=0, align="right"),
-        Column("participants", "Participants", digits=0, align="right"),
+        Column("power", "Power, %", align="right"),
+        Column("power_searched", "In the search, %", align="right"),
+        Column("months", "Months, stopping early", align="right"),
+        Column("participants", "Participants", align="right"),
+        Column("incomplete", "Short, %", align="right"),
         Column("trials", "Trials", digits=0, align="right"),
     ]
-    shares = ("power", "power_se", "power_searched")
-    return _table(finding, "confirmed", "The search, confirmed participant by participant.", columns, shares=shares)
+    shown = _with_errors(
+        finding, "confirmed", {"months": 1, "participants": 0}, {"power": 1, "power_searched": 1, "incomplete": 1}
+    )
+    note = "In brackets: Monte Carlo standard errors; none where the search has a closed form. Short: as above."
+    return _table(shown, "confirmed", "The search, confirmed participant by participant.", columns, note=note)
+
+
+def _with_errors(finding: Finding, what: str, digits: Mapping[str, int], percent: Mapping[str, int]) -> Finding:
+    """Return the finding with some columns of a table written with their standard errors in brackets.
+
+    Args:
+        finding: The finding.
+        what: Name of the table.
+        digits: Decimals of each column.
+        percent: Decimals of each share, written in percent.
+    """
+    table = finding.tables[what]
+    written = {
+        name: [
+            _with_error(scale * x, scale * se, places) for x, se in zip(table[name], table[f"{name}_se"], strict=True)
+        ]
+        for columns, scale in ((digits, 1), (percent, 100))
+        for name, places in columns.items()
+    }
+    return replace(finding, tables={**finding.tables, what: table.assign(**written)})
+
+
+def _with_error(value: float, se: float, digits: int) -> str:
+    """Write a number with its standard error; none is written where nothing was simulated.
+
+    >>> _with_error(4123.4, 12.34, 0), _with_error(90.0, 0.0, 1)
+    ('4,123 (12)', '90.0')
+    """
+    error = f" ({number(se, digits)})" if se > 0 else ""
+    return f"{number(value, digits)}{error}"
