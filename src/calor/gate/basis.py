@@ -11,7 +11,8 @@ from calor.gate.gates import CandidateGate
 from calor.gate.posterior import FinishedTrial
 from calor.gate.situation import Situation, situation
 from calor.gate.worlds import draw_worlds
-from calor.protocol.gate_design import BeliefName, GateDesign
+from calor.protocol.gate_beliefs import BeliefName
+from calor.protocol.gate_design import GateDesign
 
 
 @dataclass(frozen=True, eq=False)

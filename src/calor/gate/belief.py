@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from calor.analyze.benefit.effect_posterior import EffectPosterior
 from calor.analyze.benefit.winners_curse import chance_of_significance
 from calor.errors import DesignError
-from calor.protocol.gate_design import BeliefName
+from calor.protocol.gate_beliefs import BeliefName
 from calor.simulate.marker import Marker
 
 Draws = Float[np.ndarray, " draw"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calor.protocol.biomarkers import Biomarker
-from calor.protocol.gate_design import GateDesign, MarkerWindow
+from calor.protocol.gate_beliefs import MarkerWindow
+from calor.protocol.gate_design import GateDesign
 
 _TIMES = {0: "no gate", 1: "once", 2: "twice"}
 

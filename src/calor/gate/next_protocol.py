@@ -6,22 +6,20 @@ import math
 from collections.abc import Sequence
 
 from calor.gate.calendar import YEAR
-from calor.gate.gates import rule_words
+from calor.gate.next_entry import eligibility, gate, gate_words, screening, strata
 from calor.gate.next_looks import POSITIVE_SET, planned_looks
 from calor.gate.option import Option
-from calor.gate.situation import Situation, study
+from calor.gate.situation import Situation
 from calor.gate.trial_designs import SIMULATED
 from calor.protocol import Protocol, parse_protocol
 from calor.protocol.analyses import Analysis, EventsAnalysis
-from calor.protocol.arms import Randomization, Stratum
-from calor.protocol.biomarkers import Gate
-from calor.protocol.eligibility import Criterion
+from calor.protocol.arms import Randomization
 from calor.protocol.endpoints import TimeToEventEndpoint
 from calor.protocol.estimands import AnalysisSet, Estimand, IntercurrentEvent
-from calor.protocol.gate_design import EffectSource, GateDesign
+from calor.protocol.gate_beliefs import EffectSource
+from calor.protocol.gate_design import GateDesign
 from calor.protocol.multiplicity import Multiplicity
 from calor.protocol.protocol import TrialHead
-from calor.protocol.screening import GateCriterion, InfarctionCriterion, Screening, ScreeningCriterion
 from calor.protocol.visits import Visit
 from calor.protocol.write import write_protocol
 
@@ -62,12 +60,12 @@ def next_protocol(finished: Protocol, here: Situation, chosen: Option) -> Protoc
             follow_up_days=max(days, finished.trial.follow_up_days),
         ),
         "randomization": Randomization(
-            method="permuted_blocks", block_sizes=(_BLOCK, 6), strata=_strata(finished, here, chosen)
+            method="permuted_blocks", block_sizes=(_BLOCK, 6), strata=strata(finished, here, chosen)
         ),
         "visits": _visits(finished, measured, days),
-        "gate": _gate(finished, plan, chosen),
-        "eligibility": _eligibility(finished, plan, chosen),
-        "screening": _screening(finished, plan, chosen),
+        "gate": gate(finished, plan, chosen),
+        "eligibility": eligibility(finished, plan, chosen),
+        "screening": screening(finished, plan, chosen),
         "sets": _sets(finished, chosen, {analysis.set for analysis in analyses}),
         "endpoints": (
             _endpoint(plan, days),
@@ -92,87 +90,12 @@ def comments(finished: Protocol, chosen: Option, reasons: Sequence[str]) -> list
     ]
 
 
-def _gate(finished: Protocol, plan: GateDesign, chosen: Option) -> Gate | None:
-    """Return the gate; a design that begins with everyone has none for entry."""
-    if chosen.gate.tests == 0 or chosen.design in SIMULATED:
-        return None
-    return Gate(
-        biomarker=biomarker_of(finished, plan),
-        cutoff=chosen.gate.cutoff,
-        comparator=">=",
-        tests=chosen.gate.tests,
-        least_interval_days=chosen.gate.interval_days,
-        window=plan.window(chosen.gate.window).days,
-        window_from="infarction",
-        set_aside=() if finished.gate is None else finished.gate.set_aside,
-    )
-
-
-def biomarker_of(finished: Protocol, plan: GateDesign) -> str:
-    """Return the id of the biomarker of the gate: the modifier of the analysis that the effect comes from."""
-    return str(getattr(finished.analysis(plan.effect.analysis), "modifier"))  # noqa: B009 - the checks know its kind
-
-
-def _strata(finished: Protocol, here: Situation, chosen: Option) -> tuple[Stratum, ...]:
-    """Return strata by marker (passing the gate or not; or below and above the median of those who pass) and time."""
-    first, last = here.plan.window(chosen.gate.window).days
-    half = (first + last) // 2
-    time = Stratum(
-        id="since_infarction", label="Days since infarction", levels=(f"{first} to {half}", f"{half + 1} to {last}")
-    )
-    if chosen.gate.tests == 0:
-        return (time,)
-    own = finished.biomarker(biomarker_of(finished, here.plan))
-    bound = chosen.gate.cutoff
-    if chosen.design not in SIMULATED:
-        bound = float(f"{study(here, chosen.gate).admitted.entry_mean:.2g}")
-    marker = Stratum(
-        id=f"{own.id}_level", label=f"{own.label} at entry",
-        levels=(f"below {bound:g} {own.unit}", f"{bound:g} {own.unit} or more"),
-    )  # fmt: skip
-    return marker, time
-
-
 def _visits(finished: Protocol, measured: set[str], days: int) -> tuple[Visit, ...]:
     """Return the finished trial's visits, with what is still measured at them, and the end of the trial."""
     kept = measured | {biomarker.id for biomarker in finished.biomarkers}
     own = [v.model_copy(update={"measures": tuple(m for m in v.measures if m in kept)}) for v in finished.visits]
     end = max(days, finished.trial.follow_up_days)
     return (*(v for v in own if v.id != _END), Visit(id=_END, label="End of trial", day=end, window=(end - 60, end)))
-
-
-def _eligibility(finished: Protocol, plan: GateDesign, chosen: Option) -> tuple[Criterion, ...]:
-    first, last = plan.window(chosen.gate.window).days
-    own = [
-        Criterion(id="infarction", kind="include", text=f"Myocardial infarction {first} to {last} days ago"),
-    ]
-    words = _gate_words(finished, plan, chosen)
-    if words:
-        own.append(Criterion(id="inflamed", kind="include", text=words))
-    kept = (c for c in finished.eligibility if c.id in plan.next_trial.keep)
-    return (*own, *kept)
-
-
-def _gate_words(finished: Protocol, plan: GateDesign, chosen: Option) -> str:
-    gate = _gate(finished, plan, chosen)
-    if gate is None:
-        return ""
-    return rule_words(chosen.gate, finished.biomarker(gate.biomarker))
-
-
-def _screening(finished: Protocol, plan: GateDesign, chosen: Option) -> Screening:
-    """Return the finished trial's criteria for records, with the new window and gate."""
-    days = plan.window(chosen.gate.window).days
-    before = finished.screening
-    gated = next((c for c in (before.criteria if before else ()) if isinstance(c, GateCriterion)), None)
-    kept: list[ScreeningCriterion] = [InfarctionCriterion(kind="recent_infarction", id="infarction", days=days)]
-    moving = (InfarctionCriterion, GateCriterion)
-    kept += [c for c in (before.criteria if before else ()) if not isinstance(c, moving)]
-    if _gate(finished, plan, chosen) is not None:
-        plain = GateCriterion(kind="biomarker_gate", id="inflamed", run_in_days=0)
-        kept.append((gated or plain).model_copy(update={"pattern": "any"}))
-    given = before or Screening(criteria=tuple(kept))
-    return given.model_copy(update={"criteria": tuple(kept)})
 
 
 def _sets(finished: Protocol, chosen: Option, used: set[str]) -> tuple[AnalysisSet, ...]:
@@ -192,7 +115,7 @@ def _endpoint(plan: GateDesign, days: int) -> TimeToEventEndpoint:
 
 def _estimand(finished: Protocol, plan: GateDesign, chosen: Option) -> Estimand:
     first, last = plan.window(chosen.gate.window).days
-    words = _gate_words(finished, plan, chosen)
+    words = gate_words(finished, plan, chosen)
     whom = f"Adults {first} to {last} days after infarction" + (f" with {words}" if words else "")
     stopping = IntercurrentEvent(
         event="Stopping study treatment", strategy="treatment_policy", how="Events count whatever was taken"

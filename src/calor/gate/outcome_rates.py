@@ -13,7 +13,7 @@ from calor.design.hazard import PiecewiseHazard
 from calor.errors import DesignError
 from calor.gate.gates import CandidateGate
 from calor.gate.population import admitted
-from calor.protocol.gate_design import MarkerWindow
+from calor.protocol.gate_beliefs import MarkerWindow
 
 
 @dataclass(frozen=True)

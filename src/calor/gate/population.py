@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.special import log_ndtr, ndtr
 
 from calor.gate.gates import CandidateGate
-from calor.protocol.gate_design import MarkerWindow
+from calor.protocol.gate_beliefs import MarkerWindow
 from calor.simulate.marker import Marker
 
 NODES = np.linspace(-6.0, 6.0, 121)

@@ -13,7 +13,8 @@ from scipy.special import ndtri
 
 from calor.errors import DesignError
 from calor.gate.gates import CandidateGate, candidate_gates
-from calor.protocol.gate_design import GateDesign, MarkerWindow
+from calor.protocol.gate_beliefs import MarkerWindow
+from calor.protocol.gate_design import GateDesign
 from calor.screen.facts import Facts
 from calor.screen.retest import Retest, retest
 from calor.screen.screened import Screened

@@ -13,7 +13,8 @@ from calor.gate.population import DENSITY, Admitted, admitted
 from calor.gate.trial_designs import PowerCurve, power_curve
 from calor.gate.worlds import Diluted, Worlds, diluted, expected_world, outside
 from calor.protocol.biomarkers import Biomarker
-from calor.protocol.gate_design import GateDesign, MarkerWindow
+from calor.protocol.gate_beliefs import MarkerWindow
+from calor.protocol.gate_design import GateDesign
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ from scipy.special import ndtri
 
 from calor.gate.belief import EffectCurves, believed, resampled
 from calor.gate.population import NODES, Admitted, marker
-from calor.protocol.gate_design import BeliefName, EventLink, GateDesign, MarkerWindow
+from calor.protocol.gate_beliefs import BeliefName, EventLink, MarkerWindow
+from calor.protocol.gate_design import GateDesign
 
 PerWorld = Float[np.ndarray, " world"]
 

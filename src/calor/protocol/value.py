@@ -11,6 +11,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
 DayWindow = tuple[int, int]
 """First and last study day, both included. Day 1 is the day of the first dose, day 0 the day before it."""
 

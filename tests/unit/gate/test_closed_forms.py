@@ -17,7 +17,7 @@ from calor.gate.outcome_rates import rate_at_median
 from calor.gate.population import DENSITY, NODES, admitted, marker, true_positives
 from calor.gate.trial_designs import PowerCurve, power_curve
 from calor.gate.worlds import Worlds, diluted, outside
-from calor.protocol.gate_design import MarkerWindow
+from calor.protocol.gate_beliefs import MarkerWindow
 
 MONTH = MarkerWindow(id="month_one", days=(30, 90), median=1.43, log_sd=1.134, icc=0.62, outcome_trials=("cantos",))
 JUPITER = MONTH.model_copy(update={"icc": 0.54})

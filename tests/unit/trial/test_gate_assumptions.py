@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.unit.gate.small import hs_crp, ivory
 
-from calor.protocol.gate_design import GateDesign, StatedSource
+from calor.protocol.gate_beliefs import StatedSource
+from calor.protocol.gate_design import GateDesign
 from calor.trial.gate_assumptions import COUNTED, OWN, PARTS, assumptions, rates
 
 
