@@ -20,7 +20,7 @@ from calor.protocol import read_protocol
 from calor.simulate.ivory import as_datasets
 from calor.simulate.ivory_model import IvoryModel, draw_trial
 from calor.simulate.marker import Marker
-from calor.simulate.post_infarction_records import post_infarction_records, write_records
+from calor.simulate.post_infarction_records import post_infarction_records
 from calor.trial.demo import make_demo
 from calor.trial.gate import GateOutcome, design_gate
 from calor.trial.gate_step import gate_steps
@@ -42,7 +42,9 @@ def next_folder(first: GateOutcome) -> Path:
     folder = first.folder / "next"
     rng = np.random.default_rng(7)
     hs_crp = Marker(median=1.6, log_sd=1.1, icc=0.6)
-    write_records(post_infarction_records(rng, TODAY, persons=6000, marker=hs_crp), folder / "records")
+    (folder / "records").mkdir()
+    for name, table in post_infarction_records(rng, TODAY, persons=6000, marker=hs_crp).items():
+        table.to_csv(folder / "records" / f"{name}.csv", index=False)
     (folder / "adam").mkdir()
     for name, dataset in _followed(rng).items():
         write(dataset, folder / "adam" / f"{name}.xpt")
@@ -92,12 +94,21 @@ def test_every_simulated_rate_has_its_error(first: GateOutcome) -> None:
     errors = {
         "nulls": ["se"],
         "effects": ["power_se", "bias_se", "coverage_se"],
-        "confirmed": ["power_se"],
+        "confirmed": ["power_se", "months_se", "incomplete_se"],
         "estimators": ["bias_se", "coverage_se"],
+        "courses": ["significant_se", "events_se", "months_se", "stopped_early_se", "restricted_se", "incomplete_se"],
+        "options": ["assurance_se"],
+        "beliefs": ["assurance_se"],
+        "tornado": ["assurance_se"],
+        "corner": ["assurance_se"],
     }
     for name, columns in errors.items():
         table = first.tables()[name]
-        assert (table[columns] > 0).all(axis=None)
+        assert (table[columns] > 0).all(axis=None), name
+    options = first.tables()["options"]
+    simulated = options["design"].isin(["stratified", "adaptive"])
+    assert (options.loc[simulated, ["power_se", "false_high_se"]] > 0).all(axis=None)
+    assert (options.loc[~simulated, "power_se"] == 0).all()
 
 
 def test_the_what_if_page_begins_at_an_option_of_the_search_with_its_numbers(first: GateOutcome) -> None:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 
 from calor.gate.belief import EffectCurves, believed, resampled
-from calor.gate.population import NODES, Admitted, marker
+from calor.gate.population import NODES, Admitted
 from calor.protocol.gate_beliefs import BeliefName, EventLink, MarkerWindow
 from calor.protocol.gate_design import GateDesign
 
@@ -185,12 +185,6 @@ def expected_world(plan: GateDesign, worlds: Worlds) -> Worlds:
     strength = np.array([math.log(plan.link.hazard_ratio) / plan.link.effect])
     rate = np.array([math.exp(float(np.log(worlds.rate).mean()))])
     return Worlds(curves, strength, np.array([prognosis_per_sd(plan)]), rate, np.zeros(1))
-
-
-def marker_of(plan: GateDesign, window: str) -> Float[np.ndarray, " node"]:
-    """Return the long-term marker at each of `NODES` in a window, in the biomarker's unit."""
-    own = marker(plan.window(window))
-    return np.asarray(own.median * np.exp(own.between * NODES))
 
 
 def _normal(size: int, rng: np.random.Generator) -> PerWorld:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -20,62 +21,74 @@ from calor.kernels.visits import Visits
 LOGRANK, COX_SCORE, ANCOVA, MMRM = 0, 1, 2, 3
 
 
-@njit(cache=True)
-def statistics_at(  # noqa: PLR0913, PLR0917 - the state of the trial under way
-    plan: Plan,
-    room: Room,
-    strata: Strata,
-    visits: Visits | None,
-    adjusted: bool | None,
-    since: float,
-    cut: float,
-    sums: np.ndarray,
-    prior: np.ndarray,
-    events: np.ndarray,
-    out: np.ndarray,
-    rho: np.ndarray | None,
-) -> None:
-    """Get each population's statistics at a look.
+class Tested(NamedTuple):
+    """What a trial tests. What is None is decided at compilation: a trial compiles its own statistic and no other.
 
-    What is None is decided when this is compiled, so that a trial compiles its own statistic and no other.
+    `visits`: of the continuous endpoint; None where events are tested. `adjusted`: of Cox's score: whether for the
+    measured marker; None for another statistic. `rho`: room for the correlations of the stage statistics; None where
+    the intersection test needs none. `calendar`: the looks are at calendar times.
+    """
+
+    visits: Visits | None
+    adjusted: bool | None
+    rho: np.ndarray | None
+    calendar: bool
+
+
+class Desk(NamedTuple):
+    """Room for one trial under way.
+
+    `room`: the participants, and `strata`, by part. `sums`: by part, as `populations_at` reads them. `prior`: by
+    population: score and information (of a mixed model, in units of the residual variance) at the look before. `out`:
+    by population, as `populations_at` writes it. `combined`, `crossed`: by intersection, as `judge` keeps them.
+    `changes`, `allowed`: calendar times from which only some parts are enrolled. `cuts`: calendar times of the looks.
+    `events`: events or last visits of each part.
+    """
+
+    room: Room
+    strata: Strata
+    sums: np.ndarray
+    prior: np.ndarray
+    out: np.ndarray
+    combined: np.ndarray
+    crossed: np.ndarray
+    changes: np.ndarray
+    allowed: np.ndarray
+    cuts: np.ndarray
+    events: np.ndarray
+
+
+@njit(cache=True)
+def statistics_at(plan: Plan, tested: Tested, desk: Desk, since: float, cut: float) -> None:
+    """Get each population's statistics at a look, with what was there at the look before.
 
     Args:
         plan: The design.
-        room: The participants.
-        strata: The participants by part.
-        visits: Of the continuous endpoint; None where events are tested.
-        adjusted: Of Cox's score: whether for the measured marker; None for another statistic.
+        tested: What is tested; correlations are written to its `rho`.
+        desk: The trial; `sums`, `prior`, `events` and `out` are written.
         since: Calendar time of the look before.
         cut: Calendar time of the look.
-        sums: By part, as `populations_at` reads them; written here.
-        prior: By population: score and information (of a mixed model, in units of the residual variance) at the look
-            before; written here.
-        events: Events or last visits of each part, written here.
-        out: As `populations_at` writes it.
-        rho: Correlations of the stage statistics, written here; None where the intersection test needs none.
     """
-    if visits is None:
-        measure(strata, cut, sums, events)
-        if adjusted is None:
-            populations_at(plan, sums, rho, out)
+    if tested.visits is None:
+        _events_at(desk.strata, cut, desk.sums, desk.events)
+        if tested.adjusted is None:
+            populations_at(plan, desk.sums, tested.rho, desk.out)
         else:
-            _scores_at(plan, room, strata, adjusted, cut, prior, out)
+            _scores_at(plan, desk, tested.adjusted, cut)
     else:
-        last_visits(room, strata, visits.months, since, cut, sums, events)
+        _last_visits(desk, tested.visits.months, since, cut)
         for g in range(plan.members.shape[0]):
-            inside = plan.members[g]
-            _visits_at(plan.statistic, room, strata, inside, visits.months, since, cut, prior[:, g], out[:, g])
-    if rho is not None:
-        correlations(plan, sums[1], rho)
+            _visits_at(plan, g, desk, tested.visits.months, since, cut)
+    if tested.rho is not None:
+        correlations(plan, desk.sums[1], tested.rho)
 
 
 @njit(cache=True)
-def _scores_at(
-    plan: Plan, room: Room, strata: Strata, adjusted: bool, cut: float, prior: np.ndarray, out: np.ndarray
-) -> None:
+def _scores_at(plan: Plan, desk: Desk, adjusted: bool, cut: float) -> None:
     """Get each population's statistics from Cox's score."""
+    prior, out = desk.prior, desk.out
     for g in range(plan.members.shape[0]):
-        score, information = cox_score(room, strata, plan.members[g], adjusted, cut)
+        score, information = cox_score(desk.room, desk.strata, plan.members[g], adjusted, cut)
         gained = max(information - prior[1, g], 0.0)
         out[0, g] = (-score - prior[0, g]) / math.sqrt(gained) if gained > 0.0 else 0.0
         out[1, g] = -score / math.sqrt(information) if information > 0.0 else 0.0
@@ -85,7 +98,7 @@ def _scores_at(
 
 
 @njit(cache=True)
-def measure(strata: Strata, cut: float, sums: np.ndarray, events: np.ndarray) -> None:
+def _events_at(strata: Strata, cut: float, sums: np.ndarray, events: np.ndarray) -> None:
     """Get each part's log-rank sums at a cut, and what this stage added to them; benefit is positive."""
     for part in range(strata.size.size):
         size, leavers = strata.size[part], strata.leavers[part]
@@ -106,44 +119,33 @@ def measure(strata: Strata, cut: float, sums: np.ndarray, events: np.ndarray) ->
 
 
 @njit(cache=True)
-def last_visits(
-    room: Room, strata: Strata, months: np.ndarray, since: float, cut: float, sums: np.ndarray, events: np.ndarray
-) -> None:
+def _last_visits(desk: Desk, months: np.ndarray, since: float, cut: float) -> None:
     """Count each part's last visits by a cut, and get the information, but for the variance, that the stage added."""
-    one = np.zeros(events.size, dtype=np.bool_)
-    for part in range(events.size):
+    one = np.zeros(desk.events.size, dtype=np.bool_)
+    for part in range(one.size):
         one[:] = False
         one[part] = True
-        events[part] = attended(room, strata, one, months[-1], -math.inf, cut)[0].size
-        rows = attended(room, strata, one, months[-1], since, cut)[0]
-        active = room.arm[rows].sum()
-        sums[1, part] = active * (rows.size - active) / rows.size if rows.size else 0.0
+        desk.events[part] = attended(desk.room, desk.strata, one, months[-1], -math.inf, cut)[0].size
+        rows = attended(desk.room, desk.strata, one, months[-1], since, cut)[0]
+        active = desk.room.arm[rows].sum()
+        desk.sums[1, part] = active * (rows.size - active) / rows.size if rows.size else 0.0
 
 
 @njit(cache=True)
-def _visits_at(  # noqa: PLR0913, PLR0917 - as its caller
-    statistic: int,
-    room: Room,
-    strata: Strata,
-    inside: np.ndarray,
-    months: np.ndarray,
-    since: float,
-    cut: float,
-    prior: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Get a population's statistics at the last visit.
+def _visits_at(plan: Plan, g: int, desk: Desk, months: np.ndarray, since: float, cut: float) -> None:
+    """Get the statistics of population `g` at the last visit.
 
     The stage of an analysis of covariance is that of the participants whose last visit the stage brought; the stage of
     a mixed model is what the estimate gained, weighted by its information in units of the residual variance, so that
     both looks are judged by the later one's estimate of that.
     """
-    if statistic == ANCOVA:
-        estimate, variance, df, _ = ancova(room, strata, inside, months, -math.inf, cut)
-        stage, own, stage_df, _ = ancova(room, strata, inside, months, since, cut)
+    inside, prior, out = plan.members[g], desk.prior[:, g], desk.out[:, g]
+    if plan.statistic == ANCOVA:
+        estimate, variance, df, _ = ancova(desk.room, desk.strata, inside, months, -math.inf, cut)
+        stage, own, stage_df, _ = ancova(desk.room, desk.strata, inside, months, since, cut)
         out[0] = normal_score(stage / math.sqrt(own), stage_df)
     else:
-        estimate, variance, df, spread = mmrm(room, strata, inside, months, cut)
+        estimate, variance, df, spread = mmrm(desk.room, desk.strata, inside, months, cut)
         size = spread / variance
         gained = size - prior[1]
         out[0] = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.cohort import Cohort, Room, make_room
-from calor.kernels.cohort_statistics import statistics_at
+from calor.kernels.cohort_statistics import Desk, Tested, statistics_at
 from calor.kernels.counter_random import trial_keys
 from calor.kernels.enrichment_statistics import Results, finished, record
 from calor.kernels.follow_up import follow
@@ -21,17 +21,8 @@ from calor.kernels.visits import Visits
 
 
 @njit(cache=True)
-def cohort_trials(  # noqa: PLR0913, PLR0917 - what is None is decided when this is compiled, and so stands apart
-    seed: int,
-    first: int,
-    plan: Plan,
-    cohort: Cohort,
-    visits: Visits | None,
-    adjusted: bool | None,
-    rho: np.ndarray | None,
-    calendar: bool,
-    given: np.ndarray,
-    results: Results,
+def cohort_trials(
+    seed: int, first: int, plan: Plan, cohort: Cohort, tested: Tested, given: np.ndarray, results: Results
 ) -> None:
     """Run trials number `first` and following, as many as `results` hold.
 
@@ -40,58 +31,83 @@ def cohort_trials(  # noqa: PLR0913, PLR0917 - what is None is decided when this
         first: Number of the first trial.
         plan: The design; `planned` are events of the populations followed, or months.
         cohort: What is true.
-        visits: Of the continuous endpoint; None where events are tested.
-        adjusted: Of Cox's score: whether for the measured marker; None for another statistic.
-        rho: Room for the correlations of populations; None where the intersection test needs none.
-        calendar: The looks are at calendar times.
+        tested: What is tested, and when.
         given: As for `enrichment_trials`.
         results: Written here.
     """
+    desk = _make_desk(plan, cohort, tested.visits)
+    for t in range(results.stages.size):
+        _run(trial_keys(seed, first + t), t, plan, cohort, tested, given, desk, results)
+
+
+@njit(cache=True)
+def _make_desk(plan: Plan, cohort: Cohort, visits: Visits | None) -> Desk:
+    """Return room for one trial at a time."""
     populations, parts = plan.members.shape
     looks = plan.planned.size
-    room, strata = make_room(cohort.most, visits), make_strata(parts, cohort.most)
-    sums, out = np.empty((5, parts)), np.empty((6, populations))
-    prior = np.empty((2, populations))
-    combined, crossed = np.empty(1 << populations), np.empty(1 << populations, dtype=np.bool_)
-    changes, allowed = np.empty(looks), np.empty((looks, parts), dtype=np.bool_)
-    cuts, events = np.empty(looks), np.empty(parts, dtype=np.int64)
-    for t in range(results.stages.size):
-        keys = trial_keys(seed, first + t)
-        combined[:], sums[:], prior[:], crossed[:] = 0.0, 0.0, 0.0, False
-        followed, rejected = (1 << populations) - 1, 0
-        factor, since, counted, changed = 1.0, 0.0, 0, True
-        results.complete[t] = True
-        reached = n = 0
-        for k in range(looks):
-            if changed:
-                _allow(plan, followed, allowed[k])
-                changes[k] = since if k else -1.0
-                n = _enroll(cohort, visits, keys, changes[: k + 1], allowed[: k + 1], room, strata)
-                reached = k + _plan_looks(plan, cohort, visits, calendar, k, factor, since, allowed[k], strata, cuts)
-            cut = cuts[k]
-            statistics_at(plan, room, strata, visits, adjusted, since, cut, sums, prior, events, out, rho)
-            closed, futile = judge(plan, k, out, followed, combined, crossed, rho)
-            rejected |= closed & followed
-            record(results, t, k, followed, rejected, events.sum() - counted, out)
-            results.pipeline[t, k] = _in_pipeline(strata, visits, cut)
-            counted = events.sum()
-            results.complete[t] = k < reached
-            if finished(plan, results, t, followed, rejected, futile) or k >= reached:
-                break
-            ratio = plan.planned[looks - 1] / plan.planned[k]
-            chosen = given[t, k] if plan.rule == GIVEN else select(plan, out, ratio, followed)
-            if chosen <= 0:
-                results.futile[t] = chosen == 0
-                break
-            new_factor = stage_factor(plan, k, combined[0], next_drift(plan, k, out, followed & chosen))
-            changed = (followed & chosen) != followed or new_factor != factor
-            if not changed:
-                changes[k + 1] = math.inf
-                _allow(plan, followed, allowed[k + 1])
-            followed &= chosen
-            factor = new_factor
-            since = cut
-        _describe(results, t, room, n, cuts[results.stages[t] - 1])
+    return Desk(
+        make_room(cohort.most, visits),
+        make_strata(parts, cohort.most),
+        np.empty((5, parts)),
+        np.empty((2, populations)),
+        np.empty((6, populations)),
+        np.empty(1 << populations),
+        np.empty(1 << populations, dtype=np.bool_),
+        np.empty(looks),
+        np.empty((looks, parts), dtype=np.bool_),
+        np.empty(looks),
+        np.empty(parts, dtype=np.int64),
+    )
+
+
+@njit(cache=True)
+def _run(
+    keys: tuple[np.uint64, np.uint64],
+    t: int,
+    plan: Plan,
+    cohort: Cohort,
+    tested: Tested,
+    given: np.ndarray,
+    desk: Desk,
+    results: Results,
+) -> None:
+    """Run a trial from its first candidate to its end; row `t` of `given` and `results` is its own."""
+    looks = plan.planned.size
+    desk.combined[:], desk.sums[:], desk.prior[:], desk.crossed[:] = 0.0, 0.0, 0.0, False
+    followed, rejected = (1 << plan.members.shape[0]) - 1, 0
+    factor, since, counted, changed = 1.0, 0.0, 0, True
+    results.complete[t] = True
+    reached = n = 0
+    for k in range(looks):
+        if changed:
+            _allow(plan, followed, desk.allowed[k])
+            desk.changes[k] = since if k else -1.0
+            n = _enroll(cohort, tested.visits, keys, k, desk)
+            reached = k + _plan_looks(plan, cohort, tested, k, factor, since, desk)
+        cut = desk.cuts[k]
+        statistics_at(plan, tested, desk, since, cut)
+        closed, futile = judge(plan, k, desk.out, followed, desk.combined, desk.crossed, tested.rho)
+        rejected |= closed & followed
+        record(results, t, k, followed, rejected, desk.events.sum() - counted, desk.out)
+        results.pipeline[t, k] = _in_pipeline(desk.strata, tested.visits, cut)
+        counted = desk.events.sum()
+        results.complete[t] = k < reached
+        if finished(plan, results, t, followed, rejected, futile) or k >= reached:
+            break
+        ratio = plan.planned[looks - 1] / plan.planned[k]
+        chosen = given[t, k] if plan.rule == GIVEN else select(plan, desk.out, ratio, followed)
+        if chosen <= 0:
+            results.futile[t] = chosen == 0
+            break
+        new_factor = stage_factor(plan, k, desk.combined[0], next_drift(plan, k, desk.out, followed & chosen))
+        changed = (followed & chosen) != followed or new_factor != factor
+        if not changed:
+            desk.changes[k + 1] = math.inf
+            _allow(plan, followed, desk.allowed[k + 1])
+        followed &= chosen
+        factor = new_factor
+        since = cut
+    _describe(results, t, desk.room, n, desk.cuts[results.stages[t] - 1])
 
 
 @njit(cache=True)
@@ -104,47 +120,29 @@ def _allow(plan: Plan, followed: int, allowed: np.ndarray) -> None:
 
 
 @njit(cache=True)
-def _enroll(
-    cohort: Cohort,
-    visits: Visits | None,
-    keys: tuple[np.uint64, np.uint64],
-    changes: np.ndarray,
-    allowed: np.ndarray,
-    room: Room,
-    strata: Strata,
-) -> int:
-    """Draw the trial's participants with all changes so far; those enrolled before a change come out the same."""
-    n = screen(cohort, keys[0], keys[1], changes, allowed, room)
-    follow(cohort, visits, keys[0], keys[1], n, room)
-    divide(room, n, math.inf if visits is None else visits.months[-1], strata)
+def _enroll(cohort: Cohort, visits: Visits | None, keys: tuple[np.uint64, np.uint64], k: int, desk: Desk) -> int:
+    """Draw the trial's participants with the changes up to look `k`; those enrolled before come out the same."""
+    n = screen(cohort, keys[0], keys[1], desk.changes[: k + 1], desk.allowed[: k + 1], desk.room)
+    follow(cohort, visits, keys[0], keys[1], n, desk.room)
+    divide(desk.room, n, math.inf if visits is None else visits.months[-1], desk.strata)
     return n
 
 
 @njit(cache=True)
-def _plan_looks(  # noqa: PLR0913, PLR0917 - the state of the trial under way
-    plan: Plan,
-    cohort: Cohort,
-    visits: Visits | None,
-    calendar: bool,
-    k: int,
-    factor: float,
-    since: float,
-    counts: np.ndarray,
-    strata: Strata,
-    cuts: np.ndarray,
-) -> int:
+def _plan_looks(plan: Plan, cohort: Cohort, tested: Tested, k: int, factor: float, since: float, desk: Desk) -> int:
     """Get the times of look `k` and those after it, sort who leaves by the last, and return how many are reached."""
+    strata, cuts = desk.strata, desk.cuts
     past = plan.planned[k - 1] if k else 0.0
     more = (factor - 1.0) * (plan.planned[k] - past)
     targets = np.empty(cuts.size - k)
     reached = 0
     for look in range(k, cuts.size):
         targets[look - k] = plan.planned[look] - past + more
-        cuts[look] = min(plan.planned[look], cohort.duration) if calendar else cohort.duration
+        cuts[look] = min(plan.planned[look], cohort.duration) if tested.calendar else cohort.duration
         reached += plan.planned[look] <= cohort.duration
-    if not calendar:
-        reached = look_times(strata, counts, targets, since if k else -1.0, cuts[k:])
-    if visits is not None:
+    if not tested.calendar:
+        reached = look_times(strata, desk.allowed[k], targets, since if k else -1.0, cuts[k:])
+    if tested.visits is not None:
         return reached
     for part in range(strata.size.size):
         size = strata.size[part]

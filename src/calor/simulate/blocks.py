@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from calor.errors import SimulationError
 from calor.kernels.cohort import Cohort
-from calor.kernels.cohort_statistics import COX_SCORE
+from calor.kernels.cohort_statistics import COX_SCORE, Tested
 from calor.kernels.cohort_trials import cohort_trials
 from calor.kernels.enrichment_statistics import Results, Truth, enrichment_trials
 from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan
@@ -77,9 +77,8 @@ class CohortEngine:
         """Draw trials into `results`."""
         plan, cohort = self.plan, self.cohort
         adjusted = cohort.shares.size == 0 if plan.statistic == COX_SCORE else None
-        cohort_trials(
-            seed, first, plan, cohort, self.visits, adjusted, _correlations(plan), self.calendar, given, results
-        )
+        tested = Tested(self.visits, adjusted, _correlations(plan), self.calendar)
+        cohort_trials(seed, first, plan, cohort, tested, given, results)
 
 
 def _correlations(plan: Plan) -> Float[np.ndarray, "population population"] | None:

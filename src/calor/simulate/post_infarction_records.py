@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -75,14 +74,6 @@ def post_infarction_records(
         "measurement": _measurements(rng, ids, ago, today, marker),
         "death": _deaths(rng, ids, ago, today),
     }
-
-
-def write_records(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
-    """Write OMOP tables as CSV into a folder and return it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    return folder
 
 
 def _conditions(rng: np.random.Generator, ids: np.ndarray, ago: np.ndarray, today: date) -> pd.DataFrame:

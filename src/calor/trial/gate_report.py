@@ -132,7 +132,7 @@ def _figures(outcome: GateOutcome) -> dict[str, pd.DataFrame]:
     course = pd.DataFrame(
         [
             {"cutoff": o.gate.cutoff, "tests": o.gate.tests, "interval_days": o.gate.interval_days,
-             "design": o.design, "power": o.power, "assurance": o.assurance, "share": o.share, "months": o.months}
+             "design": o.design, "power": o.power, "assurance": o.assurance, "assurance_se": o.assurance_se}
             for o in same
             if o.gate.tests
         ]

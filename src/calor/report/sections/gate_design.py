@@ -66,8 +66,8 @@ def _by_cutoff(finding: Finding) -> tuple[Figure, ...]:
             name=f"{anchor(finding.id)}-by-cutoff",
             title="Power if the effect is as believed, and assurance over all that is uncertain, by cut-off.",
             caption=f"{capital(words['times'])}, {words['window']}; biomarker-positive only. Each is sized for "
-            "the power aimed at within the limits of months and participants, which bind where power falls. Mark: "
-            "recommended.",
+            "the power aimed at within the limits of months and participants, which bind where power falls. Standard "
+            f"errors of assurance: at most {100 * rows['assurance_se'].max():.1f} points. Mark: recommended.",
             axes=(f"Cut-off of {words['biomarker']} ({words['biomarker_unit']})", "Probability of success (%)"),
         ),
     )
