@@ -249,6 +249,14 @@ RULES = {
     ),
     "link for no effect": (IVORY, "effect = -0.171", "effect = 0", "link.effect", "must not be 0"),
     "cut-offs out of order": (IVORY, "cutoffs = [1, 1.25", "cutoffs = [1, 0.5", "cutoffs", "increase"),
+    "a cut-off that is no number": (IVORY, "cutoffs = [1, 1.25", "cutoffs = [1, nan", "cutoffs", "finite"),
+    "a cut-off without end": (IVORY, "12, 15]", "12, inf]", "cutoffs", "finite"),
+    "an effect that is no number": (IVORY, "effect = -0.171", "effect = nan", "link.effect", "finite"),
+    "one number of tests twice": (IVORY, "tests = [1, 2]", "tests = [1, 1]", "grid.tests", "increase"),
+    "no number of tests": (IVORY, "tests = [1, 2]", "tests = []", "grid.tests", "at least 1"),
+    "one design twice": (
+        IVORY, "tests = [1, 2]", 'tests = [1, 2]\ndesigns = ["gated", "gated"]', "grid.designs", "differ",
+    ),
     "one look for the next trial": (IVORY, "looks = [0.5, 1.0]", "looks = [1.0]", "test.looks", "two or more"),
     "criterion kept that is none": (IVORY, '"age", "contraception"', '"aged", "contraception"', "keep", "age"),
     "source of a value that is not stated": (

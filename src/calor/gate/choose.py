@@ -11,10 +11,13 @@ from calor.errors import DesignError
 from calor.gate.evaluate import evaluate
 from calor.gate.gates import CandidateGate, candidate_gates
 from calor.gate.option import Option
+from calor.gate.population import marker
 from calor.gate.situation import Situation
+from calor.protocol.gate_design import GateDesign
 
 ROUND = 4
 """Gates per worker handed out at once."""
+_LEAST_SHARE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,10 @@ def search(
         progress: Called as gates are done.
 
     Raises:
-        DesignError: No gate and no design is expected to do any good.
+        DesignError: A cut-off that nearly everybody or nearly nobody reaches; no gate and no design is expected to do
+            any good.
     """
+    _check_cutoffs(here.plan)
     jobs: list[tuple[CandidateGate, Sequence[str]]] = [
         (CandidateGate(window.id), ("gated",)) for window in here.plan.windows
     ]
@@ -64,6 +69,18 @@ def search(
         fix = "The effect on inflammation that is believed, or the link, leaves nothing to design for."
         raise DesignError.must("gate_design", "expect benefit somewhere", "none in any gate", fix=fix)
     return tuple(found)
+
+
+def _check_cutoffs(plan: GateDesign) -> None:
+    """Refuse a cut-off that does not divide the candidates of a window."""
+    for window in plan.windows:
+        for cutoff in plan.grid.cutoffs:
+            share = marker(window).share_at_least(cutoff)
+            if not _LEAST_SHARE <= share <= 1 - _LEAST_SHARE:
+                rule = f"be reached by one candidate in {1 / _LEAST_SHARE:,.0f}, and missed by one"
+                got = f"{cutoff:g}, which {100 * share:.4g} % reach"
+                fix = f"The window's median is {window.median:g}; leave the cut-off out."
+                raise DesignError.must("grid.cutoffs", rule, got, where=f"window {window.id}", fix=fix)
 
 
 def best(options: Sequence[Option]) -> Option | None:

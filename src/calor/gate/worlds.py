@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 
 from calor.gate.belief import EffectCurves, believed, resampled
-from calor.gate.population import NODES, Admitted
+from calor.gate.population import DENSITY, NODES, Admitted
 from calor.protocol.gate_beliefs import BeliefName, EventLink, MarkerWindow
 from calor.protocol.gate_design import GateDesign
 
@@ -132,7 +132,7 @@ def diluted(worlds: Worlds, weights: Float[np.ndarray, " node"]) -> Diluted:
 
 def outside(admitted: Admitted) -> Float[np.ndarray, " node"]:
     """Return the distribution of the long-term marker among those whom a gate turns away."""
-    from_all = np.exp(-(NODES**2) / 2) * (1 - admitted.passes)
+    from_all = DENSITY * (1 - admitted.passes)
     return np.asarray(from_all / from_all.sum())
 
 

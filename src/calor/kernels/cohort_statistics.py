@@ -21,20 +21,6 @@ from calor.kernels.visits import Visits
 LOGRANK, COX_SCORE, ANCOVA, MMRM = 0, 1, 2, 3
 
 
-class Tested(NamedTuple):
-    """What a trial tests. What is None is decided at compilation: a trial compiles its own statistic and no other.
-
-    `visits`: of the continuous endpoint; None where events are tested. `adjusted`: of Cox's score: whether for the
-    measured marker; None for another statistic. `rho`: room for the correlations of the stage statistics; None where
-    the intersection test needs none. `calendar`: the looks are at calendar times.
-    """
-
-    visits: Visits | None
-    adjusted: bool | None
-    rho: np.ndarray | None
-    calendar: bool
-
-
 class Desk(NamedTuple):
     """Room for one trial under way.
 
@@ -59,28 +45,40 @@ class Desk(NamedTuple):
 
 
 @njit(cache=True)
-def statistics_at(plan: Plan, tested: Tested, desk: Desk, since: float, cut: float) -> None:
-    """Get each population's statistics at a look, with what was there at the look before.
+def statistics_at(
+    plan: Plan,
+    visits: Visits | None,
+    adjusted: bool | None,
+    rho: np.ndarray | None,
+    desk: Desk,
+    since: float,
+    cut: float,
+) -> None:
+    """Get each population's statistics at a look, given what was there at the look before.
+
+    What is None is decided when this is compiled, so that a trial compiles its own statistic and no other.
 
     Args:
         plan: The design.
-        tested: What is tested; correlations are written to its `rho`.
+        visits: Of the continuous endpoint; None where events are tested.
+        adjusted: Of Cox's score: whether for the measured marker; None for another statistic.
+        rho: Correlations of the stage statistics, written here; None where the intersection test needs none.
         desk: The trial; `sums`, `prior`, `events` and `out` are written.
         since: Calendar time of the look before.
         cut: Calendar time of the look.
     """
-    if tested.visits is None:
+    if visits is None:
         _events_at(desk.strata, cut, desk.sums, desk.events)
-        if tested.adjusted is None:
-            populations_at(plan, desk.sums, tested.rho, desk.out)
+        if adjusted is None:
+            populations_at(plan, desk.sums, rho, desk.out)
         else:
-            _scores_at(plan, desk, tested.adjusted, cut)
+            _scores_at(plan, desk, adjusted, cut)
     else:
-        _last_visits(desk, tested.visits.months, since, cut)
+        _last_visits(desk, visits.months, since, cut)
         for g in range(plan.members.shape[0]):
-            _visits_at(plan, g, desk, tested.visits.months, since, cut)
-    if tested.rho is not None:
-        correlations(plan, desk.sums[1], tested.rho)
+            _visits_at(plan, g, desk, visits.months, since, cut)
+    if rho is not None:
+        correlations(plan, desk.sums[1], rho)
 
 
 @njit(cache=True)

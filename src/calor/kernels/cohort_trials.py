@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from calor.kernels.cohort import Cohort, Room, make_room
-from calor.kernels.cohort_statistics import Desk, Tested, statistics_at
+from calor.kernels.cohort_statistics import Desk, statistics_at
 from calor.kernels.counter_random import trial_keys
 from calor.kernels.enrichment_statistics import Results, finished, record
 from calor.kernels.follow_up import follow
@@ -21,8 +21,16 @@ from calor.kernels.visits import Visits
 
 
 @njit(cache=True)
-def cohort_trials(
-    seed: int, first: int, plan: Plan, cohort: Cohort, tested: Tested, given: np.ndarray, results: Results
+def cohort_trials(  # noqa: PLR0913, PLR0917 - numba leaves out what None rules out for arguments, not for fields
+    seed: int,
+    first: int,
+    plan: Plan,
+    cohort: Cohort,
+    visits: Visits | None,
+    adjusted: bool | None,
+    rho: np.ndarray | None,
+    given: np.ndarray,
+    results: Results,
 ) -> None:
     """Run trials number `first` and following, as many as `results` hold.
 
@@ -31,13 +39,46 @@ def cohort_trials(
         first: Number of the first trial.
         plan: The design; `planned` are events of the populations followed, or months.
         cohort: What is true.
-        tested: What is tested, and when.
+        visits: Of the continuous endpoint; None where events are tested.
+        adjusted: Of Cox's score: whether for the measured marker; None for another statistic.
+        rho: Room for the correlations of populations; None where the intersection test needs none.
         given: As for `enrichment_trials`.
         results: Written here.
     """
-    desk = _make_desk(plan, cohort, tested.visits)
+    desk, looks = _make_desk(plan, cohort, visits), plan.planned.size
     for t in range(results.stages.size):
-        _run(trial_keys(seed, first + t), t, plan, cohort, tested, given, desk, results)
+        keys = trial_keys(seed, first + t)
+        desk.combined[:], desk.sums[:], desk.prior[:], desk.crossed[:] = 0.0, 0.0, 0.0, False
+        followed, rejected = (1 << plan.members.shape[0]) - 1, 0
+        factor, since, counted, changed = 1.0, 0.0, 0, True
+        reached = n = 0
+        for k in range(looks):
+            if changed:
+                _allow(plan, followed, since if k else -1.0, k, desk)
+                n = _enroll(cohort, visits, keys, k, desk)
+                reached = k + _plan_looks(plan, cohort, visits, k, factor, since, desk)
+            cut = desk.cuts[k]
+            statistics_at(plan, visits, adjusted, rho, desk, since, cut)
+            closed, futile = judge(plan, k, desk.out, followed, desk.combined, desk.crossed, rho)
+            rejected |= closed & followed
+            record(results, t, k, followed, rejected, desk.events.sum() - counted, desk.out)
+            results.pipeline[t, k] = _in_pipeline(desk.strata, visits, cut)
+            results.complete[t] = k < reached
+            counted = desk.events.sum()
+            if finished(plan, results, t, followed, rejected, futile) or k >= reached:
+                break
+            ratio = plan.planned[looks - 1] / plan.planned[k]
+            chosen = given[t, k] if plan.rule == GIVEN else select(plan, desk.out, ratio, followed)
+            if chosen <= 0:
+                results.futile[t] = chosen == 0
+                break
+            chosen &= followed
+            new_factor = stage_factor(plan, k, desk.combined[0], next_drift(plan, k, desk.out, chosen))
+            changed = chosen != followed or new_factor != factor
+            if not changed:
+                _allow(plan, followed, math.inf, k + 1, desk)
+            followed, factor, since = chosen, new_factor, cut
+        _describe(results, t, desk.room, n, desk.cuts[results.stages[t] - 1])
 
 
 @njit(cache=True)
@@ -61,62 +102,13 @@ def _make_desk(plan: Plan, cohort: Cohort, visits: Visits | None) -> Desk:
 
 
 @njit(cache=True)
-def _run(
-    keys: tuple[np.uint64, np.uint64],
-    t: int,
-    plan: Plan,
-    cohort: Cohort,
-    tested: Tested,
-    given: np.ndarray,
-    desk: Desk,
-    results: Results,
-) -> None:
-    """Run a trial from its first candidate to its end; row `t` of `given` and `results` is its own."""
-    looks = plan.planned.size
-    desk.combined[:], desk.sums[:], desk.prior[:], desk.crossed[:] = 0.0, 0.0, 0.0, False
-    followed, rejected = (1 << plan.members.shape[0]) - 1, 0
-    factor, since, counted, changed = 1.0, 0.0, 0, True
-    results.complete[t] = True
-    reached = n = 0
-    for k in range(looks):
-        if changed:
-            _allow(plan, followed, desk.allowed[k])
-            desk.changes[k] = since if k else -1.0
-            n = _enroll(cohort, tested.visits, keys, k, desk)
-            reached = k + _plan_looks(plan, cohort, tested, k, factor, since, desk)
-        cut = desk.cuts[k]
-        statistics_at(plan, tested, desk, since, cut)
-        closed, futile = judge(plan, k, desk.out, followed, desk.combined, desk.crossed, tested.rho)
-        rejected |= closed & followed
-        record(results, t, k, followed, rejected, desk.events.sum() - counted, desk.out)
-        results.pipeline[t, k] = _in_pipeline(desk.strata, tested.visits, cut)
-        counted = desk.events.sum()
-        results.complete[t] = k < reached
-        if finished(plan, results, t, followed, rejected, futile) or k >= reached:
-            break
-        ratio = plan.planned[looks - 1] / plan.planned[k]
-        chosen = given[t, k] if plan.rule == GIVEN else select(plan, desk.out, ratio, followed)
-        if chosen <= 0:
-            results.futile[t] = chosen == 0
-            break
-        new_factor = stage_factor(plan, k, desk.combined[0], next_drift(plan, k, desk.out, followed & chosen))
-        changed = (followed & chosen) != followed or new_factor != factor
-        if not changed:
-            desk.changes[k + 1] = math.inf
-            _allow(plan, followed, desk.allowed[k + 1])
-        followed &= chosen
-        factor = new_factor
-        since = cut
-    _describe(results, t, desk.room, n, desk.cuts[results.stages[t] - 1])
-
-
-@njit(cache=True)
-def _allow(plan: Plan, followed: int, allowed: np.ndarray) -> None:
-    """Get the parts that a population still followed has."""
-    for part in range(allowed.size):
-        allowed[part] = False
+def _allow(plan: Plan, followed: int, month: float, k: int, desk: Desk) -> None:
+    """From a month on, enroll the parts that a population still followed has."""
+    desk.changes[k] = month
+    for part in range(desk.events.size):
+        desk.allowed[k, part] = False
         for g in range(plan.members.shape[0]):
-            allowed[part] |= (followed >> g & 1) != 0 and plan.members[g, part]
+            desk.allowed[k, part] |= (followed >> g & 1) != 0 and plan.members[g, part]
 
 
 @njit(cache=True)
@@ -129,7 +121,9 @@ def _enroll(cohort: Cohort, visits: Visits | None, keys: tuple[np.uint64, np.uin
 
 
 @njit(cache=True)
-def _plan_looks(plan: Plan, cohort: Cohort, tested: Tested, k: int, factor: float, since: float, desk: Desk) -> int:
+def _plan_looks(
+    plan: Plan, cohort: Cohort, visits: Visits | None, k: int, factor: float, since: float, desk: Desk
+) -> int:
     """Get the times of look `k` and those after it, sort who leaves by the last, and return how many are reached."""
     strata, cuts = desk.strata, desk.cuts
     past = plan.planned[k - 1] if k else 0.0
@@ -138,11 +132,11 @@ def _plan_looks(plan: Plan, cohort: Cohort, tested: Tested, k: int, factor: floa
     reached = 0
     for look in range(k, cuts.size):
         targets[look - k] = plan.planned[look] - past + more
-        cuts[look] = min(plan.planned[look], cohort.duration) if tested.calendar else cohort.duration
+        cuts[look] = min(plan.planned[look], cohort.duration) if plan.calendar else cohort.duration
         reached += plan.planned[look] <= cohort.duration
-    if not tested.calendar:
+    if not plan.calendar:
         reached = look_times(strata, desk.allowed[k], targets, since if k else -1.0, cuts[k:])
-    if tested.visits is not None:
+    if visits is not None:
         return reached
     for part in range(strata.size.size):
         size = strata.size[part]

@@ -24,12 +24,13 @@ STATISTIC, EFFECT, RATIO = 0, 1, 2
 class Plan(NamedTuple):
     """The design as numbers.
 
-    `planned`: cumulative events or participants of each look. `members`: part belongs to population. `bounds`,
+    `planned`: cumulative events, participants or months of each look. `members`: part belongs to population. `bounds`,
     `futility`, `weights`: of the combination test, by stage, and `norms`: root of
     the sum of squared weights up to each. `rule`, `parameter`, `threshold`, `measure`: selection.
     `any_success`: stop when one hypothesis is rejected rather than all followed. `power`, `assumed`, `least`, `most`:
     conditional power aimed at by re-estimation (0: none), the effect it assumes (NaN: the estimate), and how few and
     how many times the planned stage it may make, by stage. `statistic`: of participants.
+    `calendar`: `planned` are months.
     """
 
     planned: np.ndarray
@@ -50,6 +51,7 @@ class Plan(NamedTuple):
     least: np.ndarray
     most: np.ndarray
     statistic: int
+    calendar: bool
 
 
 @njit(cache=True, inline="always", error_model="numpy")

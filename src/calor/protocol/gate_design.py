@@ -16,9 +16,9 @@ class GateGrid(Value):
     """The gates that are compared: every cut-off with one test, and with two at each interval, in each window."""
 
     cutoffs: tuple[Positive, ...] = Field(min_length=1)
-    tests: tuple[Annotated[int, Field(ge=1, le=4)], ...] = (1, 2)
-    interval_days: tuple[Annotated[int, Field(ge=1)], ...] = (14,)
-    designs: tuple[DesignName, ...] = ("gated", "stratified", "adaptive", "two_endpoint")
+    tests: tuple[Annotated[int, Field(ge=1, le=4)], ...] = Field((1, 2), min_length=1)
+    interval_days: tuple[Annotated[int, Field(ge=1)], ...] = Field((14,), min_length=1)
+    designs: tuple[DesignName, ...] = Field(("gated", "stratified", "adaptive", "two_endpoint"), min_length=1)
 
 
 class Recruitment(Value):

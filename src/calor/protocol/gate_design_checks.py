@@ -47,9 +47,12 @@ def numbers_fit(protocol: Protocol) -> Iterator[Problem]:
         return
     if plan.link.effect == 0:
         yield Problem(("gate_design", "link", "effect"), "must not be 0. Give the change that the hazard ratio is for.")
-    for key, values in (("cutoffs", plan.grid.cutoffs), ("interval_days", plan.grid.interval_days)):
+    grid = plan.grid
+    for key, values in (("cutoffs", grid.cutoffs), ("tests", grid.tests), ("interval_days", grid.interval_days)):
         if any(b <= a for a, b in pairwise(values)):
             yield Problem(("gate_design", "grid", key), f"must increase, got {list(values)}. Order them.")
+    if len(set(grid.designs)) < len(grid.designs):
+        yield Problem(("gate_design", "grid", "designs"), f"must differ, got {list(grid.designs)}. Name each once.")
     looks = plan.test.looks
     if any(b <= a for a, b in pairwise(looks)) or looks[-1] != 1.0 or len(looks) < 2:
         yield Problem(

@@ -17,6 +17,6 @@ DayWindow = tuple[int, int]
 
 
 class Value(BaseModel):
-    """A part of the protocol: frozen, and an unknown key is an error."""
+    """A part of the protocol: frozen; an unknown key is an error, and so is a number that is not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

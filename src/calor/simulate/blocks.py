@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from calor.errors import SimulationError
 from calor.kernels.cohort import Cohort
-from calor.kernels.cohort_statistics import COX_SCORE, Tested
+from calor.kernels.cohort_statistics import COX_SCORE
 from calor.kernels.cohort_trials import cohort_trials
 from calor.kernels.enrichment_statistics import Results, Truth, enrichment_trials
 from calor.kernels.interim import GIVEN, SPIESSENS_DEBOIS, Plan
@@ -63,22 +63,19 @@ class CohortEngine:
         plan: The design as numbers.
         cohort: What is true of candidates and participants.
         visits: What is true of responses; None where events are tested.
-        calendar: The looks are at calendar months.
         truth: True effect of each population.
     """
 
     plan: Plan
     cohort: Cohort
     visits: Visits | None
-    calendar: bool
     truth: Float[np.ndarray, " population"]
 
     def draw(self, seed: int, first: int, given: np.ndarray, results: Results) -> None:
         """Draw trials into `results`."""
         plan, cohort = self.plan, self.cohort
         adjusted = cohort.shares.size == 0 if plan.statistic == COX_SCORE else None
-        tested = Tested(self.visits, adjusted, _correlations(plan), self.calendar)
-        cohort_trials(seed, first, plan, cohort, tested, given, results)
+        cohort_trials(seed, first, plan, cohort, self.visits, adjusted, _correlations(plan), given, results)
 
 
 def _correlations(plan: Plan) -> Float[np.ndarray, "population population"] | None:

@@ -109,6 +109,7 @@ class Enrichment:
             least=np.ones(looks) if again is None else again.by_stage("least", looks),
             most=np.ones(looks) if again is None else again.by_stage("most", looks),
             statistic=_STATISTICS.index(self.statistic),
+            calendar=self.by == "months",
         )
 
     @property

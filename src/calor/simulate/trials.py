@@ -104,7 +104,7 @@ def engine_for(design: Enrichment, population: Population) -> Engine:
             raise SimulationError.must("statistic", "suit the cohort", design.statistic, fix=fix)
         truth = population.effects(plan.members, at_last_visit=design.at_last_visit)
         visits = population.visit_numbers if design.at_last_visit else None
-        return CohortEngine(plan, population.numbers, visits, design.by == "months", truth)
+        return CohortEngine(plan, population.numbers, visits, truth)
     if design.by == "months":
         raise SimulationError.must("by", "be units for simulated statistics", design.by, fix="Simulate a Cohort.")
     return StatisticEngine(plan, population.truth, population.effects(plan.members))

@@ -179,6 +179,14 @@ def test_the_best_is_the_highest_value_within_the_limits(options: tuple[Option, 
     assert chosen.value == max(o.value for o in options if o.feasible)
 
 
+@pytest.mark.parametrize("cutoff", [1e-6, 1e6])
+def test_a_cut_off_that_divides_nobody_is_an_error(cutoff: float) -> None:
+    given = plan()
+    cutoffs = tuple(sorted((2.0, cutoff)))
+    with pytest.raises(DesignError, match=r"cutoffs.*month_one"):
+        search(here(given.model_copy(update={"grid": given.grid.model_copy(update={"cutoffs": cutoffs})})))
+
+
 def test_no_benefit_anywhere_is_an_error() -> None:
     none = plan().model_copy(update={"link": plan().link.model_copy(update={"hazard_ratio": 0.99999})})
     with pytest.raises(DesignError, match="expect benefit somewhere"):

@@ -55,19 +55,21 @@ def test_a_cluster_that_loses_a_worker_half_way_gives_the_same_numbers() -> None
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
-            victims = list(client.run(os.getpid).values())
-            killed: list[int] = []
+            address, victim = next(iter(client.run(os.getpid).items()))
+            killed, over = threading.Event(), threading.Event()
 
             def kill_one() -> None:
-                time.sleep(1.5)
-                os.kill(victims[0], signal.SIGKILL)
-                killed.append(victims[0])
+                while not client.processing().get(address) and not over.is_set():
+                    time.sleep(0.02)
+                os.kill(victim, signal.SIGKILL)
+                killed.set()
 
             killer = threading.Thread(target=kill_one)
             killer.start()
             with joblib.parallel_config(backend="dask", wait_for_workers_timeout=60):
                 together = simulate(DESIGN, PEOPLE, trials=60_000, seed=3, workers=2)
-            half_way = bool(killed)
+            half_way = killed.is_set()
+            over.set()
             killer.join()
             assert half_way, "the simulation ended before the worker was killed"
     assert together.to_frame().equals(alone.to_frame())
