@@ -20,7 +20,6 @@ class CandidateGate:
         cutoff: Every test must be at least this, in the biomarker's unit.
         tests: Tests that a candidate needs.
         interval_days: From one test to the next.
-
     """
 
     window: str

@@ -42,10 +42,10 @@ def check_cohort(cohort: Cohort) -> None:
     if not cohort.delay_months >= 0 or not cohort.follow_up_months > 0:
         times = (cohort.delay_months, cohort.follow_up_months)
         raise SimulationError.must("delay_months, follow_up_months", "be zero or above", times, fix="Give 0 and 24.")
-    if len(cohort.allocation_ratio) != 2:
-        got = cohort.allocation_ratio
-        raise SimulationError.must("allocation_ratio", "be of control and active", got, fix="Give (1, 1).")
-    PermutedBlocks(tuple(cohort.allocation_ratio), tuple(cohort.block_sizes))  # the trial's own rule
+    ratio = tuple(cohort.allocation_ratio)
+    if len(ratio) != 2:
+        raise SimulationError.must("allocation_ratio", "be of control and active", ratio, fix="Give (1, 1).")
+    PermutedBlocks(ratio, tuple(cohort.block_sizes))  # the trial's own rule
 
 
 def _check_hazards(name: str, hazards: Sequence[Hazard]) -> None:
@@ -85,5 +85,4 @@ def _check_parts(cohort: Cohort, parts: int) -> None:
         if column.shape != wanted or not np.all(np.isfinite(column)) or (positive and np.any(column <= 0)):
             kind = "positive" if positive else "finite"
             rule = f"give a {kind} number for every marker" if callable(given) else f"be {parts} {kind} numbers"
-            got = f"{column.shape} from {column.min():.3g} to {column.max():.3g}" if callable(given) else list(given)
-            raise SimulationError.must(name, rule, got, fix="Give one for each marker, or each part.")
+            raise SimulationError.must(name, rule, column, fix="Give one for each marker, or each part.")

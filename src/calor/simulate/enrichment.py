@@ -146,8 +146,8 @@ def _check(design: Enrichment) -> None:
     if not design.populations or not all(design.populations.values()):
         raise SimulationError.must("populations", "each have a part", dict(design.populations), fix="Name its parts.")
     if len(design.populations) > _MOST_POPULATIONS:
-        rule, got = f"be at most {_MOST_POPULATIONS}, as every intersection is tested", len(design.populations)
-        raise SimulationError.must("populations", rule, got, fix="Leave some out.")
+        rule = f"be at most {_MOST_POPULATIONS}, as every intersection is tested"
+        raise SimulationError.must("populations", rule, len(design.populations), fix="Leave some out.")
     for name, known in _KNOWN.items():
         if getattr(design, name) not in known:
             rule, got = f"be one of {', '.join(known)}", repr(getattr(design, name))

@@ -86,7 +86,8 @@ class Run:
         rejected_at: By population, the first look at which it is rejected.
         followed_at: By population, share of all trials that follow it at each look.
         units: Events or participants in all.
-        enrolled: Participants, screened: candidates, months: duration; NaN for simulated statistics.
+        enrolled: Participants, screened: candidates up to the last who entered, months: duration; NaN for simulated
+            statistics.
         pipeline: Participants at each look, held, whose last visit is still to come; NaN for events.
         estimation: By population.
     """

@@ -57,7 +57,7 @@ def means(
     >>> means(["positive", "negative"], [0.4, 0.6], [0.5, 0.1]).endpoint
     'means'
     """
-    spread = _column("sd", [float(np.asarray(sd))] * len(names) if np.ndim(sd) == 0 else sd, len(names))
+    spread = _column("sd", [sd] * len(names) if isinstance(sd, int | float) else sd, len(names))
     if not np.all(spread > 0):
         raise SimulationError.must("sd", "be positive", sd, fix="Give the standard deviation within an arm.")
     effect = _column("differences", differences, len(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import numpy as np
 
 from calor.errors import SimulationError
 
@@ -17,5 +17,5 @@ def check_whole_number(argument: str, value: object, least: int, *, fix: str) ->
 
     >>> check_whole_number("trials", 1000, 1, fix="Give 10_000.")
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or not least <= value < _BEYOND:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not least <= int(value) < _BEYOND:
         raise SimulationError.must(argument, f"be a whole number from {least} on", value, fix=fix)

@@ -10,10 +10,12 @@ from calor.analyze.finding import Finding
 from calor.gate.confirm import design_of
 from calor.gate.trial_designs import FULL, POSITIVE, SIMULATED, WORDS, group_sequential
 from calor.protocol import Protocol
+from calor.protocol.gate_design import GateDesign
 from calor.trial.gate_what_if import QUICK
 from calor.trial.steps import GATE_SIMULATION
 
 if TYPE_CHECKING:
+    from calor.gate.option import Option
     from calor.trial.gate import GateOutcome
 
 POPULATIONS = {POSITIVE: "biomarker-positive", FULL: "full population"}
@@ -40,7 +42,7 @@ def simulation_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
         "estimators": _estimators(found.estimators, wide=own.design in SIMULATED),
         "courses": found.courses,
         "confirmed": pd.DataFrame([each.row() for each in outcome.confirmed]),
-        "design": pd.DataFrame(_design(outcome), columns=["what", "value"]),
+        "design": pd.DataFrame(simulated_design(outcome.basis.plan, own), columns=["what", "value"]),
         "made_of": pd.DataFrame(_made_of(outcome), columns=["what", "value"]),
     }
     return Finding(
@@ -52,7 +54,7 @@ def simulation_finding(protocol: Protocol, outcome: GateOutcome) -> Finding:
         estimand=protocol.estimand(protocol.analysis(outcome.basis.plan.effect.analysis).estimand).label,
         population=own.words,
         arms=(),
-        sentences=(f"{found}", _power(found.courses), _estimates(found.effects)),
+        sentences=(f"{found}", _power(found.courses, own.design), _estimates(found.effects)),
         tables=tables,
         notes=(
             *((f"{QUICK}.",) if outcome.quick else ()),
@@ -75,10 +77,11 @@ def _estimators(table: pd.DataFrame, *, wide: bool) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _power(courses: pd.DataFrame) -> str:
+def _power(courses: pd.DataFrame, design: str) -> str:
     first = courses.set_index("scenario").loc["as expected"]
+    given = ", given that the biomarker lets it go on to events" if design == "two_endpoint" else ""
     error = 100 * first["significant_se"]
-    return f"Power if the effect is as expected {100 * first['significant']:.1f} % (SE {error:.1f})"
+    return f"Power if the effect is as expected {100 * first['significant']:.1f} % (SE {error:.1f}){given}"
 
 
 def _estimates(effects: pd.DataFrame) -> str:
@@ -90,9 +93,8 @@ def _estimates(effects: pd.DataFrame) -> str:
     )
 
 
-def _design(outcome: GateOutcome) -> list[tuple[str, str]]:
-    """Return the simulated design in words."""
-    plan, chosen = outcome.basis.plan, outcome.recommendation.chosen
+def simulated_design(plan: GateDesign, chosen: Option) -> list[tuple[str, str]]:
+    """Return the simulated design in words: what, and its value."""
     sequential, made = group_sequential(plan, chosen.design), design_of(plan, chosen)
     looks = "; ".join(
         f"at {planned:,.0f} events z > {bound:.3f}"
