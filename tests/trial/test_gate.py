@@ -96,7 +96,7 @@ def test_every_simulated_rate_has_its_error(first: GateOutcome) -> None:
         "effects": ["power_se", "bias_se", "coverage_se"],
         "confirmed": ["power_se", "months_se", "incomplete_se"],
         "estimators": ["bias_se", "coverage_se"],
-        "courses": ["significant_se", "events_se", "months_se", "stopped_early_se", "restricted_se", "incomplete_se"],
+        "courses": ["significant_se", "months_se", "stopped_early_se", "restricted_se", "incomplete_se"],
         "options": ["assurance_se"],
         "beliefs": ["assurance_se"],
         "tornado": ["assurance_se"],

@@ -23,7 +23,7 @@ from calor.simulate.cohort import Cohort
 from calor.simulate.effect_shape import Effect
 from calor.simulate.enrichment import Enrichment
 from calor.simulate.marker import Screening
-from calor.simulate.monte_carlo import Rate
+from calor.simulate.monte_carlo import Mean, Rate
 from calor.simulate.operating import Run
 from calor.simulate.sites import Site
 from calor.simulate.trials import simulate
@@ -94,7 +94,7 @@ def course_of(run: Run) -> dict[str, float]:
     n, reached = run.trials, run.reached[-1].value
     early = sum(won.value + lost.value for won, lost in zip(run.success_at[:-1], run.futile_at[:-1], strict=True))
     dropped = sum(reached - followed[-1].value for followed in run.followed_at.values())  # one of two, never both
-    found = {
+    found: dict[str, Rate | Mean] = {
         "events": run.units,
         "participants": run.enrolled,
         "candidates": run.screened,

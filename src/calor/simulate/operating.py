@@ -123,13 +123,9 @@ class Run:
         rows += [("power", "any", self.power_any), ("futility", "", self.stopped_for_futility)]
         rows += [("incomplete", "", self.incomplete), ("units", "", self.units), ("enrolled", "", self.enrolled)]
         rows += [("screened", "", self.screened), ("months", "", self.months)]
-        for what, by_look in (
-            ("reached", self.reached),
-            ("success", self.success_at),
-            ("futile", self.futile_at),
-            ("pipeline", self.pipeline),
-        ):
-            rows += [(f"{what} at look {k + 1}", "", found) for k, found in enumerate(by_look)]
+        for what, by_look in (("reached", self.reached), ("success", self.success_at), ("futile", self.futile_at)):
+            rows += [(f"{what} at look {k + 1}", "", rate) for k, rate in enumerate(by_look)]
+        rows += [(f"pipeline at look {k + 1}", "", mean) for k, mean in enumerate(self.pipeline)]
         for name, seen in self.estimation.items():
             rows += [("bias", name, seen.bias), ("bias if rejected", name, seen.bias_if_rejected)]
             rows += [("bias, later stages", name, seen.bias_later), ("coverage", name, seen.coverage)]
