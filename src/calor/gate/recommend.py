@@ -44,10 +44,12 @@ class Recommendation:
         """The recommendation, its reason and the trade, in words."""
         own = self.chosen
         first = f"Recommended for the next trial: {own}"
-        further = f"{self.ties or 'no'} further option{'' if self.ties == 1 else 's'}"
+        ties = f"{self.ties} further option{'s' if self.ties > 1 else ''} cannot be told from it"
+        if self.ties == 0:
+            ties = "every other option can be told from it"
         reason = (
             f"It has the highest value within the limits ({own.value:,.0f} {self.unit}: value of success times its "
-            f"probability, less a cost of {own.cost:,.0f}); {further} cannot be told from it"
+            f"probability, less a cost of {own.cost:,.0f}); {ties}"
         )
         dilution = (
             f"Of those it enrolls {100 * own.true_positives:.0f} % have a high long-term marker; with nobody treated "

@@ -20,6 +20,16 @@ def number(value: float, digits: int) -> str:
     return text.replace("-", "−")
 
 
+def with_error(value: float, se: float, digits: int) -> str:
+    """Write a number with its standard error in brackets; none is written where there is none.
+
+    >>> with_error(4123.4, 12.34, 0), with_error(90.0, 0.0, 1)
+    ('4,123 (12)', '90.0')
+    """
+    error = f" ({number(se, digits)})" if se > 0 else ""
+    return f"{number(value, digits)}{error}"
+
+
 def ratio(value: float) -> str:
     """Write a ratio: two decimals, three where it is small, and never 0.00 for what is not zero.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor import __version__
 from calor.kernels.adjusted_estimates import add_estimates
 from calor.kernels.enrichment_statistics import Results
 from calor.kernels.interim import Plan
@@ -193,7 +193,7 @@ def characteristics(
         trials=int(n),
         seed=seed,
         made_of=made_of,
-        version=__version__,
+        version=version("calor"),
         populations=names,
         power={name: Rate.of(rejected[:, g].sum(), n) for g, name in enumerate(names)},
         power_any=Rate.of(float(once[1]), n),

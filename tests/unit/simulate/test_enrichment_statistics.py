@@ -287,8 +287,8 @@ def test_a_checkpoint_is_not_taken_up_under_another_rule(tmp_path: Path) -> None
 def test_every_rate_of_a_run_is_in_its_table_with_its_error() -> None:
     design = Enrichment(TESTS["Fisher"], [100, 200], POPULATIONS)
     table = simulate(design, parts.means(["pos", "neg"], [0.4, 0.6], [0.3, 0]), trials=500).to_frame()
-    whats = set(table["characteristic"])
-    assert {f"{what} at look {k}" for what in ("reached", "success", "futile", "rejected") for k in (1, 2)} <= whats
+    found = set(table["characteristic"])
+    assert {f"{what} at look {k}" for what in ("reached", "success", "futile", "rejected") for k in (1, 2)} <= found
     assert (table[table["value"].notna() & (table["trials"] > 1)]["se"] >= 0).all()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -11,6 +12,7 @@ from calor.report.figure import Figure
 from calor.report.figures.curves import curves
 from calor.report.figures.pareto import pareto
 from calor.report.figures.tornado import tornado
+from calor.report.number import with_error
 from calor.report.section import Section
 from calor.report.sections.words import anchor, capital, typeset
 from calor.report.table import Column, Table
@@ -138,6 +140,10 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
         "false_high_se",
     )  # fmt: skip
     shown = _shown(finding, "ranked", shares)
+    table = shown.tables["ranked"]
+    for name in ("power", "assurance", "false_high"):
+        pairs = zip(table[name], table[f"{name}_se"], strict=True)
+        table[name] = ["not asked" if math.isnan(se) else with_error(x, se, 1) for x, se in pairs]
     unit = finding.tables["words"].iloc[0]["unit"]
     takes = [
         Column("rank", "Rank"),
@@ -145,10 +151,8 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
         Column("participants", "Participants", digits=0, align="right"),
         Column("months", "Months", digits=0, align="right"),
         Column("cost", "Cost", digits=0, align="right"),
-        Column("power", "Power, %", digits=1, align="right"),
-        Column("power_se", "SE", digits=1, align="right"),
-        Column("assurance", "Assurance, %", digits=1, align="right"),
-        Column("assurance_se", "SE", digits=1, align="right"),
+        Column("power", "Power, %", align="right"),
+        Column("assurance", "Assurance, %", align="right"),
         Column("value", "Value", digits=0, align="right"),
     ]
     sees = [
@@ -162,12 +166,11 @@ def _ranked(finding: Finding) -> tuple[Table, Table]:
         Column("events", "Events", digits=0, align="right"),
         Column("candidates", "To approach", digits=0, align="right"),
         Column("events_prevented", "Prevented", digits=1, align="right"),
-        Column("false_high", "False high, %", digits=1, missing="not asked", align="right"),
-        Column("false_high_se", "SE", digits=1, missing="", align="right"),
+        Column("false_high", "False high, %", align="right"),
     ]
     promised = (
         f"Ranked by value: that of success times its probability, less cost; both in {unit}. Power: in the expected "
-        "world; SE 0.0: a closed form. Assurance: averaged over all that is uncertain, with its standard error."
+        "world. Assurance: averaged over all that is uncertain. In brackets: standard errors, of what is simulated."
     )
     seen = (
         "Ranks as above. Eligible: have every test and pass, all sites together. Truly high: long-term marker, of "

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calor.analyze.finding import Finding
 from calor.report.figure import Figure
-from calor.report.number import number
+from calor.report.number import with_error
 from calor.report.section import Section
 from calor.report.sections.words import anchor, capital, typeset
 from calor.report.table import Column, Table
@@ -154,19 +154,9 @@ def _with_errors(finding: Finding, what: str, digits: Mapping[str, int], percent
     table = finding.tables[what]
     written = {
         name: [
-            _with_error(scale * x, scale * se, places) for x, se in zip(table[name], table[f"{name}_se"], strict=True)
+            with_error(scale * x, scale * se, places) for x, se in zip(table[name], table[f"{name}_se"], strict=True)
         ]
         for columns, scale in ((digits, 1), (percent, 100))
         for name, places in columns.items()
     }
     return replace(finding, tables={**finding.tables, what: table.assign(**written)})
-
-
-def _with_error(value: float, se: float, digits: int) -> str:
-    """Write a number with its standard error; none is written where nothing was simulated.
-
-    >>> _with_error(4123.4, 12.34, 0), _with_error(90.0, 0.0, 1)
-    ('4,123 (12)', '90.0')
-    """
-    error = f" ({number(se, digits)})" if se > 0 else ""
-    return f"{number(value, digits)}{error}"
