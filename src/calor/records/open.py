@@ -37,6 +37,10 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
 
     Raises:
         RecordsError: There is no such place, or it lacks a table or column.
+
+    >>> open_records("records of nobody")
+    Traceback (most recent call last):
+    calor.errors.RecordsError: `records` must be a folder of OMOP tables ..., got records of nobody. Name one ...
     """
     text = str(place)
     with on_engine():
@@ -170,6 +174,16 @@ def added(records: Records, name: str, paths: tuple[Path, ...]) -> ir.Table:
         records: Opened from a folder.
         name: The table.
         paths: Files of it.
+
+    >>> import tempfile
+    >>> from calor.records.records import plain_rows
+    >>> records = Records(ibis.duckdb.connect(), {})
+    >>> deaths = pd.DataFrame({"person_id": [7], "death_date": ["2026-06-30"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     part = Path(folder) / "2026-06.parquet"
+    ...     deaths.to_parquet(part)
+    ...     plain_rows(added(records, "death", (part,)))
+    [{'person_id': 7, 'death_date': datetime.date(2026, 6, 30)}]
     """
     with on_engine():
         return declared_table(name, _file(records.engine, paths))

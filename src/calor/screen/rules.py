@@ -64,6 +64,11 @@ def rules_of(protocol: Protocol, as_of: date | None = None) -> Rules:
 
     Raises:
         ScreenError: The protocol has no [screening], or no day is given.
+
+    >>> from calor.protocol import read_protocol
+    >>> protocol = read_protocol("examples/outcome/protocol.toml")
+    >>> rules_of(protocol, date(2026, 6, 30)).ids[:3]
+    ('infarction', 'adult', 'alive')
     """
     screening = protocol.screening
     if screening is None:

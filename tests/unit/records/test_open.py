@@ -49,9 +49,23 @@ def test_a_person_twice_is_refused(folder: Path) -> None:
     refused(folder, "1 rows too many")
 
 
-def test_a_row_dated_in_the_future_is_refused(folder: Path) -> None:
-    rewrite(folder / "measurement.csv", measurement_date="2199-01-01")
-    refused(folder, "not be dated in the future")
+@pytest.mark.parametrize(
+    ("table", "column", "late"),
+    [("measurement", "measurement_date", "2199-01-01"), ("death", "death_date", "2199-01-01"),
+     ("person", "year_of_birth", "2199")],
+)  # fmt: skip
+def test_a_row_dated_in_the_future_is_refused_by_the_name_of_its_table(
+    folder: Path, table: str, column: str, late: str
+) -> None:
+    rewrite(folder / f"{table}.csv", **{column: late})
+    refused(folder, f"`{table}` must not be dated in the future")
+
+
+def test_rows_without_a_date_are_counted(folder: Path) -> None:
+    rewrite(folder / "measurement.csv", measurement_date="")
+    count = len(pd.read_csv(folder / "measurement.csv"))
+    notes = stage(open_records(folder), rules()).notes
+    assert f"{count} rows of measurement without a date were not seen." in notes
 
 
 def test_what_is_no_date_is_refused_without_being_quoted(folder: Path) -> None:
