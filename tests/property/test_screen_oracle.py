@@ -279,7 +279,10 @@ def check_days(people: list[Any], wanted: Rules, days: tuple[int, ...]) -> None:
             (int(p), i) for p, names in moved.table[["person_id", "criteria"]].to_numpy() for i in names.split(", ")
         }
         assert differs == {(p, i) for p, i in told if i}
+        moves = wanted.gate is not None and wanted.gate.window_from == "randomization"
         for person, i in differs:
+            if i == "gate" and moves and then.loc[person, "gate__met"] is not True:
+                continue  # tests leave a window that moves; told is only when one more would do
             changes = then.loc[person, f"{i}__changes"]
             assert isinstance(changes, date), (person, i, later)
             assert changes <= day, (person, i, later)

@@ -48,6 +48,9 @@ def answer_gate(chart: Chart, rule: GateCriterion, gate: Gate, today: date, inde
         met = None
     read = [day for day, (state, *_) in tests.items() if state is not None]
     changes = None if met or spoilt else _completed(passed, gate, max(today, opens), closes)
+    if met and gate.window_from == "randomization":
+        enters = rule.pattern != "any" and gate.window[1] < 0
+        changes = today + timedelta(1) if enters else passed[0] + timedelta(1 - gate.window[0])
     if not read:
         return OracleAnswer(met, changes=changes)
     _, value, row = tests[max(read)]

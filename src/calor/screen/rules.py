@@ -79,12 +79,3 @@ def rules_of(protocol: Protocol, as_of: date | None = None) -> Rules:
         raise ScreenError.must("as_of", "be a day", "none", fix="Give it here or in [screening] as_of.")
     unit = protocol.biomarker(protocol.gate.biomarker).unit if protocol.gate else ""
     return Rules(day, screening, protocol.gate, unit)
-
-
-def as_date(day: int) -> date:
-    """Return the date of a day counted from 1970-01-01.
-
-    >>> as_date(0).isoformat()
-    '1970-01-01'
-    """
-    return date.fromordinal(day + EPOCH)

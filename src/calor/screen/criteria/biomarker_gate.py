@@ -135,7 +135,8 @@ def answer(table: ir.Table, rule: GateCriterion, gate: Gate, today: int) -> Answ
     met, could = decided(column, rule, gate.tests, interval(gate))
     day, row = column["day"], column["row"].nullif(0)
     value = number(ibis.cases((day.notnull(), column["value"]), else_=None))
-    changes = ibis.cases((met, NO_DAY), else_=_when_one_more_would_do(table, column, rule, gate, today))
+    passing = _until_a_test_leaves(column, rule, gate, today)
+    changes = ibis.cases((met, passing), else_=_when_one_more_would_do(table, column, rule, gate, today))
     return Answer(three(met, ~met & ~could), value, day, row, value - gate.cutoff, changes)
 
 
@@ -192,6 +193,15 @@ def _enough(
     tests: ir.Value, first: ir.Value, last: ir.Value, k: int | ir.Value, span: int | ir.Value
 ) -> ir.BooleanValue:
     return yes((tests >= k) & (last - first >= span))
+
+
+def _until_a_test_leaves(column: dict[str, ir.Value], rule: GateCriterion, gate: Gate, today: int) -> ir.Value:
+    """Return the first day on which a gate that is met can cease to be; null where its window stands still."""
+    if gate.window_from == "infarction":
+        return NO_DAY
+    if rule.pattern != "any" and gate.window[1] < 0:
+        return ibis.literal(today + 1, "int64")  # a test that does not pass can enter the window
+    return (column["first"] - gate.window[0] + 1).cast("int64")
 
 
 def _when_one_more_would_do(
