@@ -1,4 +1,4 @@
-"""What is checked in records before they are judged: each person once, nothing dated in the future, rows with days."""
+"""What is checked in records before they are judged: each person once, nobody unknown, nothing of the future."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def count_persons(records: Records) -> int:
 
 
 def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
-    """Refuse rows dated after today and after the day of screening: some clock is wrong.
+    """Refuse rows dated after today and after the day of screening, and rows of nobody: a clock or an export is wrong.
 
     Args:
         tables: The staged tables.
@@ -50,7 +50,7 @@ def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
         A sentence for each table with rows that have no day and are therefore not seen.
 
     Raises:
-        RecordsError: There are such rows, or births later than that day.
+        RecordsError: There are such rows, births later than that day, or candidates who are not in `person`.
 
     >>> from calor.screen.example import AS_OF, example_facts
     >>> check_days({staged: getattr(example_facts(), staged) for staged in _DAYS}, AS_OF)
@@ -60,10 +60,16 @@ def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
     limit, people = latest.toordinal() - EPOCH, tables["people"]
     parts = [_counted(tables[staged], name, tables[staged][day] > limit) for staged, (name, day) in _DAYS.items()]
     parts.append(_counted(people, "person", people.year_of_birth > latest.year))
+    strangers = tables["events"].anti_join(people, "person_id")
+    parts.append(_counted(strangers, "strangers", strangers.person_id.notnull()))
     counts = rows(ibis.union(*parts)).set_index("name")
+    unknown = int(counts.loc["strangers", "late"])
+    if unknown:
+        got = f"{unknown} conditions or observations of persons it lacks"
+        raise RecordsError.must("person", "hold everyone with an infarction", got, fix="Export the whole table.")
     for name, late in counts["late"].items():
         refuse_late(str(name), int(late))
-    undated = counts["undated"].drop(["death", "person"])
+    undated = counts["undated"].drop(["death", "person", "strangers"])
     return tuple(f"{n} rows of {name} without a date were not seen." for name, n in undated.items() if n)
 
 

@@ -61,6 +61,12 @@ def test_a_row_dated_in_the_future_is_refused_by_the_name_of_its_table(
     refused(folder, f"`{table}` must not be dated in the future")
 
 
+def test_a_person_table_cut_between_rows_is_refused(folder: Path) -> None:
+    path = folder / "person.csv"
+    pd.read_csv(path, dtype=str).head(3).to_csv(path, index=False)
+    refused(folder, "hold everyone with an infarction")
+
+
 def test_rows_without_a_date_are_counted(folder: Path) -> None:
     rewrite(folder / "measurement.csv", measurement_date="")
     count = len(pd.read_csv(folder / "measurement.csv"))
