@@ -60,7 +60,7 @@ def is_fhir(folder: Path) -> bool:
 def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     r"""Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
 
-    Encounters are read for their count only: no rule asks for a visit.
+    Encounters are passed over: no rule asks for a visit. Medications give the codes of the orders that point to them.
 
     Args:
         folder: `.ndjson` files of one resource type or several.
@@ -85,6 +85,7 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
     people: dict[str, int] = {}
     unmapped: Counter[str] = Counter()
     resources = sorted(_resources(folder), key=lambda resource: resource.get("resourceType") != "Patient")
+    _name_drugs(resources)
     known = lookup({code for resource in resources for code in _codes(resource)}) if lookup else {}
     concept = partial(_concept, known=known)
     for resource in resources:
@@ -98,7 +99,7 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
             problem = "without a Patient" if person is None else _MAPPERS[kind](resource, tables, person, concept)
             if problem:
                 unmapped[f"{kind} {problem}"] += 1
-        elif kind != "Encounter":
+        elif kind not in {"Encounter", "Medication"}:
             unmapped[f"{kind} (not read)"] += 1
     frames = {name: _typed(name, rows) for name, rows in tables.items()}
     return frames, tuple(f"FHIR: {n} {what} not mapped." for what, n in sorted(unmapped.items()))
@@ -118,6 +119,17 @@ def _resources(folder: Path) -> Iterator[dict[str, Any]]:
                         fix = "The file may be cut short: export it again."
                         raise RecordsError.must("NDJSON", "hold one JSON object per line", "none", fix=fix, where=where)
                     yield resource
+
+
+def _name_drugs(resources: list[dict[str, Any]]) -> None:
+    """Give each order that points to a Medication, beside it or within it, the code of that."""
+    drugs = {f"Medication/{r.get('id')}": r.get("code") for r in resources if r.get("resourceType") == "Medication"}
+    for resource in resources:
+        if "medicationReference" in resource:
+            contained = resource.get("contained")
+            within = [element_of(part) for part in contained] if isinstance(contained, list) else []
+            known = drugs | {f"#{part.get('id')}": part.get("code") for part in within}
+            resource.setdefault("medicationCodeableConcept", known.get(reference_of(resource["medicationReference"])))
 
 
 def _patient(resource: dict[str, Any], tables: Tables, people: dict[str, int]) -> None:

@@ -155,6 +155,25 @@ def test_a_drug_that_was_not_ordered_is_not_taken(folder: Path, said: dict[str, 
     assert rows(records["drug_exposure"]).empty
 
 
+def test_an_order_that_points_to_a_medication_has_its_code(folder: Path) -> None:
+    def pointed(resource: dict[str, Any], to: str, **others: Any) -> dict[str, Any]:
+        order = {k: v for k, v in resource.items() if k != "medicationCodeableConcept"}
+        return order | {"medicationReference": {"reference": to}} | others
+
+    statin, aspirin = medication("83367"), medication("1191")
+    within = {"resourceType": "Medication", "id": "m2", "code": code(RXNORM, "1191")}
+    beside = {"resourceType": "Medication", "id": "m1", "code": code(RXNORM, "83367")}
+    moved = {
+        json.dumps(statin): pointed(statin, "Medication/m1"),
+        json.dumps(aspirin): pointed(aspirin, "#m2", contained=[within]),
+    }
+    resources = [*(moved.get(json.dumps(r), r) for r in RESOURCES), beside]
+    (folder / "all.ndjson").write_text("\n".join(json.dumps(r) for r in resources), encoding="utf-8")
+    records = open_records(folder)
+    assert not any("Medication" in note for note in records.notes)
+    assert screen(stage(records, rules()), rules()).answers["status"].to_list() == ["eligible"]
+
+
 def test_a_birth_date_that_is_none_leaves_the_age_open(folder: Path) -> None:
     resources = [{**r, "birthDate": "unknown"} if r["resourceType"] == "Patient" else r for r in RESOURCES]
     (folder / "all.ndjson").write_text("\n".join(json.dumps(r) for r in resources), encoding="utf-8")
