@@ -63,7 +63,7 @@ def check_days(tables: Mapping[str, ir.Table], as_of: date) -> tuple[str, ...]:
     strangers = tables["events"].anti_join(people, "person_id")
     parts.append(_counted(strangers, "strangers", strangers.person_id.notnull()))
     counts = rows(ibis.union(*parts)).set_index("name")
-    unknown = int(counts.loc["strangers", "late"])
+    unknown = int(counts["late"]["strangers"])
     if unknown:
         got = f"{unknown} conditions or observations of persons it lacks"
         raise RecordsError.must("person", "hold everyone with an infarction", got, fix="Export the whole table.")
