@@ -23,6 +23,7 @@ from calor.records.tables import TABLES, VOCABULARY
 from calor.records.vocabulary import standard_ids
 
 SUFFIXES = (".parquet", ".csv")
+SERVERS = ("postgresql://", "postgres://", "spark://")
 KINDS = "a folder of OMOP tables (.parquet, .csv) or FHIR .ndjson, a .duckdb file, postgresql://... or spark://..."
 
 
@@ -69,7 +70,7 @@ def files_of(place: Path | str) -> dict[str, tuple[Path, ...]]:
     {}
     """
     path = Path(place)
-    if "://" in str(place):
+    if str(place).startswith(SERVERS):
         return {}
     if path.is_file() and path.suffix in {".duckdb", ".db"}:
         return {"database": (path,)}
@@ -210,8 +211,9 @@ def _file(engine: BaseBackend, paths: tuple[Path, ...]) -> ir.Table:
     """Read one table; a damaged file is named, its content is not."""
     try:
         if paths[0].suffix.lower() == ".csv":
-            header = {"header": True} if engine.name == "duckdb" else {"header": True, "inferSchema": True}
-            return engine.read_csv(paths[0], **header)
+            # ISO days only: 03/04/2026 would be guessed to be the one or the other
+            duckdb, spark = {"dateformat": "%Y-%m-%d"}, {"inferSchema": True}
+            return engine.read_csv(paths[0], header=True, **(duckdb if engine.name == "duckdb" else spark))
         if engine.name == "duckdb":
             return engine.read_parquet([str(path) for path in paths])
         return engine.read_parquet(paths[0] if len(paths) == 1 else paths[0].parent)

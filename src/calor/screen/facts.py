@@ -21,6 +21,8 @@ from calor.screen.record_checks import check_days, count_persons
 from calor.screen.rules import Rules
 
 TABLES = ("people", "events", "drugs", "labs")
+EVENTS = {"condition_occurrence": "condition_concept_id", "observation": "observation_concept_id"}
+"""The tables in which an event can stand, and the column that says which."""
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,13 @@ def with_event(records: Records, concepts: ir.Table, infarction: str, among: ir.
     [1, 2, 3, 4, 5]
     """
     index = concepts.filter(concepts.role == infarction)
-    conditions = records["condition_occurrence"]
-    if among is not None:
-        conditions = conditions.inner_join(among, "person_id")
-    return conditions.semi_join(index, conditions.condition_concept_id == index.concept_id)[["person_id"]].distinct()
+    found = [_of_index(records[name], column, index, among) for name, column in EVENTS.items() if name in records]
+    return ibis.union(*found, distinct=True) if len(found) > 1 else found[0].distinct()
+
+
+def _of_index(table: ir.Table, column: str, index: ir.Table, among: ir.Table | None) -> ir.Table:
+    here = table if among is None else table.inner_join(among, "person_id")
+    return here.semi_join(index, here[column] == index.concept_id)[["person_id"]]
 
 
 def people(records: Records, candidates: ir.Table) -> ir.Table:

@@ -79,6 +79,16 @@ def test_what_is_no_date_is_refused_without_being_quoted(folder: Path) -> None:
     refused(folder, "nothing was written")
 
 
+def test_a_day_that_could_be_another_is_refused(folder: Path) -> None:
+    rewrite(folder / "condition_occurrence.csv", condition_start_date="03/04/2026")
+    refused(folder, "every date a date")
+
+
+def test_an_address_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(RecordsError, match="a folder of OMOP tables"):
+        open_records("mysql://host/records")
+
+
 def test_a_cut_parquet_file_is_named(folder: Path) -> None:
     pd.read_csv(folder / "person.csv").to_parquet(folder / "person.parquet")
     (folder / "person.csv").unlink()
