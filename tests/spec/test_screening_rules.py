@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def screened(
     person: Row | None = None,
     drug: Row | None = None,
     death: date | None = None,
+    infection: date | None = None,
 ) -> Screened:
     """Screen one candidate who has everything but what the test is about."""
     born = {"person_id": 1, "year_of_birth": 1960, "month_of_birth": 1, "day_of_birth": 1}
@@ -72,11 +74,13 @@ def screened(
         "person": [born | (person or {})],
         "condition_occurrence": [
             {
-                "condition_occurrence_id": 1,
+                "condition_occurrence_id": n,
                 "person_id": 1,
-                "condition_concept_id": 4329847,
-                "condition_start_date": INDEX,
+                "condition_concept_id": concept,
+                "condition_start_date": day,
             }
+            for n, (concept, day) in enumerate([(4329847, INDEX), (432250, infection)], 1)
+            if day is not None
         ],
         "drug_exposure": [
             {"drug_exposure_id": 1, "person_id": 1, "drug_concept_id": 1545958, **statin, **(drug or {})}
@@ -163,6 +167,13 @@ def test_standard_crp_alone_is_undetermined_and_beside_the_real_test_unseen(tmp_
     assert answer(screened(tmp_path, [lab(FIRST), lab(SECOND, **STANDARD)]), "gate") is False
 
 
+def test_tests_around_an_infection_are_set_aside_by_person_and_day_not_by_their_row_id(tmp_path: Path) -> None:
+    around = SetAside(reason="Infection", within_days_of="infection", days=7)
+    tests = [lab(FIRST), lab(SECOND), lab(SECOND + timedelta(20), 50.0, measurement_id=1)]
+    sick = SECOND + timedelta(20)
+    assert answer(screened(tmp_path, tests, asked=rules({"set_aside": (around,)}), infection=sick), "gate") is True
+
+
 AGES = [
     ({"year_of_birth": 2006, "month_of_birth": 6, "day_of_birth": 30}, "birthday", True),
     ({"year_of_birth": 2006, "month_of_birth": 7, "day_of_birth": 1}, "birthday", False),
@@ -170,12 +181,19 @@ AGES = [
     ({"year_of_birth": 2006, "month_of_birth": None, "day_of_birth": None}, "birthday", None),
     ({"year_of_birth": 2005, "month_of_birth": None, "day_of_birth": None}, "birthday", True),
     ({"year_of_birth": 2007, "month_of_birth": None, "day_of_birth": None}, "year", False),
+    ({"year_of_birth": 2006, "month_of_birth": 13, "day_of_birth": 1}, "birthday", None),
 ]
 
 
 @pytest.mark.parametrize(("person", "by", "want"), AGES)
 def test_age_counts_birthdays_unless_told_years(person: Row, by: str, want: bool | None, tmp_path: Path) -> None:
     assert answer(screened(tmp_path, [], asked=rules(age={"by": by}), person=person), "adult") is want
+
+
+def test_the_day_of_birth_alone_settles_the_age_on_new_years_day(tmp_path: Path) -> None:
+    asked = replace(rules(), as_of=date(2025, 1, 1))
+    person = {"year_of_birth": 2007, "month_of_birth": None, "day_of_birth": 2}
+    assert answer(screened(tmp_path, [], asked=asked, person=person), "adult") is False
 
 
 def test_a_leap_day_birthday_comes_on_the_first_of_march(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 from calor.errors import RecordsError
 
@@ -23,7 +24,7 @@ class ConceptSet:
         molar_mass_g_per_mol: For units of mass turned into units of substance.
         least_mg: Smallest strength of a drug's ingredient that belongs, by code.
         verified: Codes whose standard id was read in a vocabulary.
-        published: Codes whose standard id a public source gives, with that source; all others were written from memory.
+        published: By public source, the codes whose standard id it gives; all others were written from memory.
     """
 
     name: str
@@ -35,7 +36,7 @@ class ConceptSet:
     molar_mass_g_per_mol: float | None = None
     least_mg: Mapping[str, float] = field(default_factory=dict)
     verified: tuple[str, ...] = ()
-    published: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def listed(self) -> tuple[int, ...]:
@@ -50,10 +51,10 @@ class ConceptSet:
     def unverified(self) -> tuple[int, ...]:
         """Standard ids that were neither read in a vocabulary nor found with their code in a public source.
 
-        >>> concept_set("hscrp").unverified, concept_set("cancer").unverified
-        ((), (443392,))
+        >>> concept_set("hscrp").unverified, concept_set("other_trial").listed
+        ((), ())
         """
-        sure = {*self.verified, *self.published}
+        sure = {*self.verified, *chain.from_iterable(self.published.values())}
         found = {i for codes in self.codes.values() for code, i in codes.items() if code not in sure}
         return tuple(sorted(found - {0}))
 

@@ -19,6 +19,16 @@ import pandas as pd
 
 from calor.errors import RecordsError
 from calor.records.concept_set import concept_set, matches, shipped
+from calor.records.fhir_elements import (
+    codings_of,
+    day_of,
+    element_of,
+    end_of,
+    not_so,
+    number_of,
+    reference_of,
+    start_of,
+)
 from calor.records.tables import TABLES
 
 SYSTEMS = {
@@ -28,8 +38,6 @@ SYSTEMS = {
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM",
 }
 OPERATORS = {"<": 4171756, "<=": 4171754, ">=": 4171755, ">": 4172704}
-RESOURCES = ("Patient", "Condition", "Observation", "MedicationRequest", "MedicationStatement", "Encounter")
-_NOT_SO = {"entered-in-error", "refuted", "not-taken", "cancelled", "draft", "not-done"}
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -52,7 +60,7 @@ def is_fhir(folder: Path) -> bool:
 def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     r"""Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
 
-    Encounters are read for their count only: no rule asks for a visit.
+    Encounters are passed over: no rule asks for a visit. Medications give the codes of the orders that point to them.
 
     Args:
         folder: `.ndjson` files of one resource type or several.
@@ -77,20 +85,21 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
     people: dict[str, int] = {}
     unmapped: Counter[str] = Counter()
     resources = sorted(_resources(folder), key=lambda resource: resource.get("resourceType") != "Patient")
+    _name_drugs(resources)
     known = lookup({code for resource in resources for code in _codes(resource)}) if lookup else {}
     concept = partial(_concept, known=known)
     for resource in resources:
         kind = resource.get("resourceType")
-        if resource.get("status") in _NOT_SO or _code_of(resource.get("verificationStatus")) in _NOT_SO:
+        if not_so(resource):
             unmapped[f"{kind} marked as not so"] += 1
         elif kind == "Patient":
             _patient(resource, tables, people)
         elif kind in _MAPPERS:
-            person = people.get(_reference(resource.get("subject")))
+            person = people.get(reference_of(resource.get("subject")))
             problem = "without a Patient" if person is None else _MAPPERS[kind](resource, tables, person, concept)
             if problem:
                 unmapped[f"{kind} {problem}"] += 1
-        elif kind != "Encounter":
+        elif kind not in {"Encounter", "Medication"}:
             unmapped[f"{kind} (not read)"] += 1
     frames = {name: _typed(name, rows) for name, rows in tables.items()}
     return frames, tuple(f"FHIR: {n} {what} not mapped." for what, n in sorted(unmapped.items()))
@@ -102,36 +111,46 @@ def _resources(folder: Path) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     try:
-                        yield json.loads(line)
+                        resource = json.loads(line)
                     except ValueError:
+                        resource = None
+                    if not isinstance(resource, dict):
                         where = f"{path.name}, line {number}"
                         fix = "The file may be cut short: export it again."
-                        raise RecordsError.must(
-                            "NDJSON", "hold one JSON object per line", "none", fix=fix, where=where
-                        ) from None
+                        raise RecordsError.must("NDJSON", "hold one JSON object per line", "none", fix=fix, where=where)
+                    yield resource
+
+
+def _name_drugs(resources: list[dict[str, Any]]) -> None:
+    """Give each order that points to a Medication, beside it or within it, the code of that."""
+    drugs = {f"Medication/{r.get('id')}": r.get("code") for r in resources if r.get("resourceType") == "Medication"}
+    for resource in resources:
+        if "medicationReference" in resource:
+            contained = resource.get("contained")
+            within = [element_of(part) for part in contained] if isinstance(contained, list) else []
+            known = drugs | {f"#{part.get('id')}": part.get("code") for part in within}
+            resource.setdefault("medicationCodeableConcept", known.get(reference_of(resource["medicationReference"])))
 
 
 def _patient(resource: dict[str, Any], tables: Tables, people: dict[str, int]) -> None:
     person = people.setdefault(f"Patient/{resource.get('id')}", len(people) + 1)
-    year, month, day = (
-        *(int(part) for part in str(resource.get("birthDate") or "").split("-") if part),
-        None,
-        None,
-        None,
-    )[:3]
+    born = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", str(resource.get("birthDate")))
+    year, month, day = (int(part) if part else None for part in (born.groups() if born else (None, None, None)))
     tables["person"].append({"person_id": person, "year_of_birth": year, "month_of_birth": month, "day_of_birth": day})
     if resource.get("deceasedDateTime") or resource.get("deceasedBoolean"):
-        tables["death"].append({"person_id": person, "death_date": _day(resource.get("deceasedDateTime"))})
+        tables["death"].append({"person_id": person, "death_date": day_of(resource.get("deceasedDateTime"))})
 
 
 def _condition(resource: dict[str, Any], tables: Tables, person: int, concept_of: _Concept) -> str:
     concept = concept_of(resource.get("code"))
-    start = _day(resource.get("onsetDateTime") or _start(resource.get("onsetPeriod")) or resource.get("recordedDate"))
+    start = day_of(
+        resource.get("onsetDateTime") or start_of(resource.get("onsetPeriod")) or resource.get("recordedDate")
+    )
     if start is None:
         return "without a day"
     if not concept:
         return "whose code is in no concept set"
-    end = _day(resource.get("abatementDateTime") or _end(resource.get("onsetPeriod")))
+    end = day_of(resource.get("abatementDateTime") or end_of(resource.get("onsetPeriod")))
     tables["condition_occurrence"].append(
         {"person_id": person, "condition_concept_id": concept, "condition_start_date": start, "condition_end_date": end}
     )
@@ -140,19 +159,19 @@ def _condition(resource: dict[str, Any], tables: Tables, person: int, concept_of
 
 def _observation(resource: dict[str, Any], tables: Tables, person: int, concept_of: _Concept) -> str:
     concept = concept_of(resource.get("code"))
-    day = _day(resource.get("effectiveDateTime") or _start(resource.get("effectivePeriod")))
+    day = day_of(resource.get("effectiveDateTime") or start_of(resource.get("effectivePeriod")))
     if day is None:
         return "without a day"
     if not concept:
         return "whose code is in no concept set"
-    quantity = resource.get("valueQuantity") or {}
+    quantity = element_of(resource.get("valueQuantity"))
     ucum = quantity.get("system") in {None, "http://unitsofmeasure.org"}
     tables["measurement"].append(
         {
             "person_id": person,
             "measurement_concept_id": concept,
             "measurement_date": day,
-            "value_as_number": quantity.get("value"),
+            "value_as_number": number_of(quantity.get("value")),
             "operator_concept_id": OPERATORS.get(str(quantity.get("comparator")), 4172703),
             "unit_concept_id": 0,
             "unit_source_value": quantity.get("code") if ucum else None,
@@ -164,16 +183,17 @@ def _observation(resource: dict[str, Any], tables: Tables, person: int, concept_
 
 def _medication(resource: dict[str, Any], tables: Tables, person: int, concept_of: _Concept) -> str:
     concept = concept_of(resource.get("medicationCodeableConcept"))
-    period = resource.get("effectivePeriod") or (resource.get("dispenseRequest") or {}).get("validityPeriod")
-    start = _day(resource.get("authoredOn") or resource.get("effectiveDateTime") or _start(period))
+    dispensed = element_of(resource.get("dispenseRequest"))
+    period = resource.get("effectivePeriod") or dispensed.get("validityPeriod")
+    start = day_of(resource.get("authoredOn") or resource.get("effectiveDateTime") or start_of(period))
     if start is None:
         return "without a day"
     if not concept:
         return "whose code is in no concept set"
-    supply = (resource.get("dispenseRequest") or {}).get("expectedSupplyDuration") or {}
-    days = supply.get("value") if supply.get("code") == "d" else None
+    supply = element_of(dispensed.get("expectedSupplyDuration"))
+    days = number_of(supply.get("value")) if supply.get("code") == "d" else None
     row = {"person_id": person, "drug_concept_id": concept, "drug_exposure_start_date": start, "days_supply": days}
-    tables["drug_exposure"].append(row | {"drug_exposure_end_date": _day(_end(period))})
+    tables["drug_exposure"].append(row | {"drug_exposure_end_date": day_of(end_of(period))})
     return ""
 
 
@@ -193,7 +213,7 @@ def _typed(name: str, rows: list[Row]) -> pd.DataFrame:
     if key in columns and name != "person":
         frame[key] = range(1, len(frame) + 1)
     days = [column for column, kind in columns.items() if kind == "day"]
-    frame[days] = frame[days].apply(pd.to_datetime)
+    frame[days] = frame[days].apply(pd.to_datetime, format="%Y-%m-%d")
     kinds = {"id": "Int64", "integer": "Int64", "number": "Float64", "text": "string", "day": "date32[pyarrow]"}
     return frame.astype({column: kinds[kind] for column, kind in columns.items()})
 
@@ -201,10 +221,9 @@ def _typed(name: str, rows: list[Row]) -> pd.DataFrame:
 def _codes(resource: dict[str, Any]) -> Iterator[Code]:
     """Return the codes of a resource whose systems are known."""
     for name in ("code", "medicationCodeableConcept"):
-        told = resource.get(name)
-        for coding in told.get("coding", []) if isinstance(told, dict) else []:
+        for coding in codings_of(resource.get(name)):
             if coding.get("system") in SYSTEMS and coding.get("code"):
-                yield SYSTEMS[coding["system"]], coding["code"]
+                yield SYSTEMS[coding["system"]], str(coding["code"])
 
 
 def _concept(code: dict[str, Any] | None, known: Mapping[Code, int]) -> int:
@@ -219,25 +238,3 @@ def _concept(code: dict[str, Any] | None, known: Mapping[Code, int]) -> int:
                 if matches(pattern, [value]):
                     return standard or next(iter(concept_set(name).listed), 0)
     return 0
-
-
-def _code_of(concept: dict[str, Any] | None) -> str:
-    return next((c.get("code", "") for c in (concept or {}).get("coding", [])), "")
-
-
-def _reference(subject: dict[str, Any] | None) -> str:
-    return "/".join(str((subject or {}).get("reference", "")).split("/")[-2:])
-
-
-def _start(period: dict[str, Any] | None) -> str | None:
-    return (period or {}).get("start")
-
-
-def _end(period: dict[str, Any] | None) -> str | None:
-    return (period or {}).get("end")
-
-
-def _day(text: str | None) -> str | None:
-    """Return the local day of a FHIR date or time; a bare year or month is no day."""
-    found = re.match(r"\d{4}-\d{2}-\d{2}", text or "")
-    return found.group() if found else None

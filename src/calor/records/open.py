@@ -23,6 +23,7 @@ from calor.records.tables import TABLES, VOCABULARY
 from calor.records.vocabulary import standard_ids
 
 SUFFIXES = (".parquet", ".csv")
+SERVERS = ("postgresql://", "postgres://", "spark://")
 KINDS = "a folder of OMOP tables (.parquet, .csv) or FHIR .ndjson, a .duckdb file, postgresql://... or spark://..."
 
 
@@ -37,6 +38,10 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
 
     Raises:
         RecordsError: There is no such place, or it lacks a table or column.
+
+    >>> open_records("records of nobody")
+    Traceback (most recent call last):
+    calor.errors.RecordsError: `records` must be a folder of OMOP tables ..., got records of nobody. Name one ...
     """
     text = str(place)
     with on_engine():
@@ -65,7 +70,7 @@ def files_of(place: Path | str) -> dict[str, tuple[Path, ...]]:
     {}
     """
     path = Path(place)
-    if "://" in str(place):
+    if str(place).startswith(SERVERS):
         return {}
     if path.is_file() and path.suffix in {".duckdb", ".db"}:
         return {"database": (path,)}
@@ -170,6 +175,16 @@ def added(records: Records, name: str, paths: tuple[Path, ...]) -> ir.Table:
         records: Opened from a folder.
         name: The table.
         paths: Files of it.
+
+    >>> import tempfile
+    >>> from calor.records.records import plain_rows
+    >>> records = Records(ibis.duckdb.connect(), {})
+    >>> deaths = pd.DataFrame({"person_id": [7], "death_date": ["2026-06-30"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     part = Path(folder) / "2026-06.parquet"
+    ...     deaths.to_parquet(part)
+    ...     plain_rows(added(records, "death", (part,)))
+    [{'person_id': 7, 'death_date': datetime.date(2026, 6, 30)}]
     """
     with on_engine():
         return declared_table(name, _file(records.engine, paths))
@@ -196,8 +211,9 @@ def _file(engine: BaseBackend, paths: tuple[Path, ...]) -> ir.Table:
     """Read one table; a damaged file is named, its content is not."""
     try:
         if paths[0].suffix.lower() == ".csv":
-            header = {"header": True} if engine.name == "duckdb" else {"header": True, "inferSchema": True}
-            return engine.read_csv(paths[0], **header)
+            # ISO days only: 03/04/2026 would be guessed to be the one or the other
+            duckdb, spark = {"dateformat": "%Y-%m-%d"}, {"inferSchema": True}
+            return engine.read_csv(paths[0], header=True, **(duckdb if engine.name == "duckdb" else spark))
         if engine.name == "duckdb":
             return engine.read_parquet([str(path) for path in paths])
         return engine.read_parquet(paths[0] if len(paths) == 1 else paths[0].parent)

@@ -48,7 +48,10 @@ class Records:
         return self.tables[name]
 
     def close(self) -> None:
-        """Close the connection; staged tables go with it."""
+        """Close the connection; staged tables go with it.
+
+        >>> Records(ibis.duckdb.connect(), {}).close()
+        """
         with on_engine():
             self.engine.disconnect()
 
@@ -61,6 +64,10 @@ def declared(engine: BaseBackend, found: Mapping[str, ir.Table], notes: tuple[st
 
     Raises:
         RecordsError: A clinical table or a needed column is missing, or a column has a type that cannot serve.
+
+    >>> declared(ibis.duckdb.connect(), {})
+    Traceback (most recent call last):
+    calor.errors.RecordsError: `records` must hold the tables person, ..., got no person, ... Export them; ...
     """
     missing = [name for name in CLINICAL if name not in found]
     if missing:
@@ -76,6 +83,10 @@ def declared_table(name: str, table: ir.Table) -> ir.Table:
 
     Raises:
         RecordsError: A needed column is missing or has a type that cannot serve.
+
+    >>> exported = ibis.memtable(pa.table({"PERSON_ID": [7], "DEATH_DATE": ["2026-06-30"], "CAUSE": [""]}))
+    >>> [(name, str(kind)) for name, kind in declared_table("death", exported).schema().items()]
+    [('person_id', 'int64'), ('death_date', 'date')]
     """
     table = table.rename(str.lower) if any(c != c.lower() for c in table.columns) else table
     lacking = [column for column in TABLES[name].needed if column not in table.columns]
@@ -116,6 +127,11 @@ def staged(engine: BaseBackend, expression: ir.Table) -> ir.Table:
 
     DuckDB and PostgreSQL take a temporary table, Spark a cached view. (`cache()` of ibis 12 prints an error at exit on
     DuckDB 2, whose parser refuses the statement that drops the table.)
+
+    >>> engine = ibis.duckdb.connect()
+    >>> kept = staged(engine, ibis.range(3).unnest().name("n").as_table())
+    >>> rows(kept)["n"].to_list()
+    [0, 1, 2]
     """
     name = f"calor_staged_{next(_NUMBERS)}"
     with on_engine():
@@ -145,6 +161,9 @@ def plain_rows(expression: ir.Table) -> list[dict[str, Any]]:
 
     Raises:
         RecordsError: The engine failed.
+
+    >>> plain_rows(ibis.memtable(pa.table({"person_id": [1, None]})))
+    [{'person_id': 1}, {'person_id': None}]
     """
     with on_engine():
         found: list[dict[str, Any]] = expression.to_pyarrow().to_pylist()
@@ -165,6 +184,11 @@ def on_engine() -> Iterator[None]:
     """Turn an engine's error into one that quotes no record: engines print the value that they choke on.
 
     Deprecations between ibis and its engines are theirs to settle and are kept from the user.
+
+    >>> with on_engine():
+    ...     raise OSError("person 987654321: disk full")
+    Traceback (most recent call last):
+    calor.errors.RecordsError: `records` must stay readable while they are queried, got builtins's OSError. Check ...
     """
     try:
         with warnings.catch_warnings():

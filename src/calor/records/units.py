@@ -85,7 +85,12 @@ def shipped_codes() -> dict[int, str]:
 
 
 def unit_codes(records: Records) -> dict[int, str]:
-    """Return the UCUM code of each unit concept, from the shipped list and from the site's vocabulary."""
+    """Return the UCUM code of each unit concept, from the shipped list and from the site's vocabulary.
+
+    >>> import ibis
+    >>> unit_codes(Records(ibis.duckdb.connect(), {}))[8840]
+    'mg/dL'
+    """
     codes = shipped_codes()
     if "concept" in records:
         concept = records["concept"]

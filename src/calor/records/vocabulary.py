@@ -50,6 +50,10 @@ def resolve(
 
     Raises:
         RecordsError: A set resolves to nothing, or the vocabulary has no descendants.
+
+    >>> records = Records(ibis.duckdb.connect(), {})
+    >>> resolve(records, ("hscrp", "crp"), vocabulary="listed").frame["concept_id"].to_list()
+    [3010156, 3020460]
     """
     given = dict(concepts or {})
     if vocabulary == "listed":

@@ -38,10 +38,9 @@ def decide(facts: Facts, rules: Rules) -> ir.Table:
     Columns: `person_id`, `status` (eligible, ineligible, undetermined), `index_day`; for each criterion
     `<id>__met` and the other parts of `Answer`; for the gate `gate_tests` (that pass) and `gate_fell`.
 
-    >>> from calor.screen.example import example_records, example_rules
     >>> from calor.records.records import rows
-    >>> from calor.screen.facts import stage
-    >>> answers = rows(decide(stage(example_records(), example_rules()), example_rules())).set_index("person_id")
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> answers = rows(decide(example_facts(), example_rules())).set_index("person_id")
     >>> answers["status"].sort_index().tolist()
     ['eligible', 'ineligible', 'ineligible', 'ineligible', 'ineligible']
     """
@@ -67,10 +66,9 @@ def _status(met: list[ir.BooleanValue]) -> ir.StringValue:
 def index_events(facts: Facts, rules: Rules) -> ir.Table:
     """Return the day and row of each candidate's latest infarction.
 
-    >>> from calor.screen.example import example_records, example_rules
     >>> from calor.records.records import rows
-    >>> from calor.screen.facts import stage
-    >>> rows(index_events(stage(example_records(), example_rules()), example_rules()))["index_day"].unique().tolist()
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> rows(index_events(example_facts(), example_rules()))["index_day"].unique().tolist()
     [20513]
     """
     events = facts.events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import pandas as pd
 
@@ -10,7 +11,9 @@ from calor.protocol.biomarkers import Gate
 from calor.protocol.screening import Screening
 from calor.records.open import in_memory
 from calor.records.records import Records
+from calor.screen.facts import Facts, stage
 from calor.screen.rules import Rules
+from calor.screen.screened import Screened, screen
 
 AS_OF = date(2026, 6, 30)
 HSCRP = {1: (3.1, 2.4), 2: (3.1, 1.2), 3: (2.5,), 4: (4.0, 5.5)}
@@ -83,3 +86,23 @@ def example_rules() -> Rules:
         window_from="infarction",
     )
     return Rules(AS_OF, Screening.model_validate({"vocabulary": "listed", "criteria": criteria}), gate, "mg/L")
+
+
+@cache
+def example_facts() -> Facts:
+    """Return the six persons' facts, staged once for all examples.
+
+    >>> example_facts().persons
+    6
+    """
+    return stage(example_records(), example_rules())
+
+
+@cache
+def example_screen() -> Screened:
+    """Return the answers about the six persons.
+
+    >>> example_screen().count("eligible")
+    1
+    """
+    return screen(example_facts(), example_rules())

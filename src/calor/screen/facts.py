@@ -21,6 +21,8 @@ from calor.screen.record_checks import check_days, count_persons
 from calor.screen.rules import Rules
 
 TABLES = ("people", "events", "drugs", "labs")
+EVENTS = {"condition_occurrence": "condition_concept_id", "observation": "observation_concept_id"}
+"""The tables in which an event can stand, and the column that says which."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ def facts_of(records: Records, rules: Rules, tables: Mapping[str, ir.Table], mem
 
     Raises:
         RecordsError: A row is dated in the future.
+
+    >>> from calor.screen.example import example_facts, example_records, example_rules
+    >>> facts = example_facts()
+    >>> tables = {name: getattr(facts, name) for name in TABLES}
+    >>> facts_of(example_records(), example_rules(), tables, facts.members, facts.persons).notes[-1]
+    'No drug_strength table.'
     """
     undated = check_days(tables, rules.as_of)
     lacks = [f"No {name} table." for name in ("observation", "drug_strength") if name not in records]
@@ -103,7 +111,16 @@ def facts_of(records: Records, rules: Rules, tables: Mapping[str, ir.Table], mem
 
 
 def narrow(records: Records, concepts: ir.Table, candidates: ir.Table) -> dict[str, ir.Table]:
-    """Return the expression of each narrow table, for the persons of `candidates`."""
+    """Return the expression of each narrow table, for the persons of `candidates`.
+
+    >>> from calor.records.records import rows
+    >>> from calor.screen.example import example_facts, example_records
+    >>> records, members = example_records(), example_facts().members
+    >>> concepts = staged_members(records.engine, members)
+    >>> candidates = staged(records.engine, with_event(records, concepts, "mi"))
+    >>> {name: len(rows(table)) for name, table in narrow(records, concepts, candidates).items()}
+    {'people': 5, 'events': 5, 'drugs': 4, 'labs': 7}
+    """
     return {
         "people": people(records, candidates),
         "events": _events(records, concepts, candidates),
@@ -113,22 +130,47 @@ def narrow(records: Records, concepts: ir.Table, candidates: ir.Table) -> dict[s
 
 
 def staged_members(engine: BaseBackend, members: Members) -> ir.Table:
-    """Stage the members of the sets: an engine that knows how few they are joins them first, at two thirds the cost."""
+    """Stage the members of the sets: an engine that knows how few they are joins them first, at two thirds the cost.
+
+    >>> from calor.screen.example import example_facts
+    >>> facts = example_facts()
+    >>> staged_members(facts.engine, facts.members).columns
+    ('role', 'concept_id', 'certain')
+    """
     schema = {"role": pa.string(), "concept_id": pa.int64(), "certain": pa.bool_()}
     return staged(engine, in_query(members.frame, schema).filter(ibis._.concept_id > 0))
 
 
 def with_event(records: Records, concepts: ir.Table, infarction: str, among: ir.Table | None = None) -> ir.Table:
-    """Return the persons who ever had the index event, each once; among some persons, where they are given."""
+    """Return the persons who ever had the index event, each once; among some persons, where they are given.
+
+    >>> from calor.records.records import rows
+    >>> from calor.screen.example import example_facts, example_records
+    >>> records, members = example_records(), example_facts().members
+    >>> concepts = staged_members(records.engine, members)
+    >>> sorted(rows(with_event(records, concepts, "mi"))["person_id"].to_list())
+    [1, 2, 3, 4, 5]
+    """
     index = concepts.filter(concepts.role == infarction)
-    conditions = records["condition_occurrence"]
-    if among is not None:
-        conditions = conditions.inner_join(among, "person_id")
-    return conditions.semi_join(index, conditions.condition_concept_id == index.concept_id)[["person_id"]].distinct()
+    found = [_of_index(records[name], column, index, among) for name, column in EVENTS.items() if name in records]
+    return ibis.union(*found, distinct=True) if len(found) > 1 else found[0].distinct()
+
+
+def _of_index(table: ir.Table, column: str, index: ir.Table, among: ir.Table | None) -> ir.Table:
+    here = table if among is None else table.inner_join(among, "person_id")
+    return here.semi_join(index, here[column] == index.concept_id)[["person_id"]]
 
 
 def people(records: Records, candidates: ir.Table) -> ir.Table:
-    """Return birth and death of each candidate."""
+    """Return birth and death of each candidate.
+
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.example import example_records
+    >>> records = example_records()
+    >>> found = people(records, records["death"][["person_id"]])
+    >>> plain_rows(found["person_id", "year_of_birth", "death_day"])
+    [{'person_id': 5, 'year_of_birth': 1960, 'death_day': 20544}]
+    """
     person = records["person"].semi_join(candidates, "person_id")
     death = records["death"].semi_join(candidates, "person_id")
     deaths = death.group_by("person_id").agg(
@@ -196,6 +238,14 @@ def of_sets(table: ir.Table, column: str, concepts: ir.Table, candidates: ir.Tab
     """Keep a table's rows of the sets' concepts and of the candidates.
 
     Candidates stand there once each, so an inner join is a semi-join that DuckDB does at two thirds of the cost.
+
+    >>> from calor.records.records import rows
+    >>> from calor.screen.example import example_facts, example_records
+    >>> records, members = example_records(), example_facts().members
+    >>> concepts = staged_members(records.engine, members)
+    >>> found = of_sets(records["drug_exposure"], "drug_concept_id", concepts, records["person"][["person_id"]])
+    >>> sorted(rows(found)["role"].unique())
+    ['statin']
     """
     kept = table.inner_join(candidates, "person_id")
     return kept.inner_join(concepts, kept[column] == concepts.concept_id)

@@ -29,7 +29,12 @@ class Funnel:
         return " > ".join(f"{row.step} {row.left:,}" for row in self.table.itertuples())
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the counts."""
+        """Return the counts.
+
+        >>> from calor.screen.example import example_screen
+        >>> funnel(example_screen()).to_frame()["left"].to_list()
+        [6, 5, 5, 4, 3, 1]
+        """
         return self.table
 
     def shareable(self, least: int) -> pd.DataFrame:
@@ -63,11 +68,8 @@ def funnel(screened: Screened) -> Funnel:
     Args:
         screened: Answers of a screen.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> from calor.screen.screened import screen
-    >>> found = screen(stage(example_records(), example_rules()), example_rules())
-    >>> print(funnel(found))
+    >>> from calor.screen.example import example_screen
+    >>> print(funnel(example_screen()))
     persons 6 > infarction 5 > recent 5 > alive 4 > statin 3 > inflamed 1
     """
     met = screened.met

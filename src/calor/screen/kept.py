@@ -76,6 +76,10 @@ def bring_up_to_date(records: Records, rules: Rules, folder: Path, salt: str = "
 
     Raises:
         RecordsError: The records cannot be read, or break a rule.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> print(bring_up_to_date(example_records(), example_rules(), Path("nothing was kept here")))
+    everyone's rows read
     """
     marks = marks_of(records.files)
     state = _state(folder)
@@ -102,6 +106,14 @@ def keep(part: Staged, screened: Screened, folder: Path, salt: str = "") -> None
         screened: Their answers.
         folder: Where to; made if it is not there.
         salt: As for `bring_up_to_date`.
+
+    >>> import tempfile
+    >>> from calor.screen.example import example_facts, example_screen
+    >>> part = Staged(example_facts(), {"measurement": {"2026-06.parquet": "a mark"}}, None, None)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     keep(part, example_screen(), Path(folder))
+    ...     sorted(path.stem for path in Path(folder).iterdir())
+    ['answers', 'drugs', 'events', 'kept', 'labs', 'members', 'people']
     """
     if not part.marks:
         return

@@ -17,10 +17,8 @@ from calor.screen.rules import Rules
 def factors(records: Records, labs: ir.Table, rules: Rules) -> pd.DataFrame:
     """Return the factor of each unit that stands in the staged results; null where it cannot be converted.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> facts = stage(example_records(), example_rules())
-    >>> factors(example_records(), facts.labs, example_rules())["factor"].tolist()
+    >>> from calor.screen.example import example_facts, example_records, example_rules
+    >>> factors(example_records(), example_facts().labs, example_rules())["factor"].tolist()
     [1.0]
     """
     found = rows(labs.select("role", "unit_concept_id", "unit_text").distinct())

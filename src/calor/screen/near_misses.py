@@ -27,11 +27,8 @@ def near_misses(screened: Screened, *, undetermined_only: bool = False) -> pd.Da
         `person_id`, `criterion`, `answer` (not met or undetermined), `needs` in words, `on` (first day on which it can
         be settled) and `by` (last day of the infarction's window; null where no window closes).
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> from calor.screen.screened import screen
-    >>> found = screen(stage(example_records(), example_rules()), example_rules())
-    >>> near_misses(found)["needs"].iloc[0]
+    >>> from calor.screen.example import example_screen
+    >>> near_misses(example_screen())["needs"].iloc[0]
     'one hs-CRP ≥ 2 mg/L, on or after 2026-06-30'
     """
     rules, met = screened.rules, screened.met

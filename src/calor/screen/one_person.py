@@ -97,6 +97,7 @@ def judge_person(records: Records, rules: Rules, person: int, vocabulary: Vocabu
     for name, rows in asked.items():
         start = TABLES[name].start
         refuse_late(name, sum(row[start] is not None and row[start] > limit for row in rows) if start else 0)
+    refuse_late("person", sum((row["year_of_birth"] or 0) > limit.year for row in tables["person"]))
     codes, wanted, masses = vocabulary.unit_codes, units_wanted(rules), rules.screening.molar_mass_g_per_mol
 
     def unit_factor(role: str, concept: int, text: str) -> float | None:

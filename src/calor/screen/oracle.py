@@ -46,6 +46,16 @@ def judge(
         rules: What is asked.
         roles: The sets of each concept.
         unit_factor: Factors of recorded units.
+
+    >>> from calor.screen.example import AS_OF, example_rules
+    >>> infarction = {"condition_occurrence_id": 1, "person_id": 1, "condition_concept_id": 7}
+    >>> tables = {
+    ...     "person": [{"person_id": 1, "year_of_birth": 1960}],
+    ...     "condition_occurrence": [infarction | {"condition_start_date": AS_OF - timedelta(30)}],
+    ... }
+    >>> found = judge(tables, example_rules(), {7: [("mi", True)], 8: [("hscrp", True)]}, lambda *_: 1.0)
+    >>> found[1].status, found[1].answers["recent"].value
+    ('ineligible', 30)
     """
     known = frozenset(role for belongs in roles.values() for role, _ in belongs)
     return {
@@ -113,7 +123,8 @@ def _infarction(index: Event, rule: InfarctionCriterion, today: date) -> OracleA
 
 
 def _age(person: Row, rule: AgeCriterion, today: date) -> OracleAnswer:
-    year, month, day = person["year_of_birth"], person.get("month_of_birth"), person.get("day_of_birth")
+    year = person["year_of_birth"]
+    month, day = _within(person.get("month_of_birth"), 12), _within(person.get("day_of_birth"), 31)
     if year is None:
         return OracleAnswer(None)
     if rule.by == "year":
@@ -129,6 +140,10 @@ def _age(person: Row, rule: AgeCriterion, today: date) -> OracleAnswer:
     elif month and day and met and rule.at_most is not None:
         changes = _birthday(year + rule.at_most + 1, month, day)
     return OracleAnswer(met, max(ages), None, None, max(ages) - rule.at_least, changes)
+
+
+def _within(part: int | None, most: int) -> int | None:
+    return part if part is not None and 1 <= part <= most else None
 
 
 def _birthday(year: int, month: int, day: int) -> date:

@@ -78,7 +78,16 @@ class Chart:
 def chart_of(
     person: Row, tables: Mapping[str, Iterable[Row]], rules: Rules, roles: Roles, unit_factor: UnitFactor
 ) -> Chart:
-    """Gather a person's rows up to the day of screening."""
+    """Gather a person's rows up to the day of screening.
+
+    >>> from calor.screen.example import example_rules
+    >>> person = {"person_id": 1, "year_of_birth": 1960}
+    >>> row = {"measurement_id": 1, "person_id": 1, "measurement_concept_id": 8, "measurement_date": date(2026, 5, 1)}
+    >>> tables = {"measurement": [row | {"value_as_number": None, "value_source_value": "<0.2"}]}
+    >>> chart = chart_of(person, tables, example_rules(), {8: [("hscrp", True)]}, lambda *_: 1.0)
+    >>> chart.results[0].value, chart.results[0].high < 0.2
+    (0.2, True)
+    """
     me, today = person["person_id"], rules.as_of
 
     def mine(name: str, day: str) -> list[Row]:
@@ -126,7 +135,7 @@ def _stop(row: Row) -> date | None:
 def _interval(role: str, row: Row, unit_factor: UnitFactor) -> Result:
     """Read a result as the interval in which its true value lies."""
     sign = {4171756: "<", 4171754: "<=", 4171755: ">=", 4172704: ">"}.get(row.get("operator_concept_id") or 0)
-    text = re.fullmatch(r"\s*([<>]=?)\s*([0-9]+(?:\.[0-9]+)?)\s*", row.get("value_source_value") or "")
+    text = re.fullmatch(r"\s*([<>]=?)\s*([0-9]+(?:\.[0-9]+)?)\s*", row.get("value_source_value") or "", re.ASCII)
     number = row["value_as_number"]
     if number is None and text:
         number = float(text[2])
@@ -136,7 +145,7 @@ def _interval(role: str, row: Row, unit_factor: UnitFactor) -> Result:
     if number is None or unit is None:
         return unreadable
     value = round(float(number) * unit, 9)
-    if value < 0:
+    if not 0 <= value < NEVER_ENDS:  # neither is what is no number at all
         return unreadable
     low = {"<": 0.0, "<=": 0.0, ">": value + 1e-9}.get(sign, value)
     high = {">": NEVER_ENDS, ">=": NEVER_ENDS, "<": value - 1e-9}.get(sign, value)

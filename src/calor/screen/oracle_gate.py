@@ -10,7 +10,18 @@ from calor.screen.oracle_chart import Chart, Event, OracleAnswer, Result, whole
 
 
 def answer_gate(chart: Chart, rule: GateCriterion, gate: Gate, today: date, index: Event) -> OracleAnswer:
-    """Answer the gate for one person, test by test."""
+    """Answer the gate for one person, test by test.
+
+    >>> from calor.screen.example import example_rules
+    >>> results = [Result("hscrp", n, date(2026, 4 + n, 1), value, value, value) for n, value in [(1, 3.1), (2, 2.4)]]
+    >>> index = Event("mi", 1, date(2026, 1, 1), date(2026, 1, 1))
+    >>> chart = Chart({"person_id": 1}, [], [index], [], results)
+    >>> rules = example_rules()
+    >>> without_run_in = rules.gate_rule.model_copy(update={"run_in_drug": None})
+    >>> found = answer_gate(chart, without_run_in, rules.gate, rules.as_of, index)
+    >>> found.met, found.value, found.day.isoformat()
+    (True, 2.4, '2026-06-01')
+    """
     anchor = index.start if gate.window_from == "infarction" else today
     opens, closes = anchor + timedelta(gate.window[0]), anchor + timedelta(gate.window[1])
     if rule.run_in_drug is not None:
@@ -37,6 +48,9 @@ def answer_gate(chart: Chart, rule: GateCriterion, gate: Gate, today: date, inde
         met = None
     read = [day for day, (state, *_) in tests.items() if state is not None]
     changes = None if met or spoilt else _completed(passed, gate, max(today, opens), closes)
+    if met and gate.window_from == "randomization":
+        enters = rule.pattern != "any" and gate.window[1] < 0
+        changes = today + timedelta(1) if enters else passed[0] + timedelta(1 - gate.window[0])
     if not read:
         return OracleAnswer(met, changes=changes)
     _, value, row = tests[max(read)]

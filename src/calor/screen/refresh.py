@@ -106,6 +106,14 @@ def read_again(facts: Facts, records: Records, rules: Rules, touched: Iterable[i
 
     Raises:
         RecordsError: The records cannot be read.
+
+    >>> from calor.screen.example import example_records, example_rules
+    >>> from calor.screen.facts import stage
+    >>> from calor.records.records import rows
+    >>> records, rules = example_records(), example_rules()
+    >>> now = read_again(stage(records, rules), records, rules, touched=[1, 2])
+    >>> len(rows(now.labs))  # as before, since nothing changed
+    7
     """
     engine, persons = records.engine, staged_persons(records, touched)
     concepts = staged_members(engine, facts.members)
@@ -116,7 +124,12 @@ def read_again(facts: Facts, records: Records, rules: Rules, touched: Iterable[i
 
 
 def staged_persons(records: Records, persons: Iterable[int]) -> ir.Table:
-    """Stage a list of persons."""
+    """Stage a list of persons.
+
+    >>> from calor.records.records import rows
+    >>> rows(staged_persons(Records(ibis.duckdb.connect(), {}), [1, 2]))["person_id"].to_list()
+    [1, 2]
+    """
     ids = pd.DataFrame({"person_id": pd.Series(list(persons), dtype="int64")})
     # A filter that keeps every row: ibis 12 cannot stage a bare table of its own.
     return staged(records.engine, in_query(ids, {"person_id": pa.int64()}).filter(ibis._.person_id == ibis._.person_id))
@@ -136,11 +149,8 @@ def same_criteria(before: Rules, after: Rules) -> bool:
 def changed(before: Screened, after: Screened) -> Changes:
     """Return the candidates whose status or any answer changed between two screens by the same criteria.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> from calor.screen.screened import screen
-    >>> found = screen(stage(example_records(), example_rules()), example_rules())
-    >>> print(changed(found, found))
+    >>> from calor.screen.example import example_screen
+    >>> print(changed(example_screen(), example_screen()))
     since 2026-06-30: nothing changed
     """
     everyone = pd.Index(np.union1d(before.answers["person_id"], after.answers["person_id"]), name="person_id")

@@ -66,9 +66,8 @@ def retest(facts: Facts, rules: Rules, setting: Setting | None = None) -> Retest
         Shrout, Fleiss. Psychological Bulletin 1979: ICC(1,1) and its interval. With unequal numbers of tests the mean
         number is Donner's n0. Expected value on retest: Galton's regression to the mean.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> retest(stage(example_records(), example_rules()), example_rules()).candidates
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> retest(example_facts(), example_rules()).candidates
     3
     """
     moved = under(rules, setting or Setting())

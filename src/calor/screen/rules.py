@@ -64,6 +64,11 @@ def rules_of(protocol: Protocol, as_of: date | None = None) -> Rules:
 
     Raises:
         ScreenError: The protocol has no [screening], or no day is given.
+
+    >>> from calor.protocol import read_protocol
+    >>> protocol = read_protocol("examples/outcome/protocol.toml")
+    >>> rules_of(protocol, date(2026, 6, 30)).ids[:3]
+    ('infarction', 'adult', 'alive')
     """
     screening = protocol.screening
     if screening is None:
@@ -74,12 +79,3 @@ def rules_of(protocol: Protocol, as_of: date | None = None) -> Rules:
         raise ScreenError.must("as_of", "be a day", "none", fix="Give it here or in [screening] as_of.")
     unit = protocol.biomarker(protocol.gate.biomarker).unit if protocol.gate else ""
     return Rules(day, screening, protocol.gate, unit)
-
-
-def as_date(day: int) -> date:
-    """Return the date of a day counted from 1970-01-01.
-
-    >>> as_date(0).isoformat()
-    '1970-01-01'
-    """
-    return date.fromordinal(day + EPOCH)

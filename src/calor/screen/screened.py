@@ -41,7 +41,12 @@ class Screened:
         return np.column_stack([column.astype("Int8").fillna(-1).to_numpy(dtype=np.int8) for column in columns])
 
     def count(self, status: str) -> int:
-        """Return how many candidates are eligible, ineligible or undetermined."""
+        """Return how many candidates are eligible, ineligible or undetermined.
+
+        >>> from calor.screen.example import example_screen
+        >>> example_screen().count("ineligible")
+        4
+        """
         return int((self.answers["status"] == status).sum())
 
     @property
@@ -81,10 +86,8 @@ class Screened:
     def to_frame(self) -> pd.DataFrame:
         """Return one row per candidate and criterion: `answer`, `value`, `day`, `row`, `distance`, `changes`.
 
-        >>> from calor.screen.example import example_records, example_rules
-        >>> from calor.screen.facts import stage
-        >>> found = screen(stage(example_records(), example_rules()), example_rules())
-        >>> found.to_frame()[["criterion", "answer"]].head(2).values.tolist()
+        >>> from calor.screen.example import example_screen
+        >>> example_screen().to_frame()[["criterion", "answer"]].head(2).values.tolist()
         [['recent', 'met'], ['alive', 'met']]
         """
         tables = []
@@ -106,9 +109,8 @@ def screen(facts: Facts, rules: Rules) -> Screened:
     Raises:
         RecordsError: The engine failed.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> screen(stage(example_records(), example_rules()), example_rules()).count("eligible")
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> screen(example_facts(), example_rules()).count("eligible")
     1
     """
     answers = rows(decide(facts, rules).order_by("person_id"))

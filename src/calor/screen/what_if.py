@@ -85,11 +85,8 @@ def what_if(facts: Facts, screened: Screened, settings: Sequence[Setting]) -> pd
     Raises:
         ScreenError: There is no setting, the protocol has no gate or window to move, or an analyte was not staged.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> from calor.screen.screened import screen
-    >>> facts = stage(example_records(), example_rules())
-    >>> grid = what_if(facts, screen(facts, example_rules()), [Setting(), Setting(tests=1), Setting(cutoff=3)])
+    >>> from calor.screen.example import example_facts, example_screen
+    >>> grid = what_if(example_facts(), example_screen(), [Setting(), Setting(tests=1), Setting(cutoff=3)])
     >>> grid["eligible"].tolist()
     [1, 3, 0]
     """

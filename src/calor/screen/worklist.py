@@ -45,11 +45,8 @@ def worklist(screened: Screened, benefit: pd.Series | None = None, points: Point
     Raises:
         ScreenError: `benefit` names a person twice or is not finite.
 
-    >>> from calor.screen.example import example_records, example_rules
-    >>> from calor.screen.facts import stage
-    >>> from calor.screen.screened import screen
-    >>> found = screen(stage(example_records(), example_rules()), example_rules())
-    >>> worklist(found)[["rank", "person_id", "status"]].values.tolist()
+    >>> from calor.screen.example import example_screen
+    >>> worklist(example_screen())[["rank", "person_id", "status"]].values.tolist()
     [[1, 1, 'eligible']]
     """
     points = points or Points()

@@ -122,6 +122,72 @@ def test_a_year_of_birth_stays_a_year(folder: Path) -> None:
     assert person["month_of_birth"].isna().to_list() == [False, True]
 
 
+MALFORMED = [
+    ({"effectiveDateTime": "2026-02-30"}, "4 Observation without a day"),
+    ({"effectiveDateTime": 20260301}, "4 Observation without a day"),
+    ({"subject": "Patient/p1"}, "4 Observation without a Patient"),
+    ({"code": {"coding": None}}, "4 Observation whose code is in no concept set"),
+    ({"code": "30522-7"}, "4 Observation whose code is in no concept set"),
+    ({"valueQuantity": {"value": "3,1", "code": "mg/L"}}, "1 Observation whose code is in no concept set"),
+    ({"valueQuantity": []}, "1 Observation whose code is in no concept set"),
+]
+
+
+@pytest.mark.parametrize(("broken", "note"), MALFORMED)
+def test_what_is_not_as_r4_has_it_is_listed_or_undetermined_and_never_met(
+    folder: Path, broken: dict[str, Any], note: str
+) -> None:
+    resources = [
+        {**r, **broken} if r["resourceType"] == "Observation" and r["status"] == "final" else r for r in RESOURCES
+    ]
+    (folder / "all.ndjson").write_text("\n".join(json.dumps(r) for r in resources), encoding="utf-8")
+    records = open_records(folder)
+    assert note in " ".join(records.notes)
+    assert screen(stage(records, rules()), rules()).answers["status"].to_list() != ["eligible"]
+
+
+@pytest.mark.parametrize("said", [{"doNotPerform": True}, {"intent": "proposal"}, {"status": "cancelled"}])
+def test_a_drug_that_was_not_ordered_is_not_taken(folder: Path, said: dict[str, Any]) -> None:
+    resources = [{**r, **said} if r["resourceType"] == "MedicationRequest" else r for r in RESOURCES]
+    (folder / "all.ndjson").write_text("\n".join(json.dumps(r) for r in resources), encoding="utf-8")
+    records = open_records(folder)
+    assert "2 MedicationRequest marked as not so" in " ".join(records.notes)
+    assert rows(records["drug_exposure"]).empty
+
+
+def test_an_order_that_points_to_a_medication_has_its_code(folder: Path) -> None:
+    def pointed(resource: dict[str, Any], to: str, **others: Any) -> dict[str, Any]:
+        order = {k: v for k, v in resource.items() if k != "medicationCodeableConcept"}
+        return order | {"medicationReference": {"reference": to}} | others
+
+    statin, aspirin = medication("83367"), medication("1191")
+    within = {"resourceType": "Medication", "id": "m2", "code": code(RXNORM, "1191")}
+    beside = {"resourceType": "Medication", "id": "m1", "code": code(RXNORM, "83367")}
+    moved = {
+        json.dumps(statin): pointed(statin, "Medication/m1"),
+        json.dumps(aspirin): pointed(aspirin, "#m2", contained=[within]),
+    }
+    resources = [*(moved.get(json.dumps(r), r) for r in RESOURCES), beside]
+    (folder / "all.ndjson").write_text("\n".join(json.dumps(r) for r in resources), encoding="utf-8")
+    records = open_records(folder)
+    assert not any("Medication" in note for note in records.notes)
+    assert screen(stage(records, rules()), rules()).answers["status"].to_list() == ["eligible"]
+
+
+def test_a_birth_date_that_is_none_leaves_the_age_open(folder: Path) -> None:
+    resources = [{**r, "birthDate": "unknown"} if r["resourceType"] == "Patient" else r for r in RESOURCES]
+    (folder / "all.ndjson").write_text("\n".join(json.dumps(r) for r in resources), encoding="utf-8")
+    assert screen(stage(open_records(folder), rules()), rules()).answers["status"].to_list() == ["undetermined"]
+
+
+@pytest.mark.parametrize("line", ["[1, 2]", "7", "{"])
+def test_a_line_that_is_no_object_is_refused(folder: Path, line: str) -> None:
+    path = folder / "all.ndjson"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}", encoding="utf-8")
+    with pytest.raises(RecordsError, match=r"all.ndjson, line 12"):
+        open_records(folder)
+
+
 def test_a_cut_file_is_refused_by_line(folder: Path) -> None:
     path = folder / "all.ndjson"
     path.write_text(path.read_text()[:-20], encoding="utf-8")

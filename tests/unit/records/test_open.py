@@ -49,14 +49,44 @@ def test_a_person_twice_is_refused(folder: Path) -> None:
     refused(folder, "1 rows too many")
 
 
-def test_a_row_dated_in_the_future_is_refused(folder: Path) -> None:
-    rewrite(folder / "measurement.csv", measurement_date="2199-01-01")
-    refused(folder, "not be dated in the future")
+@pytest.mark.parametrize(
+    ("table", "column", "late"),
+    [("measurement", "measurement_date", "2199-01-01"), ("death", "death_date", "2199-01-01"),
+     ("person", "year_of_birth", "2199")],
+)  # fmt: skip
+def test_a_row_dated_in_the_future_is_refused_by_the_name_of_its_table(
+    folder: Path, table: str, column: str, late: str
+) -> None:
+    rewrite(folder / f"{table}.csv", **{column: late})
+    refused(folder, f"`{table}` must not be dated in the future")
+
+
+def test_a_person_table_cut_between_rows_is_refused(folder: Path) -> None:
+    path = folder / "person.csv"
+    pd.read_csv(path, dtype=str).head(3).to_csv(path, index=False)
+    refused(folder, "hold everyone with an infarction")
+
+
+def test_rows_without_a_date_are_counted(folder: Path) -> None:
+    rewrite(folder / "measurement.csv", measurement_date="")
+    count = len(pd.read_csv(folder / "measurement.csv"))
+    notes = stage(open_records(folder), rules()).notes
+    assert f"{count} rows of measurement without a date were not seen." in notes
 
 
 def test_what_is_no_date_is_refused_without_being_quoted(folder: Path) -> None:
     rewrite(folder / "condition_occurrence.csv", condition_start_date=f"on {IDENTIFIER}")
     refused(folder, "nothing was written")
+
+
+def test_a_day_that_could_be_another_is_refused(folder: Path) -> None:
+    rewrite(folder / "condition_occurrence.csv", condition_start_date="03/04/2026")
+    refused(folder, "every date a date")
+
+
+def test_an_address_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(RecordsError, match="a folder of OMOP tables"):
+        open_records("mysql://host/records")
 
 
 def test_a_cut_parquet_file_is_named(folder: Path) -> None:

@@ -189,6 +189,24 @@ def test_too_few_repeated_tests_are_refused(tmp_path: Path) -> None:
         retest(stage(open_records(tmp_path), rules()), rules())
 
 
+def test_an_infarction_recorded_as_an_observation_makes_a_candidate_too(tmp_path: Path) -> None:
+    write_records(tmp_path)
+    path = tmp_path / "condition_occurrence.csv"
+    told = pd.read_csv(path, dtype=str)
+    mine = told["condition_concept_id"] == "4329847"
+    names = {
+        "condition_occurrence_id": "observation_id",
+        "condition_concept_id": "observation_concept_id",
+        "condition_start_date": "observation_date",
+    }
+    told[mine].rename(columns=names).to_csv(tmp_path / "observation.csv", index=False)
+    told[~mine].to_csv(path, index=False)
+    moved = screen(stage(open_records(tmp_path), rules()), rules())
+    (tmp_path / "whole").mkdir()
+    whole = screen(stage(open_records(write_records(tmp_path / "whole")), rules()), rules())
+    assert moved.answers["status"].to_list() == whole.answers["status"].to_list()
+
+
 def test_a_refresh_by_other_rules_is_refused(facts: Facts, found: Screened, tmp_path: Path) -> None:
     asked = rules()
     assert asked.gate is not None

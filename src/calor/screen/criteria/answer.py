@@ -33,7 +33,11 @@ NO_DAY = ibis.null("int64")
 
 
 def number(value: ir.Value) -> ir.Value:
-    """Return a value as the floating-point number that the column `value` holds."""
+    """Return a value as the floating-point number that the column `value` holds.
+
+    >>> number(ibis.literal(3)).type().is_float64()
+    True
+    """
     return value.cast("float64")
 
 

@@ -14,7 +14,16 @@ from calor.screen.rules import Rules
 
 
 def opens(index: ir.Table, drugs: ir.Table, rules: Rules, gate: Gate, rule: GateCriterion) -> ir.Table:
-    """Return from when to when a candidate's tests count; who never began the run-in drug has no such time."""
+    """Return from when to when a candidate's tests count; who never began the run-in drug has no such time.
+
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.decide import index_events
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> facts, rules = example_facts(), example_rules()
+    >>> timing = opens(index_events(facts, rules), facts.drugs, rules, rules.gate, rules.gate_rule)
+    >>> plain_rows(timing.order_by("person_id"))[0]  # 28 days of statin after the infarction, until a year after it
+    {'person_id': 1, 'closes': 20878, 'opens': 20541}
+    """
     anchor = index.index_day if gate.window_from == "infarction" else ibis.literal(rules.today, "int64")
     table = index.select("person_id", "index_day", opens=anchor + gate.window[0], closes=anchor + gate.window[1])
     if rule.run_in_drug is None:
@@ -28,7 +37,18 @@ def opens(index: ir.Table, drugs: ir.Table, rules: Rules, gate: Gate, rule: Gate
 
 
 def tests_in_time(days: ir.Table, timing: ir.Table, rule: GateCriterion) -> ir.Table:
-    """Return the days with results of the assay or its stand-in, while a candidate's tests count."""
+    """Return the days with results of the assay or its stand-in, while a candidate's tests count.
+
+    >>> from calor.screen.criteria.results import days, results
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.decide import index_events
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> facts, rules = example_facts(), example_rules()
+    >>> timing = opens(index_events(facts, rules), facts.drugs, rules, rules.gate, rules.gate_rule)
+    >>> tests = tests_in_time(days(results(facts, rules), up=True), timing, rules.gate_rule)
+    >>> len(plain_rows(tests))
+    7
+    """
     here = days.filter(days.role.isin([name for name in (rule.lab, rule.stand_in) if name]))
     table = here.inner_join(timing, "person_id").filter(ibis._.day.between(ibis._.opens, ibis._.closes))
     return table.mutate(lab=table.role == rule.lab)
@@ -49,6 +69,17 @@ def counts(
         comparator: Of the gate.
         cutoff: Of the gate; a column where it differs by row, as in a what-if.
         by: What is counted for.
+
+    >>> from calor.screen.criteria.results import days, results
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.decide import index_events
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> facts, rules = example_facts(), example_rules()
+    >>> timing = opens(index_events(facts, rules), facts.drugs, rules, rules.gate, rules.gate_rule)
+    >>> tests = tests_in_time(days(results(facts, rules), up=True), timing, rules.gate_rule)
+    >>> found = counts(tests, rules.gate_rule, ">=", 2.0).order_by("person_id")
+    >>> [(row["person_id"], row["tests"], row["fell"]) for row in plain_rows(found)]
+    [(1, 2, 0), (2, 1, 1), (3, 1, 0), (4, 2, 0)]
     """
     falls = ~COMPARE[comparator](table.falls_edge, cutoff)
     passes = COMPARE[comparator](table.passes_edge, cutoff)
@@ -85,12 +116,27 @@ def _since_the_last_that_fell(table: ir.Table, by: tuple[str, ...]) -> ir.Table:
 
 
 def answer(table: ir.Table, rule: GateCriterion, gate: Gate, today: int) -> Answer:
-    """Answer from the counts; what was set aside, or the stand-in assay alone, makes it undetermined at most."""
+    """Answer from the counts; what was set aside, or the stand-in assay alone, makes it undetermined at most.
+
+    >>> from calor.screen.criteria.results import days, results
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.decide import index_events
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> facts, rules = example_facts(), example_rules()
+    >>> timing = opens(index_events(facts, rules), facts.drugs, rules, rules.gate, rules.gate_rule)
+    >>> tests = tests_in_time(days(results(facts, rules), up=True), timing, rules.gate_rule)
+    >>> named = {f"inflamed__{name}": name for name in COUNTED}
+    >>> table = counts(tests, rules.gate_rule, ">=", 2.0).rename(named).inner_join(timing, "person_id")
+    >>> found = answer(table.filter(table.person_id == 2), rules.gate_rule, rules.gate, rules.today)
+    >>> plain_rows(table.filter(table.person_id == 2).select(**found._asdict()))
+    [{'met': False, 'value': 1.2, 'day': 20605, 'row': 4, 'distance': -0.8, 'changes': 20634}]
+    """
     column = {name: table[f"{rule.id}__{name}"] for name in COUNTED}
     met, could = decided(column, rule, gate.tests, interval(gate))
     day, row = column["day"], column["row"].nullif(0)
     value = number(ibis.cases((day.notnull(), column["value"]), else_=None))
-    changes = ibis.cases((met, NO_DAY), else_=_when_one_more_would_do(table, column, rule, gate, today))
+    passing = _until_a_test_leaves(column, rule, gate, today)
+    changes = ibis.cases((met, passing), else_=_when_one_more_would_do(table, column, rule, gate, today))
     return Answer(three(met, ~met & ~could), value, day, row, value - gate.cutoff, changes)
 
 
@@ -104,6 +150,18 @@ def decided(
         rule: The criterion.
         k: Passing tests that are asked for.
         span: Fewest days between the first and the last of them.
+
+    >>> from calor.screen.criteria.results import days, results
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.decide import index_events
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> facts, rules = example_facts(), example_rules()
+    >>> timing = opens(index_events(facts, rules), facts.drugs, rules, rules.gate, rules.gate_rule)
+    >>> tests = tests_in_time(days(results(facts, rules), up=True), timing, rules.gate_rule)
+    >>> counted = counts(tests, rules.gate_rule, ">=", 2.0)
+    >>> met, could = decided({name: counted[name] for name in COUNTED}, rules.gate_rule, k=2, span=28)
+    >>> [row["met"] for row in plain_rows(counted.select("person_id", met=met).order_by("person_id"))]
+    [True, False, False, True]
     """
     met = _enough(column["tests"], column["first"], column["last"], k, span)
     could = _enough(column["possible"], column["possible_first"], column["possible_last"], k, span)
@@ -135,6 +193,15 @@ def _enough(
     tests: ir.Value, first: ir.Value, last: ir.Value, k: int | ir.Value, span: int | ir.Value
 ) -> ir.BooleanValue:
     return yes((tests >= k) & (last - first >= span))
+
+
+def _until_a_test_leaves(column: dict[str, ir.Value], rule: GateCriterion, gate: Gate, today: int) -> ir.Value:
+    """Return the first day on which a gate that is met can cease to be; null where its window stands still."""
+    if gate.window_from == "infarction":
+        return NO_DAY
+    if rule.pattern != "any" and gate.window[1] < 0:
+        return ibis.literal(today + 1, "int64")  # a test that does not pass can enter the window
+    return (column["first"] - gate.window[0] + 1).cast("int64")
 
 
 def _when_one_more_would_do(

@@ -10,7 +10,15 @@ from calor.screen.criteria.answer import NO_DAY, Answer, number
 
 
 def answer(table: ir.Table, rule: InfarctionCriterion, today: int) -> Answer:
-    """Answer from the index event; both ends of the window count."""
+    """Answer from the index event; both ends of the window count.
+
+    >>> import pyarrow as pa
+    >>> from calor.records.records import plain_rows
+    >>> table = ibis.memtable(pa.table({"index_day": [100], "index_row": [7]}))
+    >>> rule = InfarctionCriterion(kind="recent_infarction", id="window", days=(30, 120))
+    >>> plain_rows(table.select(**answer(table, rule, today=220)._asdict()))
+    [{'met': True, 'value': 120.0, 'day': 100, 'row': 7, 'distance': 0.0, 'changes': 221}]
+    """
     first, last = rule.days
     since = ibis.literal(today, "int64") - table.index_day
     changes = ibis.cases(

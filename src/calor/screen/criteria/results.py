@@ -25,7 +25,14 @@ CENSORED = r"^\s*([<>]=?)\s*([0-9]+(\.[0-9]+)?)\s*$"
 
 
 def results(facts: Facts, rules: Rules) -> ir.Table:
-    """Return each staged result up to today with `value`, `low`, `high`, `usable` and, for the gate, `set_aside`."""
+    """Return each staged result up to today with `value`, `low`, `high`, `usable` and, for the gate, `set_aside`.
+
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> found = results(example_facts(), example_rules()).order_by("row_id")
+    >>> plain_rows(found["person_id", "value", "low", "high", "counted"])[0]
+    {'person_id': 1, 'value': 3.1, 'low': 3.1, 'high': 3.1, 'counted': True}
+    """
     labs = facts.labs
     schema = {"role": pa.string(), "unit_concept_id": pa.int64(), "unit_text": pa.string(), "factor": pa.float64()}
     factors = in_query(facts.factors, schema)
@@ -56,6 +63,12 @@ def days(table: ir.Table, *, up: bool) -> ir.Table:
     Args:
         table: Results as intervals.
         up: Whether the gate asks for high values: then a day's lowest result is the least favorable.
+
+    >>> from calor.records.records import plain_rows
+    >>> from calor.screen.example import example_facts, example_rules
+    >>> found = days(results(example_facts(), example_rules()), up=True).order_by("person_id", "day")
+    >>> [(row["person_id"], row["day"], row["passes_edge"]) for row in plain_rows(found)[:2]]
+    [(1, 20574, 3.1), (1, 20605, 2.4)]
     """
     counted = table.counted
     falls = table.high.min(where=~table.set_aside) if up else table.low.max(where=~table.set_aside)
@@ -88,19 +101,18 @@ def _set_aside(table: ir.Table, facts: Facts, rules: Rules) -> ir.Table:
     for kind in gate.set_aside:
         if kind.within_days_of is not None:
             near = _near(table.filter(table.gated), seen, kind.within_days_of, kind.days or 0)
-            joined = table.left_join(near, table.row_id == near.near_id)
-            table = joined.mutate(set_aside=joined.set_aside | (joined.gated & joined.near_id.notnull())).drop(
-                "near_id"
-            )
+            joined = table.left_join(near, [table.person_id == near.near_person, table.day == near.near_day])
+            aside = joined.set_aside | (joined.gated & joined.near_day.notnull())
+            table = joined.mutate(set_aside=aside).drop("near_person", "near_day")
     return table.mutate(counted=table.usable & ~table.set_aside & (table.high <= above))
 
 
 def _near(gated: ir.Table, events: ir.Table, role: str, within: int) -> ir.Table:
-    """Return the results within some days of an event."""
+    """Return the persons and days with a result within some days of an event (ids of rows may be missing or twice)."""
     event = events.filter(events.role == role).select("person_id", "start", "stop")
     pairs = gated.inner_join(event, "person_id")
     close = pairs.filter((pairs.day >= pairs.start - within) & (pairs.day <= pairs.stop + within))
-    return close.select(near_id=close.row_id).distinct()
+    return close.select(near_person=close.person_id, near_day=close.day).distinct()
 
 
 def _rounded(amount: ir.FloatingValue) -> ir.FloatingValue:
