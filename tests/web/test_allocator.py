@@ -119,7 +119,14 @@ def test_blinded_people_work_without_a_key_or_a_right_to_the_arms(
 def test_every_address_answers_blinded_people_in_that_process(split: Split) -> None:
     split.running.register("01-001")
     split.running.allocate("01-001")
-    values = {"trial": ["IVORY-2"], "identifier": ["01-001"], "site": ["01"], "int": [1], "path": ["x"]}
+    values = {
+        "trial": ["IVORY-2"],
+        "identifier": ["01-001"],
+        "site": ["01"],
+        "kind": ["csv", "odm"],
+        "int": [1],
+        "path": ["x"],
+    }
     for role in set(Role) - UNBLINDED:
         client = signed_in(split.running.people[role])
         for route in routes():

@@ -101,10 +101,10 @@ def test_a_copy_names_no_arm_no_place_and_no_other_site(running: Running) -> Non
 
 def test_a_site_can_always_take_its_own_copy(running: Running) -> None:
     client = signed_in(running.people[Role.INVESTIGATOR])
-    for name, kind in (("copy.zip", "application/zip"), ("copy.xml", "application/xml"), ("export.csv", "text/csv")):
-        answer = client.get(f"/api/trials/IVORY-2/{name}")
-        assert (answer.status_code, answer["Content-Type"].split(";")[0]) == (200, kind)
-    assert AuditRow.objects.filter(action=Action.EXPORT, actor=running.people[Role.INVESTIGATOR].username).count() == 3
+    for kind, media in (("csv", "application/zip"), ("odm", "application/xml")):
+        answer = client.get(f"/api/trials/IVORY-2/exports/{kind}")
+        assert (answer.status_code, answer["Content-Type"]) == (200, media)
+    assert AuditRow.objects.filter(action=Action.EXPORT, actor=running.people[Role.INVESTIGATOR].username).count() == 2
 
 
 def test_no_role_of_the_sponsor_changes_a_sites_data() -> None:
@@ -119,7 +119,7 @@ def test_no_role_of_the_sponsor_changes_a_sites_data() -> None:
 
 def test_a_copy_kept_by_a_site_shows_what_was_altered_later(on_sqlite: str, running: Running, tmp_path: Path) -> None:
     path = tmp_path / "copy.xml"
-    path.write_bytes(signed_in(running.people[Role.INVESTIGATOR]).get("/api/trials/IVORY-2/copy.xml").content)
+    path.write_bytes(signed_in(running.people[Role.INVESTIGATOR]).get("/api/trials/IVORY-2/exports/odm").content)
     running.register("01-009")
     same = _calor("compare", on_sqlite, str(path))
     assert same.returncode == 0, same.stdout + same.stderr

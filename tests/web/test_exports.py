@@ -219,8 +219,8 @@ def test_the_page_offers_each_kind_and_the_download_is_the_file_of_the_audit_tra
             assert hashlib.sha256(answer.content).hexdigest() in client.get(address).content.decode()
         assert client.post(address, {"kind": "arms"}).status_code == 404
     api = signed_in(captured.people[Role.UNBLINDED_MONITOR])
-    for name in ("adam.zip", "copy.xml", "copy.zip"):
-        assert api.get(f"/api/trials/IVORY/unblinded/{name}").status_code == 200
+    for kind in Kind:
+        assert api.get(f"/api/trials/IVORY/unblinded-exports/{kind}").status_code == 200
 
 
 def test_a_site_exports_its_own_participants_only(captured: Running) -> None:

@@ -201,6 +201,7 @@ def _every_address() -> Iterator[tuple[Role, str]]:
         "trial": [CODE],
         "site": ["01"],
         "identifier": ["01-000", "01-001", "01-999"],  # one was unblinded
+        "kind": ["adam", "odm", "csv", "arms"],
         "path": ["calor/pages.css"],
         "int": [1, 999],
         "visit": ["V8", "V99"],

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from calor.web.audit import append, moment, name_of
-from calor.web.copies import csv_text
+from calor.web.audit import moment, name_of
 from calor.web.models import (
     ActiveMethod,
     Allocation,
@@ -24,7 +22,6 @@ from calor.web.services.corrections import effective, effective_all
 from calor.web.signatures import corrections_that_count, holds
 
 Row = dict[str, Any]
-COLUMNS = ("participant", "site", "stratum", "consent_version", "eligible", "kit", "allocated_at")
 
 
 def participants(actor: Any, trial: Any) -> list[Row]:
@@ -120,21 +117,6 @@ def assessments(actor: Any, trial: Any) -> list[Row]:
         }
         for each in owed.select_related("unblinding__participant", "unblinding__by", "assessmentclosing")
     ]
-
-
-def export(actor: Any, trial: Any) -> str:
-    """Return the same as CSV; cells that a spreadsheet would take for formulas begin with an apostrophe.
-
-    Raises:
-        ConductError: The actor may not export anything here.
-    """
-    rows = list(_visible(actor, trial, Action.EXPORT))
-    if not rows:
-        check(actor, Action.EXPORT, trial)
-    text = csv_text(rows, COLUMNS)
-    reason = f"participants, SHA-256 {hashlib.sha256(text.encode()).hexdigest()}"
-    append(trial.code, actor=actor.username, action=Action.EXPORT, reason=reason)
-    return text
 
 
 def audit_rows(actor: Any, trial: Any) -> list[Row]:
