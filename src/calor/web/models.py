@@ -12,9 +12,9 @@ from django.db import models
 from calor.web.audit_tables import AuditHead, AuditRow
 
 __all__ = [
-    "KEEP", "USER", "ActiveMethod", "Allocation", "AssessmentClosing", "AuditHead", "AuditRow", "Correction", "Delivery",
-    "ImpactAssessment", "Kit", "Notice", "Participant", "PersonDigest", "RoleChange", "SealedDraw", "Signature", "Site",
-    "Slot", "StratumHead", "Trial", "Unblinding", "Withdrawal",
+    "KEEP", "USER", "ActiveMethod", "Allocation", "AssessmentClosing", "AuditHead", "AuditRow", "Correction",
+    "Delivery", "ImpactAssessment", "Kit", "Notice", "Participant", "PersonDigest", "RoleChange", "SealedDraw",
+    "Signature", "Site", "Slot", "StratumHead", "Trial", "Unblinding", "Withdrawal",
 ]  # fmt: skip
 
 USER = settings.AUTH_USER_MODEL

@@ -29,6 +29,7 @@ from calor.web.permissions import Action, Role, check
 from calor.web.services.accounts import check_reason
 from calor.web.services.alerts import withheld_chain
 from calor.web.services.corrections import store_signature
+from calor.web.services.hold import hold
 from calor.web.services.notices import notify
 
 MEANING = "I cut these data for the safety board"
@@ -62,7 +63,7 @@ def make_cut(
     authenticate_again(actor, username, password)
     with transaction.atomic(durable=True):
         # Writers finish first.
-        list(Participant.objects.select_for_update(no_key=True).filter(trial=trial).order_by("pk"))
+        hold(trial=trial)
         before = DataCut.objects.filter(trial=trial)
         _check_new(before, name.strip(), look, planned)
         told, withheld = (written(part) for part in contents(trial, text, cutoff))
