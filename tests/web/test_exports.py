@@ -137,7 +137,7 @@ REFERENCES = {
 
 
 def test_an_odm_document_keeps_the_standards_order_and_its_references_lead_somewhere(captured: Running) -> None:
-    root = odm.fromstring(_export(captured, ODM).content)
+    root = odm.fromstring(_export(captured, Kind.ODM).content)
     defined = {(_tag(one), one.get("OID")) for one in root.iter()}
     lengths = {one.get("OID"): int(one.get("Length")) for one in root.iter() if _tag(one) == "ItemDef"}
     for element in root.iter():
