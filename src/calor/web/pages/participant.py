@@ -11,7 +11,7 @@ from calor.web import scans as core_laboratory
 from calor.web import served
 from calor.web.calendar import calendar, latest
 from calor.web.capture.models import AdverseEvent, Medication, VisitRecord
-from calor.web.models import Allocation
+from calor.web.models import Allocation, Withdrawal
 from calor.web.pages.alerts import routed
 from calor.web.pages.events import proposals
 from calor.web.pages.page import page
@@ -55,6 +55,9 @@ def participant(request: Any, identifier: str) -> Any:
         "may_event": may_event,
         "may_medicate": visitor.may(Action.RECORD_MEDICATION, site),
         "may_ask": visitor.may(Action.ASK, site),
+        "may_withdraw": visitor.may(Action.WITHDRAW, site),
+        "may_unblind": visitor.may(Action.UNBLIND, site),
+        "withdrawal": Withdrawal.objects.filter(participant=found).select_related("by").first(),
     }
     return render(request, "participant.html", context)
 
