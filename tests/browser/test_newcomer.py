@@ -91,7 +91,7 @@ def _the_boards_two_reports_show_the_alert(page: playwright.Page, demo: Demo, id
     follow(page, "Safety board")
     for name, typed in (
         ("Name of the cut", "Meeting 1"), ("Reason", "First meeting"),
-        ("Your name", "independent"), ("Your password", demo.passwords["independent"]),
+        ("Your name to sign in with", "independent"), ("Your password", demo.passwords["independent"]),
     ):  # fmt: skip
         reach(page, name)
         page.keyboard.type(typed)

@@ -19,7 +19,9 @@ class PageForm(forms.Form):
 class SignedForm(PageForm):
     """A form that is signed with name and password; what else it asks for comes first."""
 
-    username = forms.CharField(label="Your name", widget=forms.TextInput(attrs={"autocomplete": "username"}))
+    username = forms.CharField(
+        label="Your name to sign in with", widget=forms.TextInput(attrs={"autocomplete": "username"})
+    )
     password = forms.CharField(
         label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), strip=False
     )
