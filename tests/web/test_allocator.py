@@ -74,7 +74,9 @@ def split(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     environment = {**os.environ, "PYTHONPATH": str(SOURCE), "CALOR_ARMS_KEY_FILE": str(arms_key)}
     command = [sys.executable, "-m", "calor", "allocator", "serve", database, str(listening)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        while not listening.exists():
+        for _ in range(1200):
+            if listening.exists():
+                break
             assert process.poll() is None, process.stderr.read() if process.stderr else ""
             time.sleep(0.05)
         blinded = database.replace("calor@", "pages@")
