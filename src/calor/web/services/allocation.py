@@ -82,14 +82,9 @@ def register(
     _check_word("identifier", identifier)
     check_stratum(trial, stratum)
     participant = Participant(
-        trial=trial,
-        site=site,
-        identifier=identifier,
-        stratum=stratum,
-        consent_version=consent_version,
-        eligible=eligible,
-        at=timezone.now(),
-    )
+        trial=trial, site=site, identifier=identifier, stratum=stratum, consent_version=consent_version,
+        eligible=eligible, at=timezone.now(),
+    )  # fmt: skip
     digests = [] if person is None else person.digests(trial.code)
     try:
         with transaction.atomic():

@@ -20,7 +20,7 @@ from calor.web.audit import append, name_of, save_audited
 from calor.web.board.closed_report import analysis_section, closed_report
 from calor.web.board.coding import codes
 from calor.web.board.contents import contents
-from calor.web.board.cut import shown, whole
+from calor.web.board.cut import Whole, shown, whole
 from calor.web.board.open_report import open_report
 from calor.web.board.tables import digest, written
 from calor.web.capture.models import DataCut, WithheldCut
@@ -163,12 +163,17 @@ def _open(digest: str) -> tuple[Section, ...]:
 
 @lru_cache(maxsize=8)
 def _closed(digest: str, looks: tuple[str, ...]) -> tuple[Section, ...]:
-    return closed_report(whole(_cut(digest)), [whole(_cut(each)) for each in looks])
+    return closed_report(_whole(digest), [_whole(each) for each in looks])
 
 
 @lru_cache(maxsize=64)
 def _result(digest: str, analysis: str) -> Section:
-    return analysis_section(whole(_cut(digest)), analysis)
+    return analysis_section(_whole(digest), analysis)
+
+
+@lru_cache(maxsize=8)
+def _whole(digest: str) -> Whole:
+    return whole(_cut(digest))
 
 
 def _cut(digest: str) -> Any:
