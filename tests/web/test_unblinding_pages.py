@@ -82,6 +82,7 @@ def test_a_withdrawal_is_recorded_with_its_reason_and_stands_on_the_participants
     told = client.get("/participants/01-001/").content.decode()
     assert "Moves away" in told
     assert address not in told
+    assert "to come" not in told  # no visit is owed any more
     assert client.post(address, {"reason": "Again"}).status_code == 422
     assert Withdrawal.objects.get().by == running.people[Role.COORDINATOR]
     assert AuditRow.objects.filter(reason="Moves away").count() == 1
