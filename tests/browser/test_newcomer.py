@@ -142,7 +142,8 @@ PLACES = {
                     "/participants/01-019/events/new/",
                     "/participants/01-003/medication/1/", "/alerts/", "/queries/"),
     "unblinded": ("/", "/participants/01-009/visits/V8/", "/alerts/"),
-    "monitor": ("/participants/01-007/", "/queries/"),
+    "investigator": ("/participants/01-014/unblinding/", "/participants/01-014/withdrawal/"),
+    "monitor": ("/participants/01-007/", "/queries/", "/unblindings/"),
     "statistician": ("/lock/",),
     "administrator": ("/people/", "/list/"),
 }  # fmt: skip
