@@ -91,7 +91,7 @@ def _the_boards_two_reports_show_the_alert(page: playwright.Page, demo: Demo, id
     follow(page, "Safety board")
     for name, typed in (
         ("Name of the cut", "Meeting 1"), ("Reason", "First meeting"),
-        ("Your name", "independent"), ("Your password", demo.passwords["independent"]),
+        ("Your name to sign in with", "independent"), ("Your password", demo.passwords["independent"]),
     ):  # fmt: skip
         reach(page, name)
         page.keyboard.type(typed)
@@ -142,7 +142,8 @@ PLACES = {
                     "/participants/01-019/events/new/",
                     "/participants/01-003/medication/1/", "/alerts/", "/queries/"),
     "unblinded": ("/", "/participants/01-009/visits/V8/", "/alerts/"),
-    "monitor": ("/participants/01-007/", "/queries/"),
+    "investigator": ("/participants/01-014/unblinding/", "/participants/01-014/withdrawal/"),
+    "monitor": ("/participants/01-007/", "/queries/", "/unblindings/"),
     "statistician": ("/lock/",),
     "administrator": ("/people/", "/list/"),
 }  # fmt: skip

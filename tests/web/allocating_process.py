@@ -33,6 +33,7 @@ from django.db import connection
 
 def race(trial: Any, user: Any, lists: list[list[tuple[str, str]]]) -> None:
     start, go = os.pipe()
+    ready, connected = os.pipe()
     answers, children = [], []
     for tasks in lists:
         answer, told = os.pipe()
@@ -40,12 +41,14 @@ def race(trial: Any, user: Any, lists: list[list[tuple[str, str]]]) -> None:
         if children[-1] == 0:
             os.close(go)
             connection.ensure_connection()
+            os.write(connected, b".")
             os.read(start, 1)  # returns when the parent closes its end
             os.write(told, json.dumps(_do_all(trial, user, tasks)).encode())
             os._exit(0)
         os.close(told)
         answers.append(answer)
-    time.sleep(0.5)
+    for _ in children:
+        os.read(ready, 1)
     os.close(go)
     print(json.dumps([one for answer in answers for one in json.load(os.fdopen(answer))]))
     for child in children:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import psycopg
 from django.core.management import call_command
 from django.db import connections
+from tests.ports import reserved_port
 
 from calor.web.database import database as described
 
@@ -86,10 +86,8 @@ def postgresql(*, fsync: bool = False) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="calor-postgresql-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server, data = Server(f"postgresql://calor@127.0.0.1:{port}/", folder, programs), folder / "data"
+    server = Server(f"postgresql://calor@127.0.0.1:{reserved_port()}/", folder, programs)
+    data = folder / "data"
     _as_owner(f"{programs}/initdb", "-D", str(data), "-A", "trust", "-U", "calor", "-E", "UTF8", "--no-locale")
     (data / "postgresql.auto.conf").write_text(f"fsync = {'on' if fsync else 'off'}\n")
     server.start()

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from calor.web.permissions import AT_A_SITE, Role
 from calor.web.services import accounts, activation, allocation, plans
 
@@ -34,6 +36,7 @@ class Running:
         return allocation.allocate(coordinator, self.trial, identifier, key=key or f"key of {identifier}")
 
 
+@transaction.atomic  # one wait for the disk instead of thirty
 def open_running_trial(
     *,
     length: int = 8,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from urllib.parse import urlencode
 
 from django.test import Client as DjangoClient
 from django.test import override_settings
+from tests.ports import reserved_port
 
 from calor.web.keys import derived_key
 
@@ -41,9 +41,7 @@ class Served:
 @contextmanager
 def served(database: str, folder: Path, log: Path) -> Iterator[Served]:
     """Serve a trial: on PostgreSQL as docs/how-to/production.md says, on SQLite as `calor serve` does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = reserved_port()
     environment = {
         **os.environ, "PYTHONPATH": str(SOURCE), "CALOR_DATABASE": database, "CALOR_HOSTS": "127.0.0.1",
         "CALOR_TRIAL_FOLDER": str(folder),

@@ -18,5 +18,5 @@ def without_triggers() -> Iterator[None]:
             cursor.execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
     yield
     with connection.cursor() as cursor:
-        for statement in statements(connection.vendor):
+        for statement in statements(connection.vendor, guards(connection.vendor)):
             cursor.execute(statement)

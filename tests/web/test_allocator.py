@@ -74,7 +74,9 @@ def split(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     environment = {**os.environ, "PYTHONPATH": str(SOURCE), "CALOR_ARMS_KEY_FILE": str(arms_key)}
     command = [sys.executable, "-m", "calor", "allocator", "serve", database, str(listening)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        while not listening.exists():
+        for _ in range(1200):
+            if listening.exists():
+                break
             assert process.poll() is None, process.stderr.read() if process.stderr else ""
             time.sleep(0.05)
         blinded = database.replace("calor@", "pages@")
@@ -119,7 +121,14 @@ def test_blinded_people_work_without_a_key_or_a_right_to_the_arms(
 def test_every_address_answers_blinded_people_in_that_process(split: Split) -> None:
     split.running.register("01-001")
     split.running.allocate("01-001")
-    values = {"trial": ["IVORY-2"], "identifier": ["01-001"], "site": ["01"], "int": [1], "path": ["x"]}
+    values = {
+        "trial": ["IVORY-2"],
+        "identifier": ["01-001"],
+        "site": ["01"],
+        "kind": ["csv", "odm"],
+        "int": [1],
+        "path": ["x"],
+    }
     for role in set(Role) - UNBLINDED:
         client = signed_in(split.running.people[role])
         for route in routes():

@@ -86,11 +86,13 @@ def test_the_administrator_adds_sites_and_roles_and_previews_a_list(running: Run
     assert administrator.get(f"{BASE}/list").json()["active"] is True
 
 
-def test_the_export_is_csv_and_is_logged(running: Running) -> None:
-    response = _as(running, Role.STATISTICIAN).get(f"{BASE}/export.csv")
-    assert response["Content-Type"].startswith("text/csv")
-    assert response.content.decode().startswith("participant,site,")
-    assert AuditRow.objects.filter(action=Action.EXPORT).count() == 1
+def test_an_export_is_the_kind_that_is_named_and_is_logged(running: Running) -> None:
+    client = _as(running, Role.STATISTICIAN)
+    for kind, media in (("csv", "application/zip"), ("odm", "application/xml")):
+        answer = client.get(f"{BASE}/exports/{kind}")
+        assert (answer.status_code, answer["Content-Type"]) == (200, media)
+    assert client.get(f"{BASE}/exports/arms").status_code == 404
+    assert AuditRow.objects.filter(action=Action.EXPORT).count() == 2
 
 
 def test_what_may_not_be_set_cannot_be_sent(running: Running) -> None:
@@ -126,7 +128,7 @@ def test_every_address_is_absent_to_all_whose_roles_do_not_permit_its_action(run
 def _refusals(running: Running, role: Role | None, who: Any) -> int:
     """Try every address with every method whose action is not the person's; return how many there were."""
     client, tried = signed_in(who), 0
-    values = {"trial": ["IVORY-2"], "identifier": ["01-001"], "site": ["01"], "int": [1]}
+    values = {"trial": ["IVORY-2"], "identifier": ["01-001"], "site": ["01"], "kind": ["csv"], "int": [1]}
     for route in routes():
         if not isinstance(route.view.action, dict):  # a page: test_pages walks them
             continue
@@ -216,7 +218,7 @@ def test_a_change_of_site_takes_effect_within_the_session(running: Running) -> N
 
 
 def test_nobody_who_is_not_signed_in_reaches_anything(running: Running) -> None:
-    values = {"trial": ["IVORY-2"], "identifier": ["01-001"], "site": ["01"], "int": [1]}
+    values = {"trial": ["IVORY-2"], "identifier": ["01-001"], "site": ["01"], "kind": ["csv"], "int": [1]}
     for route in routes():
         if isinstance(route.view.action, dict):
             for path in route.paths(values):
@@ -232,7 +234,7 @@ def test_a_post_without_the_token_is_refused(running: Running) -> None:
 
 
 def test_reading_changes_nothing(running: Running) -> None:
-    values = {"trial": ["IVORY-2"], "identifier": ["01-001", "01-002"], "site": ["01"], "int": [1]}
+    values = {"trial": ["IVORY-2"], "identifier": ["01-001", "01-002"], "site": ["01"], "kind": ["csv"], "int": [1]}
     before = Allocation.objects.count(), Participant.objects.count(), Slot.objects.count()
     for role in (Role.INVESTIGATOR, Role.PHARMACIST):
         client = _as(running, role)

@@ -102,7 +102,7 @@ def _page(who: Any, address: str) -> str:
 
 
 def _forget() -> None:
-    for made in (cuts._open, cuts._closed, cuts._result):
+    for made in (cuts._open, cuts._closed, cuts._result, cuts._whole):
         made.cache_clear()
 
 

@@ -34,13 +34,6 @@ def test_what_blinded_people_see_names_no_place_and_no_block(database: str) -> N
     assert "block" not in str(blinded.audit_rows(running.people[Role.MONITOR], running.trial))
 
 
-def test_an_export_holds_no_formulas(database: str) -> None:
-    """A8"""
-    running = open_running_trial()
-    running.register("=1+1")
-    assert "\n'=1+1," in blinded.export(running.people[Role.MONITOR], running.trial).replace("\r", "")
-
-
 def test_no_arm_is_in_the_database_file_or_dump(database: str) -> None:
     """A6"""
     running = open_running_trial()

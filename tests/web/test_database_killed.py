@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from typing import NamedTuple
 
 import pytest
 from tests.web.databases import Server, migrate, postgresql, postgresql_programs, sql, use
@@ -21,7 +23,16 @@ from calor.web.models import Allocation, Participant
 from calor.web.permissions import Role
 
 WORKERS = 4
-BEFORE_S, AFTER_S = 2.0, 3.0
+
+
+class Told(NamedTuple):
+    """What a person was told, and when."""
+
+    at: float
+    what: str
+    number: int
+    status: int
+    said: str
 
 
 @pytest.fixture
@@ -48,23 +59,27 @@ def _medicate(client: Client, number: int) -> tuple[int, str]:
     return status, name if status == 302 else ""
 
 
-def _work(client: Client, numbers: range, until: Callable[[], bool]) -> list[tuple[float, str, int, int, str]]:
+def _work(client: Client, numbers: range, told: list[Told], end: Event) -> None:
     """Allocate and record, one after the other; what was refused by the fault is sent again, as a person does."""
-    told = []
     for number in numbers:
         for what, do in (("allocate", _allocate), ("medicate", _medicate)):
-            while True:
+            while not end.is_set():
                 try:
                     status, said = do(client, number)
                 except OSError:
                     status, said = 0, ""
-                told.append((time.monotonic(), what, number, status, said))
-                if said or what == "medicate" or until():
+                told.append(Told(time.monotonic(), what, number, status, said))
+                if said or what == "medicate":
                     break
-                time.sleep(0.1)
-            if until():
-                return told
-    return told
+                end.wait(0.1)
+
+
+def _wait_for(enough: Callable[[], bool], what: str) -> None:
+    for _ in range(1200):
+        if enough():
+            return
+        time.sleep(0.1)
+    pytest.fail(what)
 
 
 @pytest.mark.slow
@@ -79,41 +94,37 @@ def test_nothing_that_was_told_is_lost_and_the_server_goes_on(server: Server, tm
         running.register(f"01-{number:04}")
     session = session_of(running.people[Role.COORDINATOR])
     running.allocate("01-0000", "key 0")
+    told: list[Told] = []
+    end = Event()
     with served(database, FOLDER, tmp_path / "log") as pages, ThreadPoolExecutor(WORKERS) as pool:
-        end = [float("inf")]
-        work = [
-            pool.submit(
-                _work, Client(pages.port, session), range(i, WORKERS * 60, WORKERS), lambda: time.monotonic() > end[0]
-            )
-            for i in range(WORKERS)
-        ]
+        shares = [range(i, WORKERS * 60, WORKERS) for i in range(WORKERS)]
+        work = [pool.submit(_work, Client(pages.port, session), share, told, end) for share in shares]
         try:
-            time.sleep(BEFORE_S)
-            died = time.monotonic()
+            _wait_for(lambda: sum(bool(one.said) for one in list(told)) > 2 * WORKERS, "nothing was told before")
             server.kill()
-            time.sleep(0.5)
+            _wait_for(lambda: bool(told) and not told[-1].said, "nobody noticed")
             server.start()
             back = time.monotonic()
+            _wait_for(lambda: any(one.said and one.at > back for one in list(told)), "the server did not go on")
         finally:
-            end[0] = time.monotonic() + AFTER_S
-        told = [one for done in work for one in done.result(60)]
+            end.set()
+        for done in work:
+            done.result(60)
     use(database)
-    _check(told, died, back)
+    _check(told)
     use("sqlite:///:memory:")
 
 
-def _check(told: list[tuple[float, str, int, int, str]], died: float, back: float) -> None:
+def _check(told: list[Told]) -> None:
     kits = dict(Allocation.objects.values_list("participant__identifier", "kit__number"))
-    acknowledged = {(number, said) for _, what, number, _, said in told if what == "allocate" and said}
+    acknowledged = {(one.number, one.said) for one in told if one.what == "allocate" and one.said}
     assert {(number, kits.get(f"01-{number:04}")) for number, _ in acknowledged} == acknowledged
     assert len(set(kits.values())) == len(kits)
     positions = sorted(Allocation.objects.values_list("position", flat=True))
     assert positions == list(range(len(positions)))
     names = list(Medication.objects.values_list("name", flat=True))
-    assert {said for _, what, _, _, said in told if what == "medicate" and said} <= set(names)
+    assert {one.said for one in told if one.what == "medicate" and one.said} <= set(names)
     assert len(names) == len(set(names))
     assert verify().problem is None  # no record without its audit row, and no row without its record
     assert Participant.objects.count() == WORKERS * 60
-    assert [one for one in told if one[0] < died and one[4]], "nothing was told before"
-    assert [one for one in told if one[0] > back + 0.5 and one[4]], "the server did not go on"
-    assert {status for at, _, _, status, _ in told if status} <= {200, 302, 500}
+    assert {one.status for one in told if one.status} <= {200, 302, 500}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.test.utils import override_settings
-from django.urls import URLResolver, get_resolver, reverse
+from django.urls import URLResolver, get_resolver, resolve, reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from tests.web.running_trial import PASSWORD, Running, open_running_trial
@@ -92,6 +93,21 @@ def test_a_page_is_opened_by_the_roles_of_its_action_only_and_else_looks_absent(
                 assert answer.status_code in (404, 405), f"{role} {address}"
             if answer.status_code == 404:
                 assert answer.content == absent.content, f"{role} {address}"
+
+
+def test_no_page_leads_to_where_its_reader_may_not_go(captured: Running) -> None:
+    """Whoever follows a link, in any role, finds a page; one link to each kind of page is followed."""
+    for role in Role:
+        client, found, seen = signed_in(captured.people[role]), {"dashboard": "/"}, set[str]()
+        while new := set(found) - seen:
+            kind = min(new)
+            seen.add(kind)
+            answer = client.get(found[kind])
+            assert answer.status_code == 200, f"{role} {found[kind]}"
+            if answer["Content-Type"].startswith("text/html"):
+                for path in re.findall(r'href="(/(?!static)[^"#?]*)"', answer.content.decode()):
+                    found.setdefault(resolve(path).url_name or path, path)
+        assert "alerts" in seen, role
 
 
 def test_a_participant_of_another_site_looks_absent(running: Running) -> None:

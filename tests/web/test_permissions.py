@@ -141,10 +141,7 @@ ATTEMPTS: dict[str, tuple[Action, Attempt]] = {
         Action.LOCK_DATA,
         lambda r, who: lock.lock_data(who, r.trial, confirm="", username=who.username, password=PASSWORD),
     ),
-    "export": (
-        Action.EXPORT,
-        lambda r, who: (blinded.export(who, r.trial), exports.export(who, r.trial, exports.CSV)),
-    ),
+    "export": (Action.EXPORT, lambda r, who: exports.export(who, r.trial, exports.CSV)),
     "export_unblinded": (
         Action.EXPORT_UNBLINDED,
         lambda r, who: exports.export_unblinded(who, r.trial, exports.CSV),

@@ -20,7 +20,7 @@ from calor.web.permissions import Role
 
 TOKEN = "a" * 32  # against forged requests: the cookie's and the header's need only agree
 # What exists, so that not all is absent.
-KNOWN = {"trial": "IVORY", "identifier": "01-001", "site": "01", "visit": "V8", "number": 1}
+KNOWN = {"trial": "IVORY", "identifier": "01-001", "site": "01", "kind": "csv", "visit": "V8", "number": 1}
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00)?")  # of 
 RANDOM = re.compile(r"(csrfmiddlewaretoken\W+value=\W|X-CSRFToken\W+|secret=|class=\"key\">)(\w{4} ?)+")
 SEALED = re.compile(r"(name=\"sealed\" value=\")[\w=-]+")
 DAY = timedelta(days=1)
+# Of more digits than any time has, lest a timestamp holds one.
+VALUES = ("0.211592653", "0.341828459")
 
 
 Clock = Callable[[int], None]
@@ -201,6 +203,7 @@ def _every_address() -> Iterator[tuple[Role, str]]:
         "trial": [CODE],
         "site": ["01"],
         "identifier": ["01-000", "01-001", "01-999"],  # one was unblinded
+        "kind": ["adam", "odm", "csv", "arms"],
         "path": ["calor/pages.css"],
         "int": [1, 999],
         "visit": ["V8", "V99"],
@@ -229,16 +232,16 @@ def test_two_worlds_with_arms_swapped_look_the_same_to_blinded_people(
         running = open_running_trial(code=CODE, length=5)
         copy = _copy_database(database, tmp_path, request)
         use(database)
-        seen, arms = _live(running, caplog, clock, "0.21")
+        seen, arms = _live(running, caplog, clock, VALUES[0])
         use(copy)
         _swap_all_arms(running.trial.code)
-        seen_swapped, arms_swapped = _live(running, caplog, clock, "0.34")
+        seen_swapped, arms_swapped = _live(running, caplog, clock, VALUES[1])
     use("sqlite:///:memory:")
     assert [ARMS[1 - ARMS.index(arm)] for arm in arms] == arms_swapped  # the worlds do differ
     for one, other in zip(seen, seen_swapped, strict=True):
         assert one == other
     assert not any("\n500, " in one for one in seen)
-    assert not any(value in one for value, world in (("0.21", seen), ("0.34", seen_swapped)) for one in world)
+    assert not any(value in one for value, world in ((VALUES[0], seen), (VALUES[1], seen_swapped)) for one in world)
     downloads = [one for one in seen if "attachment" in one]
     assert len(downloads) == 9
     answered = [one for one in seen if "\n200, " in one]

@@ -53,6 +53,7 @@ def _obtained(user: Any) -> Iterator[str]:
     client = signed_in(user)
     values = {
         "identifier": ["01-001"], "visit": ["V3", "V8"], "number": [1, 2], "trial": ["IVORY"], "site": ["01"],
+        "kind": ["adam", "odm", "csv"],
         "path": ["calor/pages.css"], "int": [1], "str": ["IVORY", "01-001", "V8"],
     }  # fmt: skip
     for route in routes():

@@ -110,8 +110,10 @@ def operating_system_draws(participants: int) -> Float[np.ndarray, "participant 
 def _check(strata: tuple[str, ...], length: int) -> None:
     if not strata or len(set(strata)) != len(strata) or not all(strata):
         raise EnrollError.must("strata", "name each stratum once", strata, fix='Give ("all",) where there is one.')
-    if length < 1:
-        raise EnrollError.must("length", "be positive", length, fix="Give more places than participants planned.")
+    if isinstance(length, bool) or not isinstance(length, int) or length < 1:
+        raise EnrollError.must(
+            "length", "be a positive whole number", length, fix="Give more places than participants planned."
+        )
 
 
 def _list(

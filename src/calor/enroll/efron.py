@@ -74,8 +74,10 @@ class EfronCoin:
             >>> print(EfronCoin(Fraction(1, 2)).expected(100))
             50.0000 of 100 guessed correctly (50.00 %); mean squared difference 100.0000; even with probability 0.0796
         """
-        if participants < 1:
-            raise EnrollError.must("participants", "be positive", participants, fix="Give the planned sample size.")
+        if isinstance(participants, bool) or not isinstance(participants, int) or participants < 1:
+            raise EnrollError.must(
+                "participants", "be a positive whole number", participants, fix="Give the planned sample size."
+            )
         p = Fraction(self.probability)
         ahead: dict[int, Fraction] = {0: Fraction(1)}  # by the absolute difference
         correct = Fraction(0)

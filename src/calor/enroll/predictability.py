@@ -31,7 +31,7 @@ class Guesses:
     def __str__(self) -> str:
         return (
             f"{self.blocks}: {float(self.correct) * 100:.2f} % guessed correctly, "
-            f"{float(self.certain) * 100:.1f} % certain to who knows the block's size"
+            f"{float(self.certain) * 100:.1f} % certain to whoever knows the block's size"
         )
 
 
@@ -42,7 +42,7 @@ def expected_guesses(blocks: PermutedBlocks) -> Guesses:
 
     Example:
         >>> print(expected_guesses(PermutedBlocks((1, 1), (4,))))
-        permuted blocks of 4, 1:1: 70.83 % guessed correctly, 33.3 % certain to who knows the block's size
+        permuted blocks of 4, 1:1: 70.83 % guessed correctly, 33.3 % certain to whoever knows the block's size
         >>> expected_guesses(PermutedBlocks((1, 1), (4, 6))).correct
         Fraction(52, 75)
 
@@ -58,7 +58,7 @@ def expected_guesses(blocks: PermutedBlocks) -> Guesses:
 
 
 def most_guessed(ratio: tuple[int, ...], probability: float) -> float:
-    """Return the largest share of guesses that can be right against minimization or Hu-Hu, to who knows all so far.
+    """Return the largest share of guesses that can be right against minimization or Hu-Hu, by whoever knows all so far.
 
     The guesser names the arm of the favored share; of an arm with several shares, the unfavored ones count too. Ties
     can only lower it.

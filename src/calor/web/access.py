@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth import get_user_model, user_logged_in, user_logged_out, user_login_failed
 from django.contrib.auth.hashers import check_password
 from django.utils import timezone
 
 from calor.errors import ConductError
+from calor.web.keys import derived_key
 
-REFUSED = "access refused"
+REFUSED, UNKNOWN = "access refused", "unknown name"
 ATTEMPTS, LOCKED_FOR = 5, timedelta(minutes=15)
 
 
@@ -54,6 +57,14 @@ def refuse_locked(username: str) -> None:
         raise ConductError.must("user", f"fail fewer than {ATTEMPTS} times in 15 minutes", failures, fix=fix)
 
 
+def name_to_lock(request: Any, credentials: dict[str, Any] | None = None) -> str:
+    """Return the name that failures lock: an account's, or else a keyed digest, as a password may have been typed."""
+    typed = _typed(request.POST if credentials is None else credentials)
+    if _is_known(typed):
+        return typed
+    return hmac.new(derived_key("unknown names"), typed.encode(), hashlib.sha256).hexdigest()
+
+
 def _logged_in(sender: Any, user: Any, **_: Any) -> None:
     _append(user.username, "logged in")
 
@@ -64,7 +75,16 @@ def _logged_out(sender: Any, user: Any, **_: Any) -> None:
 
 
 def _failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
-    _append(str(credentials.get("username", ""))[:150], REFUSED)
+    typed = _typed(credentials)
+    _append(typed if _is_known(typed) else UNKNOWN, REFUSED)
+
+
+def _typed(fields: Any) -> str:
+    return str(fields.get("username", ""))[:150]
+
+
+def _is_known(name: str) -> bool:
+    return bool(get_user_model().objects.filter(username=name).exists())
 
 
 def _append(username: str, action: str) -> None:

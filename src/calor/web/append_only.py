@@ -65,16 +65,12 @@ def install_captured(*tables: str) -> Callable[[Any, Any], None]:
 
 
 def _create(schema_editor: Any, named: Mapping[str, str]) -> None:
-    for statement in _written(schema_editor.connection.vendor, named):
+    for statement in statements(schema_editor.connection.vendor, named):
         schema_editor.execute(statement, params=None)
 
 
-def statements(vendor: str) -> list[str]:
-    """Return the SQL that creates every trigger of a database."""
-    return _written(vendor, guards(vendor))
-
-
-def _written(vendor: str, named: Mapping[str, str]) -> list[str]:
+def statements(vendor: str, named: Mapping[str, str]) -> list[str]:
+    """Return the SQL that creates triggers, given by name and table."""
     one = _postgresql if vendor == "postgresql" else _sqlite
     return [statement for name, table in named.items() for statement in one(name, table)]
 

@@ -13,7 +13,7 @@ from calor.errors import ConductError
 from calor.web.append_only import missing
 from calor.web.audit import audited_models, chained, contents_digest, digest_of, name_of
 from calor.web.audit_head import Head
-from calor.web.encryption import open_arm
+from calor.web.encryption import open_slot
 from calor.web.models import (
     ActiveMethod,
     Allocation,
@@ -146,7 +146,7 @@ def _replay(trial: Any, plan: AdaptivePlan) -> Iterator[str]:
 
 def _arm_of(trial: Any, slot: Any) -> int | None:
     try:
-        return open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position)
+        return open_slot(slot, trial.code)
     except ConductError:
         return None
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from typing import Any
 
-from calor.web.audit import append, moment, name_of
-from calor.web.copies import csv_text
+from calor.web.audit import moment, name_of
 from calor.web.models import (
     ActiveMethod,
     Allocation,
@@ -17,22 +14,25 @@ from calor.web.models import (
     Notice,
     Participant,
     Signature,
-    Site,
 )
-from calor.web.permissions import Action, can, check, roles_of
+from calor.web.permissions import Action, check, held, sites_for
 from calor.web.services.corrections import effective, effective_all
 from calor.web.signatures import corrections_that_count, holds
 
 Row = dict[str, Any]
-COLUMNS = ("participant", "site", "stratum", "consent_version", "eligible", "kit", "allocated_at")
 
 
 def participants(actor: Any, trial: Any) -> list[Row]:
     """Return the participants of the sites where a person may look, with kit numbers and times.
 
     Neither place nor list length nor block size is shown: they help to guess.
+
+    Raises:
+        ConductError: The actor may look nowhere.
     """
-    return list(_visible(actor, trial, Action.VIEW))
+    sites, allocations = sites_for(actor, Action.VIEW, trial), _allocations(trial)
+    shown = Participant.objects.filter(site__in=sites).select_related("site").order_by("identifier")
+    return [_row(one, now, allocations.get(one.pk)) for one, now in zip(shown, effective_all(shown), strict=True)]
 
 
 def participant(actor: Any, one: Any) -> Row:
@@ -96,8 +96,7 @@ def list_status(actor: Any, trial: Any) -> Row:
 
 def notices(actor: Any, trial: Any) -> list[Row]:
     """Return what the holders of a person's roles must be told."""
-    roles = {role for where in (None, *Site.objects.filter(trial=trial)) for role in roles_of(actor, trial, where)}
-    told = Notice.objects.filter(trial=trial, role__in=roles).order_by("pk")
+    told = Notice.objects.filter(trial=trial, role__in=list(held(actor, trial))).order_by("pk")
     return [{"role": notice.role, "text": notice.text, "at": moment(notice.at)} for notice in told]
 
 
@@ -122,21 +121,6 @@ def assessments(actor: Any, trial: Any) -> list[Row]:
     ]
 
 
-def export(actor: Any, trial: Any) -> str:
-    """Return the same as CSV; cells that a spreadsheet would take for formulas begin with an apostrophe.
-
-    Raises:
-        ConductError: The actor may not export anything here.
-    """
-    rows = list(_visible(actor, trial, Action.EXPORT))
-    if not rows:
-        check(actor, Action.EXPORT, trial)
-    text = csv_text(rows, COLUMNS)
-    reason = f"participants, SHA-256 {hashlib.sha256(text.encode()).hexdigest()}"
-    append(trial.code, actor=actor.username, action=Action.EXPORT, reason=reason)
-    return text
-
-
 def audit_rows(actor: Any, trial: Any) -> list[Row]:
     """Return the audit trail as a blinded person may read it, without digests, which cover sealed arms.
 
@@ -147,17 +131,6 @@ def audit_rows(actor: Any, trial: Any) -> list[Row]:
     rows = AuditRow.objects.filter(chain=trial.code).order_by("n")
     names = ("n", "at", "actor", "action", "record", "reason")
     return [{name: str(getattr(row, name)) for name in names} for row in rows]
-
-
-def _visible(actor: Any, trial: Any, action: Action) -> Iterator[Row]:
-    allocations = _allocations(trial)
-    may: dict[int, bool] = {}
-    shown = []
-    for participant in Participant.objects.filter(trial=trial).select_related("site").order_by("identifier"):
-        if may.setdefault(participant.site_id, can(actor, action, trial, participant.site)):
-            shown.append(participant)
-    for participant, now in zip(shown, effective_all(shown), strict=True):
-        yield _row(participant, now, allocations.get(participant.pk))
 
 
 def _allocations(trial: Any) -> dict[int, Any]:

@@ -56,6 +56,16 @@ def calendar(
     return tuple(_planned(visit, randomized, records.get(visit.id), today) for visit in protocol.visits)
 
 
+def taking_part(rows: Iterable[Planned], withdrawn: date | None) -> tuple[Planned, ...]:
+    """Leave out the visits that nobody owes any more: not recorded, and still to close when consent was withdrawn.
+
+    Args:
+        rows: A participant's visits.
+        withdrawn: When; None where consent stands.
+    """
+    return tuple(row for row in rows if withdrawn is None or row.closes <= withdrawn or row.record is not None)
+
+
 def withheld(biomarker: Biomarker, visit: Visit, randomized: datetime, on: date | None) -> bool:
     """Say whether a value could reveal the arm: it can where the analyte can, once the first dose has been given.
 

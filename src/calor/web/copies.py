@@ -39,7 +39,7 @@ from calor.web.models import (
     Unblinding,
     Withdrawal,
 )
-from calor.web.permissions import Action, can, check
+from calor.web.permissions import Action, sites_for
 
 Table = list[dict[str, str]]
 Tables = dict[str, Table]
@@ -97,29 +97,16 @@ def chosen(actor: Any, trial: Any, action: Action) -> list[Any]:
     Raises:
         ConductError: The actor may not export anything here.
     """
-    participants = Participant.objects.filter(trial=trial).select_related("site").order_by("identifier")
-    may: dict[int, bool] = {}
-    found = [one for one in participants if may.setdefault(one.site_id, can(actor, action, trial, one.site))]
-    if not found:
-        check(actor, action, trial)
-    return found
-
-
-def tables(actor: Any, trial: Any) -> Tables:
-    """Return the records of the sites from which a person may export, with signatures and audit rows.
-
-    Every row begins with `participant` and `record`, the name by which the audit trail calls it.
-
-    Raises:
-        ConductError: The actor may not export anything here.
-    """
-    return tables_of(trial, chosen(actor, trial, Action.EXPORT))
+    sites = sites_for(actor, action, trial)
+    return list(Participant.objects.filter(site__in=sites).select_related("site").order_by("identifier"))
 
 
 def tables_of(
     trial: Any, participants: Sequence[Any], *, beside: Sequence[Source] = (), chains: Sequence[str] = ()
 ) -> Tables:
-    """Return the same for some participants, asking nobody's role; for the operator.
+    """Return the records of some participants, with signatures and audit rows; asks nobody's role.
+
+    Every row begins with `participant` and `record`, the name by which the audit trail calls it.
 
     Args:
         trial: The trial.
@@ -149,9 +136,14 @@ def tables_of(
     return told
 
 
+def columns_of(rows: Table) -> list[str]:
+    """Return the columns of a table; of one without rows, those that every table begins with."""
+    return list(rows[0]) if rows else ["participant", "record"]
+
+
 def csv_archive(told: Tables) -> bytes:
     """Return tables as CSV files in one archive; cells that a spreadsheet would compute begin with an apostrophe."""
-    files = {f"{name}.csv": csv_text(rows, list(rows[0]) if rows else ["participant"]) for name, rows in told.items()}
+    files = {f"{name}.csv": csv_text(rows, columns_of(rows)) for name, rows in told.items()}
     return archive({name: text.encode() for name, text in files.items()})
 
 

@@ -15,7 +15,7 @@ from calor.protocol.visits import Visit
 from calor.simulate.ivory_labs import COURSES, NORMAL
 from calor.web.calendar import withheld
 from calor.web.capture.models import AdverseEvent
-from calor.web.encryption import open_arm
+from calor.web.encryption import open_slot
 from calor.web.models import Allocation
 from calor.web.permissions import Role
 from calor.web.services import adverse_events, laboratory, queries, visits
@@ -120,9 +120,7 @@ def _told(biomarker: Biomarker, number: int, visit: Visit, treated: bool, rng: n
 
 
 def _is_treated(protocol: Protocol, allocation: Any) -> bool:
-    slot, trial = allocation.slot, allocation.trial
-    arm = open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position)
-    return protocol.arms[arm].role == "active"
+    return protocol.arms[open_slot(allocation.slot, allocation.trial.code)].role == "active"
 
 
 def _activated(actor: Any, protocol: Protocol, participant: Any, number: int, randomized: datetime) -> None:

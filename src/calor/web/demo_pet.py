@@ -13,7 +13,7 @@ from calor.protocol.protocol import Protocol
 from calor.protocol.visits import analysis_day
 from calor.web.calendar import latest
 from calor.web.capture.models import VisitRecord
-from calor.web.encryption import open_arm
+from calor.web.encryption import open_slot
 from calor.web.models import Allocation
 from calor.web.study_day import study_day
 
@@ -41,9 +41,8 @@ def _allocations(trial: Any) -> list[Any]:
 
 
 def _measured(protocol: Protocol, allocation: Any) -> Iterator[dict[str, Any]]:
-    participant, slot = allocation.participant, allocation.slot
-    arm = open_arm(slot.sealed_arm, participant.trial.code, "slot", slot.stratum, slot.position)
-    treated = protocol.arms[arm].role == "active"
+    participant = allocation.participant
+    treated = protocol.arms[open_slot(allocation.slot, participant.trial.code)].role == "active"
     rng = np.random.default_rng([62, participant.pk])
     records = latest(VisitRecord.objects.filter(participant=participant))
     scanned = {e.id for e in protocol.dataset_endpoints if e.dataset == "adpet"}

@@ -17,7 +17,7 @@ from defusedxml.ElementTree import fromstring
 
 from calor.errors import ConductError
 from calor.web.audit import moment
-from calor.web.copies import Tables
+from calor.web.copies import Tables, columns_of
 
 NAMESPACE = "http://www.cdisc.org/ns/odm/v1.3"
 _EVENT, _FORM, _VERSION = "CONDUCT", "RECORDS", "1"
@@ -29,7 +29,7 @@ def write(tables: Tables, trial: str, at: datetime) -> bytes:
     """Return an ODM document of tables.
 
     Args:
-        tables: What `calor.web.copies.tables` gives.
+        tables: What `calor.web.copies.tables_of` gives.
         trial: The trial's code.
         at: When the copy is made.
     """
@@ -38,7 +38,7 @@ def write(tables: Tables, trial: str, at: datetime) -> bytes:
     file = {"FileType": "Snapshot", "FileOID": f"{trial}.{created}", "CreationDateTime": created}
     root = _element(None, "ODM", **file, ODMVersion="1.3.2", Granularity="All")
     _metadata(root, tables, trial)
-    _administration(root, tables, trial)
+    _administration(root, tables, trial, created)
     clinical = _element(root, "ClinicalData", StudyOID=trial, MetaDataVersionOID=_VERSION)
     written = {row["record"]: row for row in reversed(tables["audit"])}  # the first of each
     by_event = _by_event(tables)
@@ -118,28 +118,27 @@ def _metadata(root: Any, tables: Tables, trial: str) -> None:
         event = _element(version, "StudyEventDef", OID=oid, Name=oid, Repeating="No", Type=kind)
         _element(event, "FormRef", FormOID=_FORM, Mandatory="Yes")
     form = _element(version, "FormDef", OID=_FORM, Name=_FORM, Repeating="No")
-    columns = {name: list(rows[0]) if rows else [] for name, rows in tables.items()}
     for name in tables:
         _element(form, "ItemGroupRef", ItemGroupOID=name, Mandatory="No")
-    for name, items in columns.items():
+    for name, rows in tables.items():
         group = _element(version, "ItemGroupDef", OID=name, Name=name, Repeating="Yes")
-        for column in items:
+        for column in columns_of(rows):
             _element(group, "ItemRef", ItemOID=f"{name}.{column}", Mandatory="Yes")
-    for name, items in columns.items():
-        for column in items:
-            _element(version, "ItemDef", OID=f"{name}.{column}", Name=column, DataType="text", Length="4000")
+    for name, rows in tables.items():
+        for column in columns_of(rows):
+            longest = str(max([1, *(len(_NOT_XML.sub(_escaped, row[column])) for row in rows)]))
+            _element(version, "ItemDef", OID=f"{name}.{column}", Name=column, DataType="text", Length=longest)
 
 
-def _administration(root: Any, tables: Tables, trial: str) -> None:
+def _administration(root: Any, tables: Tables, trial: str, created: str) -> None:
     administration = _element(root, "AdminData", StudyOID=trial)
     people = {row[name] for rows in tables.values() for row in rows for name in ("by", "actor") if name in row}
     for person in sorted(people):
         _element(_element(administration, "User", OID=person), "LoginName").text = person
     for site in sorted({row["site"] for row in tables["participant"]}):
         location = _element(administration, "Location", OID=site, Name=site, LocationType="Site")
-        _element(
-            location, "MetaDataVersionRef", StudyOID=trial, MetaDataVersionOID=_VERSION, EffectiveDate="1970-01-01"
-        )
+        described = {"StudyOID": trial, "MetaDataVersionOID": _VERSION, "EffectiveDate": created[:10]}
+        _element(location, "MetaDataVersionRef", **described)
 
 
 def _element(parent: Any, tag: str, **attributes: str) -> Any:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from calor.errors import ConductError
-from calor.web.models import RoleChange
+from calor.web.models import RoleChange, Site
 
 
 class Role(StrEnum):
@@ -140,6 +140,19 @@ def roles_of(user: Any, trial: Any, site: Any = None) -> frozenset[Role]:
 def can(user: Any, action: Action, trial: Any, site: Any = None) -> bool:
     """Say whether a person may do something in a trial (at a site)."""
     return bool(PERMITTED[action] & roles_of(user, trial, site))
+
+
+def sites_for(user: Any, action: Action, trial: Any) -> list[Any]:
+    """Return the sites of a trial at which a person may do something, by code.
+
+    Raises:
+        ConductError: There is none.
+    """
+    places = {at for role, where in held(user, trial).items() if role in PERMITTED[action] for at in where}
+    sites = [s for s in Site.objects.filter(trial=trial).order_by("code") if None in places or s.pk in places]
+    if not sites:
+        check(user, action, trial)
+    return sites
 
 
 def check(user: Any, action: Action, trial: Any, site: Any = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from calor.web.capture.models import WithheldAcknowledgement, WithheldAlert, WithheldValue
 from calor.web.copies import VALUE, WHO, Source, Tables, tables_of
-from calor.web.encryption import open_arm
+from calor.web.encryption import open_slot
 from calor.web.models import Allocation
 from calor.web.services.alerts import withheld_chain
 
@@ -31,9 +31,4 @@ def tables(trial: Any, participants: Sequence[Any]) -> Tables:
 def arms(trial: Any, participants: Sequence[Any]) -> dict[int, str]:
     """Return the label of each allocated participant's arm, by the participant's number."""
     given = Allocation.objects.filter(trial=trial, participant__in=participants).select_related("slot").order_by("pk")
-    return {
-        each.participant_id: trial.arms[
-            open_arm(each.slot.sealed_arm, trial.code, "slot", each.slot.stratum, each.slot.position)
-        ]
-        for each in given
-    }
+    return {each.participant_id: trial.arms[open_slot(each.slot, trial.code)] for each in given}

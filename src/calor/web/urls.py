@@ -24,7 +24,9 @@ from calor.web.pages import (
     sign_in,
     style,
     time_line,
+    unblinding,
     visit,
+    withdrawal,
     worklist,
 )
 
@@ -53,6 +55,10 @@ urlpatterns = [
     path("participants/<str:identifier>/medication/new/", medication.new_medication, name="new-medication"),
     path("participants/<str:identifier>/medication/<int:number>/", medication.medication, name="medication"),
     path("participants/<str:identifier>/ask/", queries.ask, name="ask"),
+    path("participants/<str:identifier>/withdrawal/", withdrawal.withdraw, name="withdraw"),
+    path("participants/<str:identifier>/unblinding/", unblinding.unblind, name="unblind"),
+    path("unblindings/", unblinding.assessments, name="assessments"),
+    path("unblindings/<int:number>/", unblinding.assessment, name="assessment"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:number>/", alerts.acknowledge, name="acknowledge"),
     path("alerts/withheld/<int:number>/", alerts.acknowledge_withheld, name="acknowledge-withheld"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_draws_lie_in_the_unit_interval_evenly() -> None:
     assert abs(draws.mean() - 0.5) < 5 * (1 / 12 / draws.size) ** 0.5
 
 
-@pytest.mark.parametrize(("strata", "length"), [((), 4), (("a", "a"), 4), (("",), 4), (("a",), 0)])
-def test_lists_without_places_or_with_strata_twice_are_refused(strata: tuple[str, ...], length: int) -> None:
+@pytest.mark.parametrize(("strata", "length"), [((), 4), (("a", "a"), 4), (("",), 4), (("a",), 0), (("a",), 2.5)])
+def test_lists_without_places_or_with_strata_twice_are_refused(strata: tuple[str, ...], length: Any) -> None:
     with pytest.raises(EnrollError):
         draw_production_list(BLOCKS, strata, length)

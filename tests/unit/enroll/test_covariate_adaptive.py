@@ -108,6 +108,8 @@ def test_rules_that_cannot_be_are_refused() -> None:
         Minimization((1, 1), (2,), (1.0,), 0.4)
     with pytest.raises(EnrollError, match="probability"):
         EfronCoin(math.nan)
+    with pytest.raises(EnrollError, match="participants"):
+        EfronCoin(0.75).expected(2.5)  # type: ignore[arg-type]
     with pytest.raises(EnrollError, match="levels"):
         Minimization((1, 1), (1,), (1.0,), 0.8)
     with pytest.raises(EnrollError, match="weights"):

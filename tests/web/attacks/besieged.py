@@ -102,6 +102,7 @@ KNOWN: Mapping[str, tuple[tuple[object, ...], object]] = {
     "trial": ((CODE,), "NONE"),
     "identifier": ((THERE,), "99-999"),
     "site": (("02",), "99"),
+    "kind": (("adam", "odm", "csv"), "arms"),
     "visit": (("V3", "V8"), "V99"),
     "number": (tuple(range(1, 5)), 999),
     "person": ((7,), 10**6),

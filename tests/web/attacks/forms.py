@@ -16,6 +16,7 @@ from tests.web.routes import signed_in
 from tests.web.running_trial import PASSWORD
 
 from calor.web.capture.models import Alert, Query, WithheldAlert, WithheldFile
+from calor.web.models import ImpactAssessment
 from calor.web.permissions import Role
 from calor.web.services import exports
 
@@ -91,6 +92,14 @@ def _person(_besieged: Besieged, *_: Any) -> Fields:
 
 def _signed(besieged: Besieged, *_: Any) -> Fields:
     return {"username": besieged.there[Role.UNBLINDED_STATISTICIAN].username, "password": PASSWORD}
+
+
+def _emergency(besieged: Besieged, *_: Any) -> Fields:
+    return {"confirm": THERE, "username": besieged.there[Role.INVESTIGATOR].username, "password": PASSWORD}
+
+
+def _concluded(besieged: Besieged, *_: Any) -> Fields:
+    return {"username": besieged.there[Role.MONITOR].username, "password": PASSWORD}
 
 
 def _cut(besieged: Besieged, *rest: Any) -> Fields:
@@ -179,6 +188,9 @@ FORMS = (
     Form("imports", Role.COORDINATOR, fields=_previewed(_file("EOS,0.6,10*9/L")), texts=_REASON),
     Form("exports", Role.MONITOR, fields=lambda *_: {"kind": exports.CSV}, status=200),
     Form("unblinded-exports", Role.UNBLINDED_MONITOR, fields=lambda *_: {"kind": exports.ODM}, status=200),
+    Form("unblind", Role.INVESTIGATOR, _of(), _emergency, {"reason": 2000}, status=200),
+    Form("assessment", Role.MONITOR, _newest(ImpactAssessment), _concluded, {"conclusion": 2000}),
+    Form("withdraw", Role.COORDINATOR, _of(), texts=_REASON),
     Form("make-cut", Role.UNBLINDED_STATISTICIAN, fields=_cut, texts={"name": 80, "reason": 300}),
     Form("codes", Role.UNBLINDED_STATISTICIAN, fields=_signed, texts=_REASON, status=200),
     Form(

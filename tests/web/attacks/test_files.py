@@ -139,7 +139,7 @@ def test_a10_an_archive_of_ours_holds_names_without_folders(besieged: Besieged) 
     """A10: whoever unpacks a copy unpacks it here, even where a table were named by somebody."""
     import zipfile  # noqa: PLC0415
 
-    content = signed_in(besieged.there[Role.INVESTIGATOR]).get(f"/api/trials/{CODE}/copy.zip").content
+    content = signed_in(besieged.there[Role.INVESTIGATOR]).get(f"/api/trials/{CODE}/exports/csv").content
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert len(archive.namelist()) > 4
         assert all(re.fullmatch(r"[a-z_]+\.csv", name) for name in archive.namelist())

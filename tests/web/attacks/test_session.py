@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 from django_otp.oath import totp
@@ -21,7 +23,7 @@ from tests.web.running_trial import PASSWORD
 from calor.web.models import AuditRow
 from calor.web.permissions import Role
 
-WRONG = "wrong horse battery"
+WRONG, TYPED = "wrong horse battery", "staple right horse"
 
 
 def _sign_in(client: Client, person: Any, password: str = PASSWORD, **more: str) -> Any:
@@ -221,6 +223,18 @@ def test_a14_names_cannot_be_found_out_by_word_work_or_lockout(besieged: Besiege
     assert told[0] == told[1]
     assert told[0][0][3] == 1
     assert [status for status, *_ in told[0]] == [200] * 4 + [429] * 2
+
+
+def test_a14_a_password_typed_as_a_name_is_kept_nowhere(person: Any, on_sqlite: str) -> None:
+    """A14: who is in a hurry types the password first; neither the audit trail nor the lock of names keeps it."""
+    for _ in range(5):
+        assert _sign_in(Client(), type(person)(username=TYPED), "x").status_code in (200, 429)
+    assert _sign_in(Client(), type(person)(username=TYPED), "x").status_code == 429
+    rows = AuditRow.objects.filter(action="access refused")
+    assert {row.actor for row in rows} == {"unknown name"}
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert TYPED.encode() not in Path(on_sqlite.removeprefix("sqlite:///")).read_bytes()
 
 
 def test_a14_no_address_gives_a_new_password(besieged: Besieged) -> None:

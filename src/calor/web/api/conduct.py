@@ -11,60 +11,25 @@ from ninja import Router
 from calor.web import blinded
 from calor.web.api import bodies, find
 from calor.web.api.interface import stands_for
+from calor.web.pages.exports import kind_of
 from calor.web.permissions import Action
 from calor.web.services import accounts, exports
 
 router = Router()
 
 
-@router.get("/trials/{trial}/export.csv")
+@router.get("/trials/{trial}/exports/{kind}")
 @stands_for(Action.EXPORT)
-def export(request: HttpRequest, trial: str) -> Any:
-    """Export the blinded data of your sites as CSV."""
-    content = blinded.export(request.user, find.trial(request, trial))
-    return HttpResponse(content, content_type="text/csv; charset=utf-8")
+def export(request: HttpRequest, trial: str, kind: str) -> Any:
+    """Take the records of your sites without arms: `adam`, or a complete copy as `odm` or `csv`."""
+    return _file(exports.export(request.user, find.trial(request, trial), kind_of(kind)))
 
 
-@router.get("/trials/{trial}/copy.zip")
-@stands_for(Action.EXPORT)
-def copy_as_csv(request: HttpRequest, trial: str) -> Any:
-    """Take a complete copy of your sites' records, with signatures and audit rows, as CSV."""
-    return _file(exports.export(request.user, find.trial(request, trial), exports.CSV))
-
-
-@router.get("/trials/{trial}/copy.xml")
-@stands_for(Action.EXPORT)
-def copy_as_odm(request: HttpRequest, trial: str) -> Any:
-    """Take the same as CDISC ODM-XML."""
-    return _file(exports.export(request.user, find.trial(request, trial), exports.ODM))
-
-
-@router.get("/trials/{trial}/adam.zip")
-@stands_for(Action.EXPORT)
-def adam(request: HttpRequest, trial: str) -> Any:
-    """Take ADaM datasets of your sites, without arms and withheld values."""
-    return _file(exports.export(request.user, find.trial(request, trial), exports.ADAM))
-
-
-@router.get("/trials/{trial}/unblinded/copy.zip")
+@router.get("/trials/{trial}/unblinded-exports/{kind}")
 @stands_for(Action.EXPORT_UNBLINDED)
-def unblinded_copy_as_csv(request: HttpRequest, trial: str) -> Any:
-    """Take a complete copy with arms and withheld values as CSV."""
-    return _file(exports.export_unblinded(request.user, find.trial(request, trial), exports.CSV))
-
-
-@router.get("/trials/{trial}/unblinded/copy.xml")
-@stands_for(Action.EXPORT_UNBLINDED)
-def unblinded_copy_as_odm(request: HttpRequest, trial: str) -> Any:
-    """Take the same as CDISC ODM-XML."""
-    return _file(exports.export_unblinded(request.user, find.trial(request, trial), exports.ODM))
-
-
-@router.get("/trials/{trial}/unblinded/adam.zip")
-@stands_for(Action.EXPORT_UNBLINDED)
-def unblinded_adam(request: HttpRequest, trial: str) -> Any:
-    """Take ADaM datasets with arms and withheld values."""
-    return _file(exports.export_unblinded(request.user, find.trial(request, trial), exports.ADAM))
+def unblinded_export(request: HttpRequest, trial: str, kind: str) -> Any:
+    """Take the same with arms and withheld values."""
+    return _file(exports.export_unblinded(request.user, find.trial(request, trial), kind_of(kind)))
 
 
 @router.get("/trials/{trial}/audit")

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 
 from calor.web.models import Participant, Site, Trial
-from calor.web.permissions import Action, can
+from calor.web.permissions import PERMITTED, Action, can, held
 
 LARGEST = 2**63 - 1  # no database counts further
 
@@ -19,11 +19,9 @@ def trial(request: HttpRequest, code: str) -> Any:
         Http404: It is absent, or the person may not: the two answers are the same.
     """
     found = Trial.objects.filter(code=code).first() if _sane(code) else None
-    if found is not None:
-        places = (None, *Site.objects.filter(trial=found))
-        if any(can(request.user, _action(request), found, place) for place in places):
-            return found
-    raise Http404
+    if found is None or not PERMITTED[_action(request)] & held(request.user, found).keys():
+        raise Http404
+    return found
 
 
 def site(request: HttpRequest, code: str, site_code: str) -> Any:

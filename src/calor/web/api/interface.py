@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -40,9 +41,13 @@ def stands_for(action: Action) -> Callable[[Handler], Handler]:
 class _Interface(NinjaAPI):
     """An interface whose description names the refusals that every address can give."""
 
-    def get_openapi_schema(self, **where: Any) -> Any:
-        """Return the description."""
-        described = super().get_openapi_schema(**where)
+    def get_openapi_schema(self, **_: Any) -> Any:
+        """Return the description, which is made once: it is the same for everybody."""
+        return self._described
+
+    @cached_property
+    def _described(self) -> Any:
+        described = super().get_openapi_schema()
         for path in described["paths"].values():
             for operation in path.values():
                 operation["responses"] |= _REFUSALS

@@ -17,7 +17,7 @@ from calor.web.adam.datasets import datasets
 from calor.web.adam.followed import Followed, followed
 from calor.web.board.coding import with_arms_named
 from calor.web.board.tables import Plain, to_plain
-from calor.web.calendar import calendar
+from calor.web.calendar import calendar, taking_part
 from calor.web.capture.models import Alert, Query, WithheldAlert
 from calor.web.models import Allocation, Participant, Unblinding
 from calor.web.recruitment import plan
@@ -106,8 +106,9 @@ def _visits(protocol: Protocol, people: Sequence[Followed], cutoff: date) -> lis
             "reason": row.record.reason if row.record is not None else "",
         }
         for one in people
-        for row in calendar(protocol, one.randomized, one.visits, cutoff)
-        if one.withdrawal is None or row.closes <= one.withdrawal.at.date() or row.record is not None
+        for row in taking_part(
+            calendar(protocol, one.randomized, one.visits, cutoff), one.withdrawal and one.withdrawal.at.date()
+        )
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from calor.datasets.dataset import Dataset
@@ -62,12 +63,12 @@ class Whole:
     arms: Mapping[str, str]
     coded: Mapping[str, str]
 
-    @property
+    @cached_property
     def coded_datasets(self) -> dict[str, Dataset]:
         """The datasets with letters for arms."""
         return with_arms_named(self.datasets, self.coded)
 
-    @property
+    @cached_property
     def named_datasets(self) -> dict[str, Dataset]:
         """The datasets with the arms' own labels."""
         return with_arms_named(self.datasets, self.arms)

@@ -48,6 +48,7 @@ def routed(visitor: Any, participant: Any = None) -> list[Any]:
                 row.secret = model is WithheldAlert
                 action = Action.ACKNOWLEDGE_WITHHELD if row.secret else Action.ACKNOWLEDGE
                 row.mine = visitor.may(action, site)
+                row.leads = site is not None and visitor.may(Action.VIEW, site)  # the board has no participants' pages
                 found.append(row)
     return sorted(found, key=lambda row: row.at, reverse=True)
 

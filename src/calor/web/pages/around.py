@@ -20,6 +20,7 @@ PLACES = (
     ("exports", "Exports", Action.EXPORT),
     ("unblinded-exports", "Exports", Action.EXPORT_UNBLINDED),
     ("board", "Safety board", Action.READ_OPEN),
+    ("assessments", "Unblindings", Action.CLOSE_ASSESSMENT),
     ("people", "People", Action.GRANT_ROLE),
     ("allocation-list", "Allocation list", Action.ACTIVATE_LIST),
     ("lock", "Data lock", Action.LOCK_DATA),

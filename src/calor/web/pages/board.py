@@ -15,7 +15,7 @@ from calor.report.section import Section
 from calor.report.sections.words import capital
 from calor.web import served
 from calor.web.capture.models import DataCut
-from calor.web.pages.form import PageForm
+from calor.web.pages.form import SignedForm
 from calor.web.pages.page import page
 from calor.web.permissions import Action
 from calor.web.services import cuts
@@ -24,16 +24,7 @@ _ROLES = (("primary", "Primary"), ("secondary", "Secondary"), ("sensitivity", "S
           ("exploratory", "Exploratory"), ("safety", "Safety"))  # fmt: skip
 
 
-class _Signed(PageForm):
-    """What a signature takes."""
-
-    username = forms.CharField(label="Your name", widget=forms.TextInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(
-        label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), strip=False
-    )
-
-
-class CutForm(_Signed):
+class CutForm(SignedForm):
     """What a cut takes."""
 
     name = forms.CharField(
@@ -46,7 +37,6 @@ class CutForm(_Signed):
     )  # fmt: skip
     look = forms.ChoiceField(label="Planned look", required=False)
     reason = forms.CharField(label="Reason", max_length=300, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    field_order = ("name", "cutoff", "look", "reason", "username", "password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,11 +48,10 @@ class CutForm(_Signed):
             self.fields["look"].choices = [("", "None: safety only"), *looks]
 
 
-class CodesForm(_Signed):
+class CodesForm(SignedForm):
     """What it takes to be told which arm a letter stands for."""
 
     reason = forms.CharField(label="Reason", max_length=300, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    field_order = ("reason", "username", "password")
 
 
 @page(Action.READ_OPEN)

@@ -117,7 +117,7 @@ def _versions(participant: Any, number: int) -> list[Any]:
 def _proposed(request: Any) -> dict[str, Any]:
     """Take over a proposal that a laboratory value made."""
     term, grade = request.GET.get("term", "")[:200], request.GET.get("grade", "")
-    return {"term": term, "grade": int(grade) if grade in "12345" and grade else ""}
+    return {"term": term, "grade": int(grade) if grade in set("12345") else ""}
 
 
 def proposals(participant: Any, *, may_see: bool) -> list[dict[str, Any]]:

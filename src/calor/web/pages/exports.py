@@ -28,7 +28,7 @@ def exports(request: Any) -> Any:
     """Export without arms."""
     rows = AuditRow.objects.filter(chain=request.visitor.trial.code, actor=request.user.username, action=Action.EXPORT)
     told = [(row.at[:16].replace("T", " "), row.reason.partition(", SHA-256 ")) for row in rows.order_by("-n")[:10]]
-    mine = [(at, _WORDS.get(kind, kind), digest) for at, (kind, _, digest) in told]
+    mine = [(at, _WORDS[kind], digest) for at, (kind, _, digest) in told]
     return _answer(request, service.export, Action.EXPORT, mine)
 
 
@@ -42,7 +42,7 @@ def unblinded_exports(request: Any) -> Any:
 
 def _answer(request: Any, make: Any, action: Action, mine: Sequence[tuple[str, ...]]) -> Any:
     if request.method == "POST":
-        return _download(make(request.user, request.visitor.trial, _kind(request.POST.get("kind", ""))))
+        return _download(make(request.user, request.visitor.trial, kind_of(request.POST.get("kind", ""))))
     context = {
         "offered": _OFFERED,
         "unblinded": action is Action.EXPORT_UNBLINDED,
@@ -52,7 +52,12 @@ def _answer(request: Any, make: Any, action: Action, mine: Sequence[tuple[str, .
     return render(request, "exports.html", context)
 
 
-def _kind(told: str) -> service.Kind:
+def kind_of(told: str) -> service.Kind:
+    """Return the kind of export of a name.
+
+    Raises:
+        Http404: There is none.
+    """
     try:
         return service.Kind(told)
     except ValueError as error:

@@ -10,22 +10,18 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from calor.errors import CalorError
 from calor.web.capture.models import DataLock, Query
-from calor.web.pages.form import PageForm
+from calor.web.pages.form import SignedForm
 from calor.web.pages.page import page
 from calor.web.permissions import Action
 from calor.web.services.lock import MEANING, lock_data
 from calor.web.services.queries import CLOSE
 
 
-class LockForm(PageForm):
+class LockForm(SignedForm):
     """The signature under a lock."""
 
     confirm = forms.CharField(
         label="The trial's code, typed again", widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-    username = forms.CharField(label="Your name", widget=forms.TextInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(
-        label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), strip=False
     )
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from calor.web import scans as core_laboratory
 from calor.web import served
-from calor.web.calendar import calendar, latest
+from calor.web.calendar import calendar, latest, taking_part
 from calor.web.capture.models import AdverseEvent, Medication, VisitRecord
-from calor.web.models import Allocation
+from calor.web.models import Allocation, Withdrawal
 from calor.web.pages.alerts import routed
 from calor.web.pages.events import proposals
 from calor.web.pages.page import page
@@ -34,6 +34,7 @@ def participant(request: Any, identifier: str) -> Any:
     allocation = (
         Allocation.objects.filter(participant=found).select_related("kit", "by").defer("kit__sealed_arm").first()
     )
+    withdrawal = Withdrawal.objects.filter(participant=found).select_related("by").first()
     may_see = visitor.may(Action.VIEW_WITHHELD, site)
     may_event = visitor.may(Action.RECORD_EVENT, site)
     context = {
@@ -44,7 +45,7 @@ def participant(request: Any, identifier: str) -> Any:
         "time_line": has_time_line(found),
         "scans": core_laboratory.scans(found, after_baseline=may_see),
         "may_see": may_see,
-        "visits": _visits(found, allocation),
+        "visits": _visits(found, allocation, withdrawal),
         "alerts": [alert for alert in routed(visitor, found) if not hasattr(alert, "acknowledgement")],
         "events": _events(found),
         "medication": sorted(
@@ -55,15 +56,19 @@ def participant(request: Any, identifier: str) -> Any:
         "may_event": may_event,
         "may_medicate": visitor.may(Action.RECORD_MEDICATION, site),
         "may_ask": visitor.may(Action.ASK, site),
+        "may_withdraw": visitor.may(Action.WITHDRAW, site),
+        "may_unblind": visitor.may(Action.UNBLIND, site),
+        "withdrawal": withdrawal,
     }
     return render(request, "participant.html", context)
 
 
-def _visits(participant: Any, allocation: Any) -> Any:
+def _visits(participant: Any, allocation: Any, withdrawal: Any) -> Any:
     if allocation is None:
         return ()
     records = latest(VisitRecord.objects.filter(participant=participant))
-    return calendar(served.protocol(), allocation.at, records, timezone.now().date())
+    planned = calendar(served.protocol(), allocation.at, records, timezone.now().date())
+    return taking_part(planned, withdrawal and withdrawal.at.date())
 
 
 def _events(participant: Any) -> list[tuple[Any, bool]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -11,7 +13,7 @@ from calor.report.figures.recruitment import recruitment as drawn
 from calor.web.models import Allocation
 from calor.web.pages.page import page
 from calor.web.permissions import Action
-from calor.web.recruitment import plan
+from calor.web.recruitment import Plan, plan
 
 
 @page(Action.ENTER)
@@ -21,13 +23,17 @@ def recruitment(request: Any) -> Any:
     found = plan(trial)
     if found is None:
         raise Http404
-    days = [at.date() for at in Allocation.objects.filter(trial=trial).values_list("at", flat=True)]
-    figure = drawn(
+    days = tuple(Allocation.objects.filter(trial=trial).order_by("at").values_list("at__date", flat=True))
+    return HttpResponse(_svg(days, found, timezone.now().date()), content_type="image/svg+xml; charset=utf-8")
+
+
+@lru_cache(maxsize=8)
+def _svg(days: tuple[date, ...], plan: Plan, today: date) -> str:
+    return drawn(
         days,
-        planned=(found.first, found.last, found.size),
-        today=timezone.now().date(),
+        planned=(plan.first, plan.last, plan.size),
+        today=today,
         name="recruitment",
-        title=f"{len(days)} of {found.size} participants are randomized.",
+        title=f"{len(days)} of {plan.size} participants are randomized.",
         caption="Dashed: the even pace that the protocol plans.",
-    )
-    return HttpResponse(figure.to_svg(), content_type="image/svg+xml; charset=utf-8")
+    ).to_svg()

@@ -46,7 +46,7 @@ class VersionedForm(PageForm):
         newest, seen = (rows[-1] if rows else None), self.cleaned_data["seen"]
         if newest is None or newest.version == seen:
             return True
-        was = told(rows[seen - 1]) if seen else {}
+        was = told(rows[seen - 1]) if 0 < seen <= len(rows) else {}
         self.changed = [
             Difference(label, was.get(label, "nothing"), now, newest.by.last_name, newest.at)
             for label, now in told(newest).items()

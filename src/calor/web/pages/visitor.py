@@ -10,7 +10,7 @@ from django.http import Http404
 
 from calor.web import served
 from calor.web.models import Participant, Site
-from calor.web.permissions import PERMITTED, UNBLINDED, Action, Role, held
+from calor.web.permissions import PERMITTED, Action, Role, held
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,6 @@ class Visitor:
     def sites_for(self, action: Action) -> list[Any]:
         """Return the sites at which an action is the person's."""
         return [site for site in self.sites if self.may(action, site)]
-
-    @property
-    def blinded(self) -> bool:
-        """Whether the person must not learn an arm; true of everyone without an unblinded role."""
-        return not set(self.roles) & UNBLINDED
 
     def participant(self, identifier: str, action: Action = Action.VIEW) -> Any:
         """Return a participant.

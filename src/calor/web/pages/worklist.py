@@ -22,7 +22,7 @@ def worklist(request: Any) -> Any:
     site = served.records_site(request.visitor.trial)
     if site is None or not request.visitor.may(Action.SCREEN, site):
         raise Http404
-    table = screening.worklist()
+    table, protocol = screening.worklist(), served.protocol()
     view = request.GET.get("show", "all")
     view = view if view in VIEWS else "all"
     context: dict[str, Any] = {
@@ -30,6 +30,7 @@ def worklist(request: Any) -> Any:
         "screened_on": screening.screened_on(),
         "folder": served.folder().name,
         "never": table is None,
+        "gate": None if protocol.gate is None else protocol.biomarker(protocol.gate.biomarker),
     }
     if table is not None:
         rows = candidates(table, site, view)

@@ -14,7 +14,7 @@ from calor.errors import ConductError
 from calor.web.allocator import with_arms
 from calor.web.audit import SYSTEM, append, save_audited
 from calor.web.models import RoleChange, Site, Trial
-from calor.web.permissions import AT_A_SITE, UNBLINDED, Action, Role, check, roles_of
+from calor.web.permissions import AT_A_SITE, UNBLINDED, Action, Role, check, held
 
 
 def create_account(operator: str, username: str, password: str, *, full_name: str) -> Any:
@@ -97,8 +97,7 @@ def change_role(
     change = RoleChange(user=user, trial=trial, site=site, role=role, granted=granted, at=timezone.now())
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two grants at once must see each other
-        held = {found for where in (None, *Site.objects.filter(trial=trial)) for found in roles_of(user, trial, where)}
-        if granted and any((role in UNBLINDED) != (other in UNBLINDED) for other in held):
+        if granted and any((role in UNBLINDED) != (other in UNBLINDED) for other in held(user, trial)):
             fix = "Give the unblinded role to another person."
             raise ConductError.must("role", "not join blinded and unblinded work", role, fix=fix)
         action = "grant role" if granted else "take role back"

@@ -14,11 +14,11 @@ from django.utils import timezone
 from calor.errors import ConductError
 from calor.web.audit import save_audited
 from calor.web.capture.models import AdverseEvent, Medication, SafetyReport
-from calor.web.models import Participant
 from calor.web.permissions import Action, check
 from calor.web.seriousness import CRITERIA, deadlines
 from calor.web.services.alerts import raise_alerts
 from calor.web.services.harm import judge_harm
+from calor.web.services.hold import hold
 from calor.web.services.versions import add_version
 
 FATAL = 5
@@ -111,7 +111,7 @@ def report_serious(actor: Any, event: Any, kind: str) -> Any:
     participant = event.participant
     check(actor, Action.REPORT_SERIOUS, participant.trial, participant.site)
     with transaction.atomic():
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+        hold(pk=participant.pk)
         owed = {deadline.kind for deadline in deadlines(event, {}) if deadline.kind not in sent(event)}
         if kind not in owed:
             raise ConductError.must("kind", f"be one of {sorted(owed)}", kind, fix="Reload: it may have been sent.")
@@ -170,5 +170,5 @@ def _check_days(first: date, last: date | None) -> None:
 
 
 def _next(model: Any, participant: Any) -> int:
-    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+    hold(pk=participant.pk)
     return int(model.objects.filter(participant=participant, version=1).count()) + 1

@@ -17,7 +17,7 @@ from calor.errors import ConductError
 from calor.web.allocator import with_arms
 from calor.web.audit import save_audited
 from calor.web.database import in_turn
-from calor.web.encryption import open_arm
+from calor.web.encryption import open_arm, open_slot
 from calor.web.models import (
     Allocation,
     Kit,
@@ -32,6 +32,7 @@ from calor.web.permissions import Action, Role, can, check
 from calor.web.persons import Person
 from calor.web.services.adaptive import next_slot
 from calor.web.services.corrections import effective
+from calor.web.services.hold import hold
 from calor.web.services.notices import notify
 from calor.web.services.plans import WHOLE_TRIAL, ListPlan, Plan, active_plan, check_stratum
 
@@ -81,14 +82,9 @@ def register(
     _check_word("identifier", identifier)
     check_stratum(trial, stratum)
     participant = Participant(
-        trial=trial,
-        site=site,
-        identifier=identifier,
-        stratum=stratum,
-        consent_version=consent_version,
-        eligible=eligible,
-        at=timezone.now(),
-    )
+        trial=trial, site=site, identifier=identifier, stratum=stratum, consent_version=consent_version,
+        eligible=eligible, at=timezone.now(),
+    )  # fmt: skip
     digests = [] if person is None else person.digests(trial.code)
     try:
         with transaction.atomic():
@@ -141,7 +137,7 @@ def allocate(actor: Any, trial: Any, identifier: str, *, key: str, shown: str | 
 
 
 def _existing(participant: Any, key: str) -> Any:
-    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+    hold(pk=participant.pk)
     found = None
     for allocation in Allocation.objects.filter(Q(trial=participant.trial_id, key=key) | Q(participant=participant)):
         if allocation.participant_id != participant.pk:
@@ -205,7 +201,7 @@ def _slot(trial: Any, plan: Plan, stratum: str) -> Any:
 def _kit(site: int, trial: str, slot: Any) -> Any:
     """Return an unused kit of the place's arm, the first by number, which is random."""
     Site.objects.select_for_update(no_key=True).get(pk=site)
-    arm = open_arm(slot.sealed_arm, trial, "slot", slot.stratum, slot.position)
+    arm = open_slot(slot, trial)
     kits = Kit.objects.filter(delivery__site=site, allocation=None).order_by("number")
     # All are opened, so that the time it takes does not tell how many of the other arm came first.
     sealed = kits.values_list("pk", "number", "sealed_arm")

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.web.audit import save_audited
-from calor.web.models import Participant, Withdrawal
+from calor.web.models import Withdrawal
 from calor.web.permissions import Action, check
 from calor.web.services.accounts import check_reason
+from calor.web.services.hold import hold
 
 
 def withdraw(actor: Any, participant: Any, *, reason: str) -> Any:
@@ -26,7 +27,7 @@ def withdraw(actor: Any, participant: Any, *, reason: str) -> Any:
     check(actor, Action.WITHDRAW, trial, participant.site)
     check_reason(reason)
     with transaction.atomic(durable=True):
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+        hold(pk=participant.pk)
         if Withdrawal.objects.filter(participant=participant).exists():
             fix = "It counts from the first time."
             raise ConductError.must("consent", "not be withdrawn yet", participant.identifier, fix=fix)

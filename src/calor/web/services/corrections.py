@@ -11,9 +11,10 @@ from django.utils import timezone
 from calor.errors import ConductError
 from calor.web.access import authenticate_again
 from calor.web.audit import name_of, save_audited
-from calor.web.models import Correction, Participant, Signature
+from calor.web.models import Correction, Signature
 from calor.web.permissions import Action, check
 from calor.web.services.accounts import check_reason
+from calor.web.services.hold import hold
 from calor.web.services.plans import check_stratum
 from calor.web.signatures import corrections_that_count, signable_digest
 
@@ -49,7 +50,7 @@ def correct(actor: Any, participant: Any, field: str, new: object, *, reason: st
     if field == "stratum":
         check_stratum(trial, new)
     with transaction.atomic():
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+        hold(pk=participant.pk)
         correction = Correction(
             participant=participant,
             field=field,
@@ -108,5 +109,5 @@ def store_signature(actor: Any, trial: Any, record: Any, meaning: str) -> Any:
 
 def _sign(actor: Any, participant: Any, record: Any, meaning: str) -> Any:
     with transaction.atomic():
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)  # no correction slips in between
+        hold(pk=participant.pk)  # no correction slips in between
         return store_signature(actor, participant.trial, record, meaning)

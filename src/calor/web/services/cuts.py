@@ -20,7 +20,7 @@ from calor.web.audit import append, name_of, save_audited
 from calor.web.board.closed_report import analysis_section, closed_report
 from calor.web.board.coding import codes
 from calor.web.board.contents import contents
-from calor.web.board.cut import shown, whole
+from calor.web.board.cut import Whole, shown, whole
 from calor.web.board.open_report import open_report
 from calor.web.board.tables import digest, written
 from calor.web.capture.models import DataCut, WithheldCut
@@ -29,6 +29,7 @@ from calor.web.permissions import Action, Role, check
 from calor.web.services.accounts import check_reason
 from calor.web.services.alerts import withheld_chain
 from calor.web.services.corrections import store_signature
+from calor.web.services.hold import hold
 from calor.web.services.notices import notify
 
 MEANING = "I cut these data for the safety board"
@@ -62,7 +63,7 @@ def make_cut(
     authenticate_again(actor, username, password)
     with transaction.atomic(durable=True):
         # Writers finish first.
-        list(Participant.objects.select_for_update(no_key=True).filter(trial=trial).order_by("pk"))
+        hold(trial=trial)
         before = DataCut.objects.filter(trial=trial)
         _check_new(before, name.strip(), look, planned)
         told, withheld = (written(part) for part in contents(trial, text, cutoff))
@@ -162,12 +163,17 @@ def _open(digest: str) -> tuple[Section, ...]:
 
 @lru_cache(maxsize=8)
 def _closed(digest: str, looks: tuple[str, ...]) -> tuple[Section, ...]:
-    return closed_report(whole(_cut(digest)), [whole(_cut(each)) for each in looks])
+    return closed_report(_whole(digest), [_whole(each) for each in looks])
 
 
 @lru_cache(maxsize=64)
 def _result(digest: str, analysis: str) -> Section:
-    return analysis_section(whole(_cut(digest)), analysis)
+    return analysis_section(_whole(digest), analysis)
+
+
+@lru_cache(maxsize=8)
+def _whole(digest: str) -> Whole:
+    return whole(_cut(digest))
 
 
 def _cut(digest: str) -> Any:

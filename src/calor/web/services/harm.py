@@ -13,7 +13,7 @@ from calor.web import served
 from calor.web.allocator import with_arms
 from calor.web.calendar import latest
 from calor.web.capture.models import AdverseEvent, WithheldAlert
-from calor.web.encryption import open_arm
+from calor.web.encryption import open_slot
 from calor.web.models import Allocation
 from calor.web.safety_rules import Found
 from calor.web.services.alerts import save_withheld
@@ -57,9 +57,5 @@ def _of_arm(trial: Any, arm: str) -> list[int]:
     return [
         allocation.participant_id
         for allocation in Allocation.objects.filter(trial=trial).select_related("slot").order_by("at")
-        if trial.arms[_opened(allocation.slot, trial)] == arm
+        if trial.arms[open_slot(allocation.slot, trial.code)] == arm
     ]
-
-
-def _opened(slot: Any, trial: Any) -> int:
-    return open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position)

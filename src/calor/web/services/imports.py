@@ -18,10 +18,11 @@ from calor.errors import CalorError, ConductError
 from calor.web import laboratory_file
 from calor.web.audit import append, save_audited
 from calor.web.capture.models import WithheldFile, WithheldFileDone
-from calor.web.models import Participant, Site
-from calor.web.permissions import Action, Role, can, check
+from calor.web.models import Site
+from calor.web.permissions import Action, Role, check, sites_for
 from calor.web.services import laboratory
 from calor.web.services.accounts import check_reason
+from calor.web.services.hold import hold
 from calor.web.services.import_rows import UNCHANGED, Judge, Line, Plan, Refused
 from calor.web.services.laboratory import Typed
 from calor.web.services.notices import notify
@@ -121,12 +122,12 @@ def files_waiting(actor: Any, trial: Any) -> list[Any]:
     Raises:
         ConductError: The actor may not record such values anywhere.
     """
-    sites = _sites(actor, trial, Action.RECORD_WITHHELD)
+    sites = sites_for(actor, Action.RECORD_WITHHELD, trial)
     return list(WithheldFile.objects.filter(site__in=sites, done=None).select_related("site", "by").order_by("pk"))
 
 
 def _plan(actor: Any, trial: Any, content: bytes, action: Action) -> Plan:
-    judge = Judge(trial, _sites(actor, trial, action), secret=action is Action.RECORD_WITHHELD)
+    judge = Judge(trial, sites_for(actor, action, trial), secret=action is Action.RECORD_WITHHELD)
     lines: list[Line] = []
     refused: list[Refused] = []
     for row in laboratory_file.read(content):
@@ -141,18 +142,11 @@ def _plan(actor: Any, trial: Any, content: bytes, action: Action) -> Plan:
     return Plan(tuple(lines), tuple(refused), sha256, digest)
 
 
-def _sites(actor: Any, trial: Any, action: Action) -> list[Any]:
-    sites = [site for site in Site.objects.filter(trial=trial) if can(actor, action, trial, site)]
-    if not sites:
-        check(actor, action, trial)
-    return sites
-
-
 def _again(actor: Any, trial: Any, content: bytes, action: Action, seen: str) -> Plan:
     """Hold the participants of a file, and judge it again: nobody writes of them from here on."""
     first = _plan(actor, trial, content, action)
     held = {line.participant.pk for line in first.lines}
-    list(Participant.objects.select_for_update(no_key=True).filter(pk__in=held).order_by("pk"))
+    hold(pk__in=held)
     plan = _plan(actor, trial, content, action)
     if plan.digest != seen:
         fix = "Nothing was written. Look at what it would change now, and import it again."

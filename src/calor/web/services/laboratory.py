@@ -15,9 +15,9 @@ from calor.protocol.biomarkers import Biomarker
 from calor.web import served
 from calor.web.calendar import latest, withheld
 from calor.web.capture.models import LabValue, VisitRecord, WithheldValue
-from calor.web.models import Participant
 from calor.web.permissions import Action, check
 from calor.web.services.alerts import raise_alerts
+from calor.web.services.hold import hold
 from calor.web.services.versions import add_after, newest
 from calor.web.services.visits import randomized_at
 
@@ -109,7 +109,7 @@ def _record(
         raise ConductError.must("visit", "have been recorded", planned.label, fix="Record its day first.")
     model = WithheldValue if secret else LabValue
     with transaction.atomic():
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+        hold(pk=participant.pk)
         standing = latest(model.objects.filter(participant=participant, visit=visit))
         for name, typed in values.items():
             biomarker = protocol.biomarker(name)

@@ -12,9 +12,9 @@ from calor.web.access import authenticate_again
 from calor.web.audit import save_audited
 from calor.web.capture.models import DataLock, Query
 from calor.web.frozen import data_digest
-from calor.web.models import Participant
 from calor.web.permissions import Action, check
 from calor.web.services.corrections import store_signature
+from calor.web.services.hold import hold
 from calor.web.services.queries import CLOSE
 
 MEANING = "I lock these data for analysis"
@@ -39,7 +39,7 @@ def lock_data(actor: Any, trial: Any, *, confirm: str, username: str, password: 
     authenticate_again(actor, username, password)
     with transaction.atomic(durable=True):
         # Writers finish first.
-        list(Participant.objects.select_for_update(no_key=True).filter(trial=trial).order_by("pk"))
+        hold(trial=trial)
         if DataLock.objects.filter(trial=trial).exists():
             raise ConductError.must("data", "not be locked yet", trial.code, fix="Reload: they have been locked.")
         if waiting := Query.objects.filter(participant__trial=trial).exclude(steps__kind=CLOSE).count():

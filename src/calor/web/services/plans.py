@@ -110,7 +110,9 @@ class _Adaptive(_Plan, ABC):
 
         rule = self.rule()
         share = most_guessed(self.ratio, self.probability)
-        return str(rule), f"{rule}: at most {100 * share:.2f} % guessed correctly by who knows all earlier allocations"
+        return str(
+            rule
+        ), f"{rule}: at most {100 * share:.2f} % guessed correctly by whoever knows all earlier allocations"
 
     def arms(self, strata: Sequence[str], draws: np.ndarray) -> list[int]:
         """Return the arms of participants in their order of entry.

@@ -10,9 +10,9 @@ from django.utils import timezone
 from calor.errors import ConductError
 from calor.web.audit import save_audited
 from calor.web.capture.models import Query, QueryStep
-from calor.web.models import Participant
 from calor.web.permissions import Action, check
 from calor.web.services.accounts import check_reason
+from calor.web.services.hold import hold
 
 ANSWER, CLOSE = "answer", "close"
 OPEN, ANSWERED, CLOSED = "open", "answered", "closed"
@@ -60,7 +60,7 @@ def status(query: Any) -> str:
 
 def _step(actor: Any, query: Any, kind: str, text: str, action: str) -> Any:
     with transaction.atomic():
-        Participant.objects.select_for_update(no_key=True).get(pk=query.participant_id)
+        hold(pk=query.participant_id)
         if QueryStep.objects.filter(query=query, kind=CLOSE).exists():
             raise ConductError.must("query", "be open", "a closed one", fix="Ask again, if there is more to ask.")
         step = QueryStep(query=query, kind=kind, text=text.strip(), by=actor, at=timezone.now())

@@ -12,11 +12,12 @@ from calor.errors import ConductError
 from calor.web.access import authenticate_again
 from calor.web.allocator import with_arms
 from calor.web.audit import append, name_of, save_audited
-from calor.web.encryption import open_arm
-from calor.web.models import Allocation, AssessmentClosing, ImpactAssessment, Participant, Unblinding
+from calor.web.encryption import open_slot
+from calor.web.models import Allocation, AssessmentClosing, ImpactAssessment, Unblinding
 from calor.web.permissions import Action, Role, check
 from calor.web.services.accounts import check_reason
 from calor.web.services.corrections import store_signature
+from calor.web.services.hold import hold
 from calor.web.services.notices import notify
 
 TOLD_OF_UNBLINDING = (Role.MONITOR, Role.ADMINISTRATOR, Role.SAFETY_BOARD)
@@ -65,7 +66,7 @@ def unblind(actor: Any, participant: Any, *, confirm: str, reason: str, username
     allocation = _allocation(participant)
     now = timezone.now()
     with transaction.atomic(durable=True):  # the arm is told only after its unblinding is stored
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+        hold(pk=participant.pk)
         unblinding = Unblinding(participant=participant, by=actor, reason=reason, at=now)
         _save(actor, trial, unblinding, Action.UNBLIND, reason)
         _save(actor, trial, ImpactAssessment(unblinding=unblinding, opened_at=now), "open impact assessment")
@@ -115,6 +116,5 @@ def _allocation(participant: Any) -> Any:
 
 
 def _arm(allocation: Any) -> str:
-    slot, trial = allocation.slot, allocation.participant.trial
-    index = open_arm(slot.sealed_arm, trial.code, "slot", slot.stratum, slot.position)
-    return str(trial.arms[index])
+    trial = allocation.participant.trial
+    return str(trial.arms[open_slot(allocation.slot, trial.code)])

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from calor.errors import ConductError
 from calor.web.audit import save_audited
-from calor.web.models import Participant
 from calor.web.services.accounts import check_reason
+from calor.web.services.hold import hold
 
 
 def newest(model: Any, participant: Any, **key: object) -> Any:
@@ -32,7 +32,7 @@ def add_version(actor: Any, record: Any, *, seen: int, action: str) -> Any:
     """
     participant = record.participant
     with transaction.atomic():
-        Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+        hold(pk=participant.pk)
         last = newest(type(record), participant, **dict(zip(record.KEY, record.key, strict=True)))
         return add_after(last, actor, record, seen=seen, action=action)
 
