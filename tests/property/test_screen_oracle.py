@@ -144,7 +144,7 @@ def candidate(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
             "operator_concept_id": st.sampled_from([None, 0, 4172703, 4172703, 4171756, 4171754, 4171755, 4172704]),
             "unit_concept_id": st.sampled_from([8751, 8751, 8840, 8753, 0, 99]),
             "unit_source_value": st.sampled_from([None, "mg/L", "tablets"]),
-            "value_source_value": st.sampled_from([None, "<0.2", "> 10", "<\u00a03", "3.0", "pending"]),
+            "value_source_value": st.sampled_from([None, "<0.2", "<2 mg/L", "> 10", "<\u00a03", "3.0", "pending"]),
         }
     )
     return {

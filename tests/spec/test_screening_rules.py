@@ -122,6 +122,7 @@ GATE: dict[str, tuple[list[Row], Row, bool | None]] = {
     "a unit of substance": ([lab(FIRST), lab(SECOND, unit_concept_id=8753)], {}, None),
     "below the limit": ([lab(FIRST), lab(SECOND, None, value_source_value="<0.2")], {}, False),
     "below a limit above the cut-off": ([lab(FIRST), lab(SECOND, None, value_source_value="<5")], {}, None),
+    "below a limit in words": ([lab(FIRST), lab(SECOND, 2.0, value_source_value="<2 mg/L")], {}, False),
     "below a limit at the cut-off": ([lab(FIRST), lab(SECOND, None, value_source_value="<2")], {}, False),
     "null": ([lab(FIRST), lab(SECOND, None)], {}, None),
     "negative": ([lab(FIRST), lab(SECOND, -1.0)], {}, None),

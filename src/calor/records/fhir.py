@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from calor.records.fhir_elements import (
     day_of,
     element_of,
     end_of,
+    in_zone,
     not_so,
     number_of,
     reference_of,
@@ -57,7 +59,9 @@ def is_fhir(folder: Path) -> bool:
     return any(folder.glob("*.ndjson"))
 
 
-def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+def read_fhir(
+    folder: Path, lookup: Lookup | None = None, zone: tzinfo = UTC
+) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     r"""Read Patient, Condition, Observation, MedicationRequest and MedicationStatement as OMOP tables.
 
     Encounters are passed over: no rule asks for a visit. Medications give the codes of the orders that point to them.
@@ -65,6 +69,7 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
     Args:
         folder: `.ndjson` files of one resource type or several.
         lookup: Into the site's vocabulary, where there is one.
+        zone: In which times told in UTC become days.
 
     Returns:
         The tables by name, and one sentence for each kind of thing that was not mapped.
@@ -84,7 +89,7 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
     tables: Tables = {name: [] for name in ("person", "condition_occurrence", "drug_exposure", "measurement", "death")}
     people: dict[str, int] = {}
     unmapped: Counter[str] = Counter()
-    resources = sorted(_resources(folder), key=lambda resource: resource.get("resourceType") != "Patient")
+    resources = sorted(_resources(folder, zone), key=lambda resource: resource.get("resourceType") != "Patient")
     _name_drugs(resources)
     known = lookup({code for resource in resources for code in _codes(resource)}) if lookup else {}
     concept = partial(_concept, known=known)
@@ -105,13 +110,13 @@ def read_fhir(folder: Path, lookup: Lookup | None = None) -> tuple[dict[str, pd.
     return frames, tuple(f"FHIR: {n} {what} not mapped." for what, n in sorted(unmapped.items()))
 
 
-def _resources(folder: Path) -> Iterator[dict[str, Any]]:
+def _resources(folder: Path, zone: tzinfo) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.ndjson")):
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     try:
-                        resource = json.loads(line)
+                        resource = json.loads(line, object_hook=partial(in_zone, zone=zone))
                     except ValueError:
                         resource = None
                     if not isinstance(resource, dict):

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
 
+_IN_UTC = re.compile(r"\d{4}-\d{2}-\d{2}T[0-9:.]+Z")
 _NOT_SO = {"entered-in-error", "refuted", "not-taken", "cancelled", "draft", "not-done", "proposal", "plan", "option"}
 """Values of `status`, `verificationStatus` and `intent` that say that nothing of the kind was found or done."""
+
+
+def in_zone(element: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """Return an element with times that are told in UTC told in a zone; one that tells its own offset keeps its day.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> in_zone({"effectiveDateTime": "2026-03-01T23:30:00Z"}, ZoneInfo("Europe/Berlin"))
+    {'effectiveDateTime': '2026-03-02T00:30:00+01:00'}
+    """
+    return {name: _local(value, zone) for name, value in element.items()}
+
+
+def _local(value: object, zone: tzinfo) -> object:
+    if not isinstance(value, str) or not _IN_UTC.fullmatch(value):
+        return value
+    try:
+        return datetime.fromisoformat(value).astimezone(zone).isoformat()
+    except (ValueError, OverflowError):  # such as 30 February: read as missing where a day is asked for
+        return value
 
 
 def not_so(resource: dict[str, Any]) -> bool:

@@ -52,7 +52,7 @@ def open_records(place: Path | str, *, time_zone: str = "UTC") -> Records:
         files = files_of(place)
         path = Path(place)
         if is_fhir(path):
-            return replace(_fhir(path, files), files=files)
+            return replace(_fhir(path, files, time_zone), files=files)
         engine = ibis.duckdb.connect(path, read_only=True) if path.is_file() else ibis.duckdb.connect()
         engine.raw_sql(f"SET TimeZone = '{_zone(time_zone)}'")
         engine.raw_sql("SET preserve_insertion_order = false")  # no rule asks for it; keeping it costs a scan a quarter
@@ -83,12 +83,13 @@ def files_of(place: Path | str) -> dict[str, tuple[Path, ...]]:
     return {"fhir": tuple(sorted(path.glob("*.ndjson"))), **vocabulary}
 
 
-def _fhir(folder: Path, files: Mapping[str, tuple[Path, ...]]) -> Records:
+def _fhir(folder: Path, files: Mapping[str, tuple[Path, ...]], time_zone: str) -> Records:
     """Open FHIR, with the site's vocabulary where it lies beside it."""
     engine = ibis.duckdb.connect()
     vocabulary = _read(engine, {name: paths for name, paths in files.items() if name in VOCABULARY})
     tables = {name: declared_table(name, table) for name, table in vocabulary.items()}
-    frames, notes = read_fhir(folder, partial(standard_ids, tables) if "concept" in tables else None)
+    lookup = partial(standard_ids, tables) if "concept" in tables else None
+    frames, notes = read_fhir(folder, lookup, zoneinfo.ZoneInfo(_zone(time_zone)))
     return declared(engine, {**_memtables(frames), **vocabulary}, notes)
 
 

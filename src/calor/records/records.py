@@ -105,9 +105,11 @@ def _typed(name: str, table: ir.Table, column: str, kind: Kind) -> ir.Value:
     kept = value.type().is_date() if kind == "day" else value.type().is_integer() and kind in {"id", "integer"}
     if kept or (kind == "text" and value.type().is_string()) or (kind == "number" and value.type().is_float64()):
         return value
-    if value.type().is_nested() or value.type().is_binary() or (kind == "day" and value.type().is_numeric()):
+    # Person 4.5 would become another person.
+    halves = kind == "id" and value.type().is_floating() and column in TABLES[name].needed
+    if halves or value.type().is_nested() or value.type().is_binary() or (kind == "day" and value.type().is_numeric()):
         raise RecordsError.must(
-            column, f"hold a {kind}", str(value.type()), fix="Export it in its OMOP type.", where=name
+            column, f"be of kind {kind}", str(value.type()), fix="Export it in its OMOP type.", where=name
         )
     return value.cast(_TYPES[kind])
 

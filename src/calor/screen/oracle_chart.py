@@ -17,6 +17,7 @@ UnitFactor = Callable[[str, int, str], float | None]
 """Factor of a recorded unit (set, concept, text) to the unit in which the set is compared."""
 
 NEVER_ENDS = float("inf")
+_SIGN = r"\s*([<>]=?)\s*"
 
 
 @dataclass(frozen=True)
@@ -135,11 +136,13 @@ def _stop(row: Row) -> date | None:
 def _interval(role: str, row: Row, unit_factor: UnitFactor) -> Result:
     """Read a result as the interval in which its true value lies."""
     sign = {4171756: "<", 4171754: "<=", 4171755: ">=", 4172704: ">"}.get(row.get("operator_concept_id") or 0)
-    text = re.fullmatch(r"\s*([<>]=?)\s*([0-9]+(?:\.[0-9]+)?)\s*", row.get("value_source_value") or "", re.ASCII)
+    text = row.get("value_source_value") or ""
+    written = re.match(_SIGN + "[0-9]", text, re.ASCII)
+    censored = re.fullmatch(_SIGN + r"([0-9]+(?:\.[0-9]+)?)\s*", text, re.ASCII)
     number = row["value_as_number"]
-    if number is None and text:
-        number = float(text[2])
-    sign = sign or (text[1] if text else "=")
+    if number is None and censored:
+        number = float(censored[2])
+    sign = sign or (written[1] if written else "=")
     unit = unit_factor(role, row.get("unit_concept_id") or 0, row.get("unit_source_value") or "")
     unreadable = Result(role, row["measurement_id"], row["measurement_date"], None, 0.0, NEVER_ENDS)
     if number is None or unit is None:

@@ -117,6 +117,16 @@ def test_a_clinical_drug_counts_through_its_ingredient_where_the_vocabulary_lies
     assert found.answers["statin_current__met"].to_list() == [True]
 
 
+def test_a_time_told_in_utc_becomes_the_day_of_the_site(folder: Path) -> None:
+    late = {**observation("2026-03-22", 3.0), "effectiveDateTime": "2026-03-22T23:30:00Z"}
+    (folder / "late.ndjson").write_text(json.dumps(late))
+    days = [
+        set(rows(open_records(folder, time_zone=zone)["measurement"])["measurement_date"].astype(str))
+        for zone in ("UTC", "Europe/Berlin")
+    ]
+    assert days[1] - days[0] == {"2026-03-23"}
+
+
 def test_a_year_of_birth_stays_a_year(folder: Path) -> None:
     person = rows(open_records(folder)["person"]).sort_values("person_id")
     assert person["month_of_birth"].isna().to_list() == [False, True]

@@ -42,6 +42,11 @@ def test_a_missing_column_is_named(folder: Path) -> None:
     refused(folder, "no unit_concept_id")
 
 
+def test_a_person_id_with_decimals_is_refused(folder: Path) -> None:
+    rewrite(folder / "death.csv", person_id="4.5")
+    refused(folder, "`person_id` must be of kind id, got float64 at death")
+
+
 def test_a_person_twice_is_refused(folder: Path) -> None:
     path = folder / "person.csv"
     people = pd.read_csv(path, dtype=str)

@@ -21,7 +21,9 @@ JUST = 1e-9
 """How far an open end lies from its number; results are rounded to as much, so that 0.2 mg/dL is exactly 2.0 mg/L."""
 
 OPERATORS = {4171756: "<", 4171754: "<=", 4171755: ">=", 4172704: ">"}
+SIGN = r"^\s*([<>]=?)\s*[0-9]"
 CENSORED = r"^\s*([<>]=?)\s*([0-9]+(\.[0-9]+)?)\s*$"
+"""A text that stands for a number that is not there may hold no more: a unit in it could be another."""
 
 
 def results(facts: Facts, rules: Rules) -> ir.Table:
@@ -38,7 +40,7 @@ def results(facts: Facts, rules: Rules) -> ir.Table:
     factors = in_query(facts.factors, schema)
     labs = labs.filter(labs.day <= rules.today).left_join(factors, ["role", "unit_concept_id", "unit_text"])
     recorded = ibis.cases(*((labs.operator_concept_id == i, sign) for i, sign in OPERATORS.items()), else_=None)
-    written = ibis.cases((labs.text != "", labs.text.re_extract(CENSORED, 1).nullif("")), else_=None)
+    written = ibis.cases((labs.text != "", labs.text.re_extract(SIGN, 1).nullif("")), else_=None)
     sign = ibis.coalesce(recorded, written, "=")
     amount = ibis.coalesce(labs.number, labs.text.re_extract(CENSORED, 2).nullif("").cast("float64")) * labs.factor
     read = labs.select("person_id", "role", "day", "row_id", sign=sign, amount=_rounded(amount))
