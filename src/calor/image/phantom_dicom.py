@@ -71,10 +71,10 @@ def write_study(phantom: Phantom, facts: ScanFacts, folder: Path, *, ct_mm: floa
     slope = np.maximum(activity.max(axis=(1, 2)) / 32000, 1e-6)
     stored = np.rint(activity / slope[:, None, None]).astype(np.int16)
     shared = _shared(facts, phantom.grid, (study, frame, "PT"))
-    _pet(shared, facts)
+    _pet(shared, facts, len(stored))
     heads = [_slice(shared, facts, phantom.grid, at, stored[at]) for at in range(len(stored))]
-    for head, one in zip(heads, slope.tolist(), strict=True):
-        head.RescaleSlope, head.RescaleIntercept = f"{one:.12g}"[:16], "0"
+    for at, (head, one) in enumerate(zip(heads, slope.tolist(), strict=True), 1):
+        head.RescaleSlope, head.RescaleIntercept, head.ImageIndex = f"{one:.12g}"[:16], "0", at
     _save(heads, folder / "PT", PET_CLASS)
     spacing = float(phantom.grid.spacing_mm[0])
     grid = torso_grid((spacing, ct_mm, ct_mm), phantom.torso)
@@ -122,10 +122,10 @@ def _head(facts: ScanFacts, study: str, frame: str, modality: str) -> Dataset:
     return head
 
 
-def _pet(head: Dataset, facts: ScanFacts) -> None:
+def _pet(head: Dataset, facts: ScanFacts, slices: int) -> None:
     head.Units, head.DecayCorrection, head.CountsSource = "BQML", "START", "EMISSION"
     head.CorrectedImage = ["DECY", "ATTN", "SCAT", "NORM", "RAN", "DTIM"]
-    head.SeriesType = ["WHOLE BODY", "IMAGE"]
+    head.SeriesType, head.NumberOfSlices, head.CollimatorType = ["WHOLE BODY", "IMAGE"], slices, "NONE"
     head.ActualFrameDuration, head.FrameReferenceTime = 180000, "0"
     drug = Dataset()
     drug.Radiopharmaceutical = "FDG"

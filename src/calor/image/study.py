@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from pydicom.dataset import FileDataset
 
-from calor.errors import ImageError
+from calor.errors import ImageError, met_at
 from calor.image.background import BloodPool, blood_pool
-from calor.image.dicom_file import read_file
-from calor.image.grid import Grid
+from calor.image.dicom_file import file_of, read_file
+from calor.image.grid import Grid, same_frame
+from calor.image.header_values import name_of
 from calor.image.mask import Mask, move
 from calor.image.masks_nifti import read_nifti_mask
 from calor.image.masks_rtstruct import read_rtstruct
@@ -91,14 +92,15 @@ def read_study(folder: Path, drawn: Path | None = None) -> Study:
         drawn: Folder of one reader's masks; only these count then.
 
     Raises:
-        ImageError: There is not exactly one attenuation-corrected PET, more than one CT, or a mask cannot be placed.
+        ImageError: There is not exactly one attenuation-corrected PET, more than one CT or one of another patient or
+            frame of reference, or a mask cannot be placed.
     """
     found = load_folder(folder)
     kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
     pet_files = found.pop(_the_pet(kinds))
     pet = series_of(list(pet_files.values()))
-    its_ct = _the_ct(kinds, folder)
-    ct = series_of(list(found.pop(its_ct).values())) if its_ct else None
+    its_ct = _the_ct(kinds)
+    ct = _beside(pet, list(found.pop(its_ct).values())) if its_ct else None
     notes = [
         problem
         for files in found.values()
@@ -111,13 +113,24 @@ def read_study(folder: Path, drawn: Path | None = None) -> Study:
     return Study(pet, ct, masks, tuple(notes), tuple(pet_files))
 
 
+def _beside(pet: Series, datasets: Sequence[FileDataset]) -> Series:
+    """Read the CT and refuse one that was not taken with the PET."""
+    with met_at(file_of(datasets[0])):
+        ct = series_of(datasets)
+        if ct.patient_id != pet.patient_id:
+            raise ImageError.must(f"CT's {name_of('PatientID')}", "be the PET's", "another", fix="Take it out.")
+        same_frame(ct.grid, pet.grid, "CT")
+    return ct
+
+
 def _masks(files: Mapping[Path, Any], folder: Path, grid: Grid) -> dict[str, Mask]:
     masks: dict[str, Mask] = {}
     for path, head in files.items():
-        if head.get("Modality") == "SEG":
-            _add(masks, {n: move(m, grid) for n, m in read_seg(path).items()})
-        elif head.get("Modality") == "RTSTRUCT":
-            _add(masks, {n: m for n, m in read_rtstruct(path, grid).items() if m.voxels.any()})
+        with met_at(file_of(head)):
+            if head.get("Modality") == "SEG":
+                _add(masks, {n: move(m, grid) for n, m in read_seg(path).items()})
+            elif head.get("Modality") == "RTSTRUCT":
+                _add(masks, {n: m for n, m in read_rtstruct(path, grid).items() if m.voxels.any()})
     for path in sorted([*folder.rglob("*.nii"), *folder.rglob("*.nii.gz")]):
         _add(masks, {path.name.split(".")[0]: read_nifti_mask(path, grid)})
     return _renamed(masks, folder)
@@ -198,7 +211,7 @@ def pet_and_ct(folder: Path) -> dict[str, list[FileDataset]]:
     """
     found = load_folder(folder)
     kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
-    wanted = {"PT": _the_pet(kinds)} | ({"CT": ct} if (ct := _the_ct(kinds, folder)) else {})
+    wanted = {"PT": _the_pet(kinds)} | ({"CT": ct} if (ct := _the_ct(kinds)) else {})
     return {kind: list(found[uid].values()) for kind, uid in wanted.items()}
 
 
@@ -208,17 +221,19 @@ def _the_pet(kinds: Mapping[str, Any]) -> str:
                  or kinds[uid].get("AttenuationCorrected") == "YES"]  # fmt: skip
     if len(corrected) != 1:
         raise ImageError.must(
-            "study", "hold one attenuation-corrected PET", f"{len(corrected)} of {len(pets)} PET series",
+            "study", f"hold one attenuation-corrected PET (ATTN in {name_of('CorrectedImage')})",
+            f"{len(corrected)} of {len(pets)} PET series", where=", ".join(file_of(kinds[uid]) for uid in pets),
             fix="Leave the series that the protocol names.",
         )  # fmt: skip
     return corrected[0]
 
 
-def _the_ct(kinds: Mapping[str, Any], folder: Path) -> str:
+def _the_ct(kinds: Mapping[str, Any]) -> str:
     """Return the CT's identifier; empty where there is none."""
     cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
     if len(cts) > 1:
-        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
+        places = ", ".join(file_of(kinds[uid]) for uid in cts)
+        raise ImageError.must("study", "hold one CT", len(cts), where=places, fix="Remove the others.")
     return cts[0] if cts else ""
 
 

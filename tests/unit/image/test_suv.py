@@ -86,7 +86,7 @@ def test_uncorrected_slices_decay_to_their_own_mean_rate_time() -> None:
     ]
     early, late = suv_factor(slices).per_slice
     assert late / early == pytest.approx(2 ** (300 / 6586.2))
-    with pytest.raises(ImageError, match="frame duration"):
+    with pytest.raises(ImageError, match="Frame Duration"):
         suv_factor([replace(slices[0], frame_s=None)])
 
 
@@ -122,6 +122,8 @@ def test_every_other_suv_returns_to_body_weight(kind: str, sex: str) -> None:
         ({"injected_time": None, "injected_at": SCAN - timedelta(days=2)}, "at most 18.3 h"),
         ({"injected_at": SCAN - timedelta(minutes=60), "injected_time": time(9)}, "the same"),
         ({"series_at": None, "acquired_at": None}, "reference time"),
+        ({"series_at": None}, r"Series Time \(0008,0031\) or Frame Reference Time"),
+        ({"units": "CM2ML", "suv_type": "LBM", "height_cm": 175.0}, "SUV Type"),
         ({"series_at": SCAN - timedelta(days=400)}, "within a day"),
         ({"weight_kg": 700.0}, "weight_kg"),
         ({"slope": 0.0}, "Rescale Slope"),
