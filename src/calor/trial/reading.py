@@ -41,8 +41,8 @@ class ListOrder:
     """
 
     readers: tuple[str, ...]
-    third: str = ""
-    seed: int = 0
+    third: str
+    seed: int
     repeat_share: float = 0.1
 
     def __post_init__(self) -> None:
