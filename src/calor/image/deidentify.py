@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from pydicom.dataelem import DataElement
@@ -15,7 +15,7 @@ from pydicom.uid import UID
 
 from calor.errors import ImageError
 from calor.image.dicom_file import file_of
-from calor.image.header_values import clock, instant, moment, name_of
+from calor.image.header_values import instant, moment, name_of
 from calor.image.pet_header import GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR, pet_header
 from calor.image.suv_factor import suv_factor
 
@@ -44,8 +44,8 @@ def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: 
 
     Numbers and codes of the image stay; of the patient only sex, height and weight. Text goes unless it says how the
     image was made, so do the trial's time points, requests and overlays; identifiers become others that stay linked to
-    each other, private elements go except those that SUV needs, and every date and time, in every sequence, moves by the
-    same shift.
+    each other, private elements go except those that SUV needs, and every date and time, in every sequence, moves by
+    the same shift.
 
     >>> from pydicom.dataset import Dataset
     >>> head = Dataset()
@@ -65,8 +65,10 @@ def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: 
     """
     for dataset in datasets:
         if dataset.get("BurnedInAnnotation") == "YES":
-            raise ImageError.must(name_of("BurnedInAnnotation"), "be NO", "YES", where=file_of(dataset),
-                                  fix="Words in the picture cannot be taken out: ask the site for images without.")  # fmt: skip
+            raise ImageError.must(
+                name_of("BurnedInAnnotation"), "be NO", "YES", where=file_of(dataset),
+                fix="Words in a picture cannot be taken out: ask the site for images without.",
+            )  # fmt: skip
     made = [_copy(d, code, secret, shift) for d in datasets]
     if datasets and datasets[0].get("Modality") == "PT":
         require_same_suv(datasets, made)
@@ -169,10 +171,8 @@ def _moved_times(dataset: Dataset, move: _Move) -> dict[str, str]:
             at = moment(element.value, dataset.get(name.removesuffix("Date") + "Time") or "000000")
             moved[name] = (at + move.shift).strftime("%Y%m%d") if at else ""
         elif element.VR == "TM":
-            time = clock(element.value)
-            moved[name] = (
-                (datetime.combine(datetime(2000, 1, 3), time) + move.shift).strftime("%H%M%S.%f") if time else ""
-            )
+            at = moment("20000103", element.value)  # any day
+            moved[name] = (at + move.shift).strftime("%H%M%S.%f") if at else ""
     return moved
 
 
