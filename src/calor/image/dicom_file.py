@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pydicom
 from jaxtyping import Shaped
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset
 
 from calor.errors import ImageError, met_at
@@ -116,6 +119,18 @@ def _pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "*voxels"]:
         raise
     except Exception as error:  # decoders raise anything
         raise ImageError.must("pixel data", "decode", type(error).__name__, fix="Transfer the file again.") from error
+
+
+@contextmanager
+def reading(what: str, where: str) -> Iterator[None]:
+    """Turn whatever a damaged header raises into an error that names the place, and the element where it lacks one."""
+    try:
+        with met_at(where):
+            yield
+    except (AttributeError, KeyError, IndexError, ValueError, TypeError, OverflowError, NotImplementedError) as error:
+        lost = getattr(error, "name", None)
+        got = f"no {name_of(lost)}" if lost and tag_for_keyword(lost) else f"{type(error).__name__}: {error}"[:80]
+        raise ImageError.must(what, "be readable", got, where=where, fix="Export it again from its source.") from error
 
 
 def check_uid(value: object, name: str) -> None:

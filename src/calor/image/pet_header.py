@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from calor.errors import ImageError, met_at
-from calor.image.dicom_file import file_of
+from calor.image.dicom_file import file_of, reading
 from calor.image.header_values import clock, instant, moment, name_of, number, private, private_number, seconds
 
 GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR = "GEMS_PETD_01", "Philips PET Private Group", "SIEMENS MED PT"
@@ -79,15 +79,9 @@ def pet_header(dataset: Dataset) -> PetHeader:
     Raises:
         ImageError: A value cannot be read, or more than one radiopharmaceutical was given.
     """
-    try:
-        with warnings.catch_warnings(), met_at(file_of(dataset)):
-            warnings.simplefilter("ignore")  # odd values are refused below where they matter
-            return _pet_header(dataset)
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError) as error:
-        raise ImageError.must(
-            "header", "be readable", type(error).__name__, where=file_of(dataset),
-            fix="Ask the site for the original images.",
-        ) from error  # fmt: skip
+    with warnings.catch_warnings(), reading("header", file_of(dataset)):
+        warnings.simplefilter("ignore")  # odd values are refused below where they matter
+        return _pet_header(dataset)
 
 
 def _pet_header(dataset: Dataset) -> PetHeader:

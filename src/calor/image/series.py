@@ -12,8 +12,8 @@ from jaxtyping import Float, Int
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 
-from calor.errors import ImageError, met_at
-from calor.image.dicom_file import IDENTITY, file_of, pixel_array, read_file
+from calor.errors import ImageError
+from calor.image.dicom_file import IDENTITY, file_of, pixel_array, read_file, reading
 from calor.image.enhanced_pet import ENHANCED, enhanced_frames
 from calor.image.grid import Grid, stack
 from calor.image.header_values import name_of
@@ -187,14 +187,16 @@ def assemble(datasets: Sequence[Dataset], pixels: Sequence[Int[np.ndarray, "row 
     ordered = [datasets[i] for i in order]
     is_pet = str(head.get("Modality")) == "PT"
     headers = pet_headers(ordered) if is_pet else ()
-    slopes = [h.slope for h in headers] if is_pet else [float(d.RescaleSlope) for d in ordered]
+    with reading("rescaling", file_of(head).rpartition("/")[0]):
+        slopes = [h.slope for h in headers] if is_pet else [float(d.RescaleSlope) for d in ordered]
+        intercepts = [float(d.get("RescaleIntercept") or 0) for d in ordered]
     return Series(
         modality=str(head.get("Modality")),
         uid=str(head.get("SeriesInstanceUID")),
         grid=grid,
         stored=np.stack([pixels[i] for i in order]),
         slope=np.array(slopes, float),
-        intercept=np.array([float(d.get("RescaleIntercept") or 0) for d in ordered]),
+        intercept=np.array(intercepts),
         headers=headers,
         instances=tuple((str(d.get("SOPClassUID")), str(d.get("SOPInstanceUID"))) for d in ordered),
         patient_id=str(head.get("PatientID") or ""),
@@ -218,15 +220,12 @@ def _one_orientation(datasets: Sequence[Dataset]) -> None:
 
 def _stack(datasets: Sequence[Dataset]) -> tuple[Grid, np.ndarray]:
     head = datasets[0]
-    try:
+    with reading("position, orientation and spacing", file_of(head).rpartition("/")[0]):
         positions = np.array([d.ImagePositionPatient for d in datasets], float).reshape(-1, 3)
-        with met_at(file_of(head).rpartition("/")[0]):
-            return stack(
-                positions, head.ImageOrientationPatient, head.PixelSpacing, (int(head.Rows), int(head.Columns)),
-                frame=str(head.FrameOfReferenceUID), thickness_mm=float(head.get("SliceThickness") or 0),
-            )  # fmt: skip
-    except (AttributeError, TypeError, ValueError) as error:
-        raise _refused("position, orientation and spacing", "be numbers in every slice", "others", head) from error
+        return stack(
+            positions, head.ImageOrientationPatient, head.PixelSpacing, (int(head.Rows), int(head.Columns)),
+            frame=str(head.FrameOfReferenceUID), thickness_mm=float(head.get("SliceThickness") or 0),
+        )  # fmt: skip
 
 
 def _refused(what: str, rule: str, got: object, dataset: Dataset) -> ImageError:
