@@ -98,7 +98,7 @@ def _gml_rule(head: PetHeader) -> str:
 
 def _from_surface(headers: Sequence[PetHeader]) -> SuvFactor:
     head = headers[0]
-    if head.suv_type not in ("", "BSA"):
+    if head.suv_type in MASSES:
         raise ImageError.must(
             name_of("SUVType"), "be BSA where Units are CM2ML", repr(head.suv_type), fix="Ask the site."
         )

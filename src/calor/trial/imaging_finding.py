@@ -215,11 +215,10 @@ def _sentences(outcome: ImageOutcome, changes: pd.DataFrame, recovered: pd.DataF
     kind = "phantom scans" if len(recovered) else "scans"
     said = [f"{len(outcome.counted.by_scan)} {kind} measured from DICOM to TBR, {len(outcome.failed)} refused"]
     if len(changes):
-        lowest, highest = changes["percent"].min(), changes["percent"].max()
-        said[0] += (
-            f"; mean TBRmax of the index vessel changed by {lowest:.1f} to {highest:.1f} % in {len(changes)} "
-            f"{'phantoms' if len(recovered) else 'participants'}"
-        )
+        lowest, highest = (f"{value:.1f}" for value in (changes["percent"].min(), changes["percent"].max()))
+        span = lowest if lowest == highest else f"{lowest} to {highest}"
+        people, who = changes["code"].nunique(), "phantom" if len(recovered) else "participant"
+        said[0] += f"; mean TBRmax of the index vessel changed by {span} % in {people} {who}{'s' * (people > 1)}"
     if len(recovered):
         hottest = recovered.iloc[int(recovered["true_suv_max"].argmax())]
         said.append(
