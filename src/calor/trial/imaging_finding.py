@@ -60,7 +60,7 @@ def imaging_finding(trial: Trial, outcome: ImageOutcome) -> Finding:
         "icc": readers.icc,
         "limits": readers.limits,
         "repeatability": readers.repeatability,
-        "problems": outcome.problems()[["what", "state"]],
+        "problems": _problems(outcome),
     }
     return Finding(
         id=NAME, label="vessels on PET/CT", role="measurement", kind=KIND, method=str(definition), estimand="",
@@ -142,6 +142,12 @@ def _pictures(cases: Sequence[_Case], places: Mapping[str, Path]) -> tuple[pd.Da
                 for kind in ("outline", "others"):
                     edges += [keys | {"kind": kind, "x1": a, "y1": b, "x2": c, "y2": d} for a, b, c, d in one[kind]]
     return pd.DataFrame(pictures), pd.DataFrame(edges)
+
+
+def _problems(outcome: ImageOutcome) -> pd.DataFrame:
+    """Return what was broken of which rule; values and file names, which may name people, stay in problems.csv."""
+    table = outcome.problems()[["what", "state"]]
+    return table.assign(what=[str(what).split(", got ", 1)[0] for what in table["what"]])
 
 
 def _differences(pairs: pd.DataFrame) -> pd.DataFrame:
