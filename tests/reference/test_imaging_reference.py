@@ -249,26 +249,34 @@ def _bulk_reference() -> object:
     dataset.add_new((0x7053, 0x0010), "LO", "Philips PET Private Group")
     dataset.add_new((0x7053, 0x1000), "UN", b"BulkDataURI http://archive/bulk/1")
     dataset.Units, dataset.DecayCorrection, dataset.CorrectedImage = "CNTS", "START", ["DECY", "ATTN"]
+    dataset.RescaleSlope = 1
     return suv_factor([pet_header(dataset)])
 
 
-REFUSED: dict[str, list[Callable[[], object]]] = {
-    "PROPC": [_changed(units="PROPCPS"), _changed(units="PROPCNTS")],
-    "CNTS without": [_changed(units="CNTS")],
-    "PatientWeight": [_changed(weight_kg=None), _changed(weight_kg=0.0)],
-    "DECY or ATTN": [_changed(corrected=("ATTN",)), _changed(corrected=("DECY",)), _changed(corrected=())],
-    "RescaleIntercept": [_changed(intercept=1.0)],
-    "injection after": [
-        _changed(injected_time=time(11, 30)),
-        _changed(injected_time=None, injected_at=NOON.replace(hour=12)),
-    ],
-    "two Radiopharm": [_two_injections],
-    "private factor": [_bulk_reference],
-    "mixed Series": [
-        lambda: suv_factor([GOOD, replace(GOOD, series_uid="9.9")]),
-        lambda: suv_factor([GOOD, replace(GOOD, patient_id="P2")]),
-    ],
-}  # fmt: skip
+REFUSED: dict[str, tuple[str, list[Callable[[], object]]]] = {
+    "PROPC": ("Units", [_changed(units="PROPCPS"), _changed(units="PROPCNTS")]),
+    "CNTS without": ("Philips", [_changed(units="CNTS")]),
+    "PatientWeight": ("Weight", [_changed(weight_kg=None), _changed(weight_kg=0.0)]),
+    "DECY or ATTN": (
+        "Corrected Image",
+        [_changed(corrected=("ATTN",)), _changed(corrected=("DECY",)), _changed(corrected=())],
+    ),
+    "RescaleIntercept": ("Rescale Intercept", [_changed(intercept=1.0)]),
+    "injection after": (
+        "injection time",
+        [_changed(injected_time=time(11, 30)), _changed(injected_time=None, injected_at=NOON.replace(hour=12))],
+    ),
+    "two Radiopharm": ("hold one item", [_two_injections]),
+    "private factor": ("7053,1000", [_bulk_reference]),
+    "mixed Series": (
+        "be one",
+        [
+            lambda: suv_factor([GOOD, replace(GOOD, series_uid="9.9")]),
+            lambda: suv_factor([GOOD, replace(GOOD, patient_id="P2")]),
+        ],
+    ),
+}
+"""What the refusal must name, and calls that must be refused, by words of the condition."""
 
 
 @pytest.mark.parametrize("condition", [e["condition"] for e in _content("imaging_suv_scalar").get("must_refuse", [])])
@@ -276,8 +284,9 @@ def test_what_must_be_refused_is_refused(condition: str) -> None:
     found = [calls for words, calls in REFUSED.items() if words in condition]
     assert found, f"no check for {condition}"
     assert suv_factor([GOOD, GOOD]).per_slice[0] > 0
-    for call in found[0]:
-        with pytest.raises(ImageError):
+    words, calls = found[0]
+    for call in calls:
+        with pytest.raises(ImageError, match=words):
             call()
 
 
