@@ -7,6 +7,8 @@ identifier and nothing that reveals an arm.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 
@@ -14,6 +16,7 @@ class CalorError(Exception):
     """Something the user can put right."""
 
     exit_code = 2
+    _said: tuple[str, str, object, str] | None = None
 
     @classmethod
     def must(cls, argument: str, rule: str, got: object, *, fix: str, where: str = "") -> Self:
@@ -23,7 +26,29 @@ class CalorError(Exception):
         `level` must lie between 0 and 1, got 95. Give 0.95 for a 95 % interval.
         """
         place = f" at {where}" if where else ""
-        return cls(f"`{argument}` must {rule}, got {got}{place}. {fix}")
+        made = cls(f"`{argument}` must {rule}, got {got}{place}. {fix}")
+        made._said = None if where else (argument, rule, got, fix)
+        return made
+
+    def at(self, where: str) -> Self:
+        """Return the error with the place where it was met, unless it names one already.
+
+        >>> print(CalorError.must("weight_kg", "be positive", -75, fix="Weigh again.").at("PT/0003.dcm"))
+        `weight_kg` must be positive, got -75 at PT/0003.dcm. Weigh again.
+        """
+        if self._said is None:
+            return self
+        argument, rule, got, fix = self._said
+        return self.must(argument, rule, got, fix=fix, where=where)
+
+
+@contextmanager
+def met_at(where: str) -> Iterator[None]:
+    """Give the place to errors that name none."""
+    try:
+        yield
+    except CalorError as error:
+        raise error.at(where) from error.__cause__
 
 
 class ProtocolError(CalorError):

@@ -101,6 +101,8 @@ def test_the_finding_shows_scans_under_codes_only(folder: Path) -> None:
     words = "".join(t.drop(columns="png", errors="ignore").to_csv() for t in finding.tables.values())
     assert "S01" not in words
     assert "2025" not in words
+    assert ".dcm" not in words  # a site's file names may name people; problems.csv has them
+    assert finding.tables["problems"]["what"].str.contains("must").all()
     assert dict(finding.tables["definitions"].to_numpy().tolist())["Active slice"] == "TBRmax >= 2, forgiving 1e-09"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -63,7 +64,9 @@ def reads_list(
     key: Key,
     reader: Annotated[list[str], typer.Option(help="Code of a reader; give one or two.")],
     third: Annotated[str, typer.Option(help="Code of the reader who adjudicates.")] = "",
-    seed: Annotated[int, typer.Option(help="Seed of codes, order and shifted dates; stored.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of codes, order and shifted dates; drawn where not given, and stored.")
+    ] = None,
     repeats: Annotated[float, typer.Option(help="Share of scans that come twice.")] = 0.1,
 ) -> None:
     """Make LAB: every scan under a code, without identity, dates moved, shuffled for each reader, some twice."""
@@ -71,7 +74,8 @@ def reads_list(
     from calor.trial.core_lab import make_list  # noqa: PLC0415
     from calor.trial.reading import ListOrder  # noqa: PLC0415
 
-    order = ListOrder(tuple(reader), third, seed, repeats)
+    # Whoever knows the seed can make the key again: a default that everybody knows would unblind the list.
+    order = ListOrder(tuple(reader), third, secrets.randbits(63) if seed is None else seed, repeats)
     typer.echo(str(made := make_list(open_trial(folder), order, lab=lab, key=key)))
     typer.echo(f"key: {key}, SHA-256 {made.key_hash[:12]}; give the readers {lab}, never the key")
 

@@ -135,7 +135,8 @@ def eroded(mask: Mask, edge_mm: float) -> Mask:
 
 def _blood(mask: Mask, limits: tuple[float, float], highest_sd: float, ct: Series | None) -> float:
     if ct is None:
-        raise _refused(mask, "be checked on CT", "no CT")
+        raise ImageError.must("background", "be checked on CT", "no CT in the study", where=mask.name,
+                              fix="Add the CT that was taken with the PET.")  # fmt: skip
     values = hounsfield(mask, ct)
     mean, sd = float(values.mean()), float(values.std())
     if not limits[0] <= mean <= limits[1] or sd > highest_sd:

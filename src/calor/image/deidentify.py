@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 from pydicom.dataelem import DataElement
@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from calor.errors import ImageError
-from calor.image.header_values import clock, instant, moment
+from calor.image.dicom_file import file_of
+from calor.image.header_values import instant, moment, name_of
 from calor.image.pet_header import GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR, pet_header
 from calor.image.suv_factor import suv_factor
 
@@ -22,23 +23,29 @@ KEPT_PRIVATE = {(0x0009, 0x0D): GE_CREATOR, (0x7053, 0x00): PHILIPS_CREATOR, (0x
                 (0x0071, 0x22): SIEMENS_CREATOR}  # fmt: skip
 """Private elements that SUV needs: they stay, whatever else of their makers goes."""
 
-_TEXT = {"PN", "LO", "LT", "SH", "ST", "UT", "UC", "UR", "AE", "AS"}
-KEPT_TEXT = {
-    "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "PatientAge", "Radiopharmaceutical",
-    "ReconstructionMethod",
+_PLAIN = {"CS", "DS", "IS", "US", "SS", "UL", "SL", "FL", "FD", "AT"}
+"""Numbers and coded words, which stay; text, bytes and what is unknown go, unless named here."""
+_KEPT = {
+    "Manufacturer", "ManufacturerModelName", "Radiopharmaceutical", "ReconstructionMethod",
     "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "CodeValue", "CodingSchemeDesignator", "CodeMeaning",
     "RandomsCorrectionMethod", "PositionReferenceIndicator", "ConvolutionKernel", "MappingResource", "SegmentLabel",
-    "ROIName", "SpecificCharacterSet",
+    "ROIName", "SpecificCharacterSet", "PixelData",
 }  # fmt: skip
+_OF_PATIENT = {"PatientSex", "PatientSize", "PatientWeight", "PatientBirthDate"}
+_OF_VALUES = {"MeasurementUnitsCodeSequence", "RealWorldValueMappingSequence", "RealWorldValueIntercept",
+              "RealWorldValueSlope", "RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped"}  # fmt: skip
+_DROPPED_GROUPS = {0x0012, 0x0032, 0x0038, 0x0042, 0x0088, 0x0400, 0x4008, 0xFFFA}
+"""Trial and its time points, request, admission, documents, icons, signatures and former values, interpretation."""
 _KEPT_UIDS = {"SOPClassUID", "ReferencedSOPClassUID", "MediaStorageSOPClassUID", "TransferSyntaxUID", "CodingSchemeUID"}
-_BIRTH = {"PatientBirthDate", "PatientBirthTime"}
 
 
 def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: timedelta) -> list[Dataset]:
     """Return copies of a series without identity, in which SUV is what it was.
 
-    Text goes unless it says how the image was made, identifiers become others that stay linked to each other, private
-    elements go except those that SUV needs, and every date and time, in every sequence, moves by the same shift.
+    Numbers and codes of the image stay; of the patient only sex, height and weight. Text goes unless it says how the
+    image was made, so do the trial's time points, requests and overlays; identifiers become others that stay linked to
+    each other, private elements go except those that SUV needs, and every date and time, in every sequence, moves by
+    the same shift.
 
     >>> from pydicom.dataset import Dataset
     >>> head = Dataset()
@@ -54,8 +61,14 @@ def deidentify(datasets: Sequence[Dataset], *, code: str, secret: bytes, shift: 
         shift: Moves every date and time of the participant.
 
     Raises:
-        ImageError: The SUV factor or the uptake time is not the same afterwards.
+        ImageError: Words are burned into the pictures, or the SUV factor or the uptake time is not the same afterwards.
     """
+    for dataset in datasets:
+        if dataset.get("BurnedInAnnotation") == "YES":
+            raise ImageError.must(
+                name_of("BurnedInAnnotation"), "be NO", "YES", where=file_of(dataset),
+                fix="Words in a picture cannot be taken out: ask the site for images without.",
+            )  # fmt: skip
     made = [_copy(d, code, secret, shift) for d in datasets]
     if datasets and datasets[0].get("Modality") == "PT":
         require_same_suv(datasets, made)
@@ -95,7 +108,7 @@ def _copy(dataset: Dataset, code: str, secret: bytes, shift: timedelta) -> Datas
         made.file_meta.TransferSyntaxUID = meta.TransferSyntaxUID
         made.file_meta.MediaStorageSOPClassUID = meta.MediaStorageSOPClassUID
         made.file_meta.MediaStorageSOPInstanceUID = UID(_uid(str(meta.MediaStorageSOPInstanceUID), secret))
-    _fill(made, dataset, secret, shift)
+    _fill(made, dataset, secret, _Move(shift, dataset.get("TimezoneOffsetFromUTC")))
     if "PatientName" in dataset or "PatientID" in dataset:
         made.PatientName, made.PatientID = code, code
     made.PatientIdentityRemoved = "YES"
@@ -104,48 +117,66 @@ def _copy(dataset: Dataset, code: str, secret: bytes, shift: timedelta) -> Datas
     return made
 
 
-def _fill(made: Dataset, dataset: Dataset, secret: bytes, shift: timedelta) -> None:
-    moved = _moved_times(dataset, shift)
+@dataclass(frozen=True)
+class _Move:
+    """By how much dates and times move, and the zone that they are in."""
+
+    shift: timedelta
+    zone: object
+
+
+def _fill(made: Dataset, dataset: Dataset, secret: bytes, move: _Move) -> None:
+    moved = _moved_times(dataset, move)
     for element in dataset:
         if element.tag.is_private:
-            _private(made, dataset, element, shift)
-        elif element.keyword in moved:
-            setattr(made, element.keyword, moved[element.keyword])
+            _private(made, dataset, element, move)
+        elif _identifies(element):
+            continue
+        elif element.VR in {"DA", "TM", "DT"}:
+            _set(made, element, moved.get(element.keyword, ""))
         elif element.VR == "SQ":
             items = []
             for item in element.value:
                 part = Dataset()
-                _fill(part, item, secret, shift)
+                _fill(part, item, secret, move)
                 items.append(part)
             _set(made, element, items)
         elif element.VR == "UI" and element.keyword not in _KEPT_UIDS:
             _set(made, element, _uids(element.value, secret))
-        elif element.VR not in _TEXT | {"DA", "TM", "DT"} or element.keyword in KEPT_TEXT:
+        elif element.VR in _PLAIN | {"UI"} or element.keyword in _KEPT:
             _set(made, element, element.value)
-        elif element.VR in {"DA", "TM", "DT", "PN"} or element.keyword in {"AccessionNumber", "StudyID"}:
+        elif element.VR == "PN" or element.keyword in {"AccessionNumber", "StudyID"}:
             _set(made, element, "")  # emptied, since the standard wants the element
 
 
-def _moved_times(dataset: Dataset, shift: timedelta) -> dict[str, str]:
-    """Shift each date with its time, each date-time, and each time that has no date of its own."""
+def _identifies(element: DataElement) -> bool:
+    """Tell whether an element goes whatever it holds."""
+    group, name = element.tag.group, element.keyword
+    if group in (0x0010, 0x0040):
+        return name not in _OF_PATIENT | _OF_VALUES
+    return group in _DROPPED_GROUPS or 0x5000 <= group <= 0x50FF or 0x6000 <= group <= 0x60FF
+
+
+def _moved_times(dataset: Dataset, move: _Move) -> dict[str, str]:
+    """Shift each date with its time, each date-time, and each time without a date; lists of them are left out."""
     moved: dict[str, str] = {}
     for element in dataset:
         name = element.keyword
-        if not name or not element.value or name in _BIRTH:
+        if not name or not element.value or element.VM > 1 or name == "PatientBirthDate":
             continue
         if element.VR == "DT":
-            at = instant(element.value)
-            moved[name] = (at + shift).strftime("%Y%m%d%H%M%S.%f") if at else ""
+            at = instant(element.value, move.zone)
+            moved[name] = (at + move.shift).strftime("%Y%m%d%H%M%S.%f") if at else ""
         elif element.VR == "DA":
             at = moment(element.value, dataset.get(name.removesuffix("Date") + "Time") or "000000")
-            moved[name] = (at + shift).strftime("%Y%m%d") if at else ""
+            moved[name] = (at + move.shift).strftime("%Y%m%d") if at else ""
         elif element.VR == "TM":
-            time = clock(element.value)
-            moved[name] = (datetime.combine(datetime(2000, 1, 3), time) + shift).strftime("%H%M%S.%f") if time else ""  # noqa: DTZ001
+            at = moment("20000103", element.value)  # any day
+            moved[name] = (at + move.shift).strftime("%H%M%S.%f") if at else ""
     return moved
 
 
-def _private(made: Dataset, dataset: Dataset, element: DataElement, shift: timedelta) -> None:
+def _private(made: Dataset, dataset: Dataset, element: DataElement, move: _Move) -> None:
     block, low = element.tag.element >> 8, element.tag.element & 0xFF
     creator = str(dataset.get((element.tag.group, block), DataElement(0x00090010, "LO", "")).value).strip()
     wanted = KEPT_PRIVATE.get((element.tag.group, low))
@@ -153,8 +184,8 @@ def _private(made: Dataset, dataset: Dataset, element: DataElement, shift: timed
         return
     value = element.value
     if element.tag.group in (0x0009, 0x0071):
-        at = instant(value)
-        value = (at + shift).strftime("%Y%m%d%H%M%S.%f") if at else ""
+        at = instant(value, move.zone)
+        value = (at + move.shift).strftime("%Y%m%d%H%M%S.%f") if at else ""
     made.add_new((element.tag.group, 0x10), "LO", wanted)
     made.add_new((element.tag.group, (0x10 << 8) + low), element.VR, value)
 

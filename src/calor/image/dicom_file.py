@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pydicom
 from jaxtyping import Shaped
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset, FileDataset
 
-from calor.errors import ImageError
+from calor.errors import ImageError, met_at
 from calor.image.codestream import check_frames
+from calor.image.header_values import name_of
 
 LARGEST_FILE = 2**30
 LARGEST_PIXELS = 2**29
 DEFLATED = "1.2.840.10008.1.2.1.99"
 PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
+IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
+"""What every DICOM object says of itself; a file that lacks one was cut short or is none."""
 _UID = re.compile(r"^[0-9]+(\.[0-9]+)*$")
 
 
@@ -38,13 +44,21 @@ def read_file(path: Path, *, pixels: bool = True, only: list[str] | None = None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # whatever a header's oddity means is decided where it is used
             dataset = _read(path, pixels=pixels, only=only)
-            for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID"):
-                check_uid(dataset.get(keyword), keyword)
+            _check_identity(dataset, path)
     except ImageError:
         raise
     except (Exception, RecursionError) as error:  # a hostile header may raise anything
         raise _refused(path, "be a whole DICOM file", type(error).__name__) from error
     return dataset
+
+
+def _check_identity(dataset: Dataset, path: Path) -> None:
+    lost = [keyword for keyword in IDENTITY if not dataset.get(keyword)]
+    if lost:
+        raise _refused(path, "be a whole DICOM file", f"no {name_of(lost[0])}")
+    with met_at(_place(path)):
+        for keyword in (*IDENTITY[1:4], "FrameOfReferenceUID"):
+            check_uid(dataset.get(keyword), name_of(keyword))
 
 
 def _read(path: Path, *, pixels: bool, only: list[str] | None) -> FileDataset:
@@ -62,14 +76,32 @@ def pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "*voxels"]:
     """Return the stored values of a data set, as written.
 
     Raises:
-        ImageError: Their size is not what the header says, or they cannot be decoded.
+        ImageError: They are missing, their size is not what the header says, or they cannot be decoded.
     """
+    with met_at(file_of(dataset)):
+        return _pixel_array(dataset)
+
+
+def file_of(dataset: Dataset) -> str:
+    """Return the folder and name of the file that a data set was read from; empty where from none."""
+    filename = getattr(dataset, "filename", None)
+    return _place(Path(filename)) if isinstance(filename, (str, Path)) else ""
+
+
+def _place(path: Path) -> str:
+    return "/".join(path.parts[-2:])
+
+
+def _pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "*voxels"]:
+    for keyword in ("Rows", "Columns", "BitsAllocated", "PixelData"):
+        if keyword not in dataset:
+            raise ImageError.must(name_of(keyword), "be in the file", "none", fix="Transfer the file again.")
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     frames, bits = int(dataset.get("NumberOfFrames") or 1), int(dataset.get("BitsAllocated") or 0)
     size = rows * columns * frames * max(bits, 8) // 8
-    if not 0 < size <= LARGEST_PIXELS or "PixelData" not in dataset:
+    if not 0 < size <= LARGEST_PIXELS:
         raise ImageError.must(
-            "pixel data", f"hold up to {LARGEST_PIXELS >> 20} MiB", f"{size >> 20} MiB", fix="Refused."
+            "pixel data", f"hold up to {LARGEST_PIXELS >> 20} MiB", f"{size >> 20} MiB", fix="The file is refused."
         )
     syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")) if hasattr(dataset, "file_meta") else PLAIN[1]
     if syntax in PLAIN and bits == 16:
@@ -89,6 +121,18 @@ def pixel_array(dataset: Dataset) -> Shaped[np.ndarray, "*voxels"]:
         raise ImageError.must("pixel data", "decode", type(error).__name__, fix="Transfer the file again.") from error
 
 
+@contextmanager
+def reading(what: str, where: str) -> Iterator[None]:
+    """Turn whatever a damaged header raises into an error that names the place, and the element where it lacks one."""
+    try:
+        with met_at(where):
+            yield
+    except (AttributeError, KeyError, IndexError, ValueError, TypeError, OverflowError, NotImplementedError) as error:
+        lost = getattr(error, "name", None)
+        got = f"no {name_of(lost)}" if lost and tag_for_keyword(lost) else f"{type(error).__name__}: {error}"[:80]
+        raise ImageError.must(what, "be readable", got, where=where, fix="Export it again from its source.") from error
+
+
 def check_uid(value: object, name: str) -> None:
     """Refuse an identifier that is none: a path, a command, something endless.
 
@@ -103,4 +147,4 @@ def check_uid(value: object, name: str) -> None:
 
 
 def _refused(path: Path, rule: str, got: str) -> ImageError:
-    return ImageError.must("file", rule, got, where=path.name, fix="Remove it, or transfer it again.")
+    return ImageError.must("file", rule, got, where=_place(path), fix="Remove it, or transfer it again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import numpy as np
@@ -10,21 +11,21 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence as DicomSequence
 
 from calor.errors import ImageError
-from calor.image.dicom_file import pixel_array
-from calor.image.header_values import instant
+from calor.image.dicom_file import file_of, pixel_array, reading
+from calor.image.header_values import instant, name_of
 
 ENHANCED = "1.2.840.10008.5.1.4.1.1.130"
 UNITS = {
     "Bq/ml": ("BQML", ""),
     "{counts}": ("CNTS", ""),
-    "g/ml{SUVbw}": ("GML", "BW"),
-    "g/ml{SUVlbm}": ("GML", "LBM"),
-    "g/ml{SUVlbm(James128)}": ("GML", "LBMJAMES128"),
-    "g/ml{SUVlbm(Janma)}": ("GML", "LBMJANMA"),
-    "g/ml{SUVibw}": ("GML", "IBW"),
-    "cm2/ml{SUVbsa}": ("CM2ML", "BSA"),
+    "{SUVbw}g/ml": ("GML", "BW"),
+    "{SUVlbm}g/ml": ("GML", "LBM"),
+    "{SUVlbm(James128)}g/ml": ("GML", "LBMJAMES128"),
+    "{SUVlbm(Janma)}g/ml": ("GML", "LBMJANMA"),
+    "{SUVibw}g/ml": ("GML", "IBW"),
+    "{SUVbsa}cm2/ml": ("CM2ML", "BSA"),
 }
-"""Units (0054,1001) and SUV Type (0054,1006) of each UCUM code of measurement units."""
+"""Units (0054,1001) and SUV Type (0054,1006) of each UCUM code of measurement units; the braces may also come last."""
 _CORRECTIONS = {
     "AttenuationCorrected": "ATTN", "DecayCorrected": "DECY", "ScatterCorrected": "SCAT",
     "DeadTimeCorrected": "DTIM", "RandomsCorrected": "RAN",
@@ -46,15 +47,19 @@ def enhanced_frames(dataset: FileDataset) -> tuple[list[Dataset], list[Int[np.nd
     if len(groups) != len(pixels):
         raise ImageError.must("per-frame groups", f"describe {len(pixels)} frames", len(groups), fix="Ask the site.")
     shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
-    common = _common(dataset)
-    return [_slice(common, group, shared) for group in groups], list(pixels)
+    with reading("Enhanced PET", file_of(dataset)):
+        common = _common(dataset)
+        slices = [_slice(common, group, shared) for group in groups]
+    for one in slices:
+        one.filename = dataset.filename  # so that whatever is refused later names the file
+    return slices, list(pixels)
 
 
 def _common(dataset: Dataset) -> Dataset:
     made = Dataset()
     for keyword in ("PatientID", "PatientWeight", "PatientSize", "PatientSex", "Rows", "Columns", "SeriesInstanceUID",
                     "StudyInstanceUID", "SOPClassUID", "SOPInstanceUID", "FrameOfReferenceUID", "SeriesDate",
-                    "SeriesTime", "Manufacturer", "Modality"):  # fmt: skip
+                    "SeriesTime", "TimezoneOffsetFromUTC", "Modality"):  # fmt: skip
         if keyword in dataset:
             setattr(made, keyword, dataset[keyword].value)
     done = {k: str(dataset.get(k) or "") for k in _CORRECTIONS}
@@ -62,8 +67,10 @@ def _common(dataset: Dataset) -> Dataset:
     if done["AttenuationCorrected"] == "YES" and "ATTN" not in made.CorrectedImage:
         made.CorrectedImage.append("ATTN")
     made.DecayCorrection = "NONE" if done["DecayCorrected"] == "NO" else "START"
-    zero = instant(dataset.get("DecayCorrectionDateTime"))
-    if zero is not None:
+    if made.DecayCorrection == "START":
+        zero = instant(dataset.get("DecayCorrectionDateTime"), dataset.get("TimezoneOffsetFromUTC"))
+        if zero is None:
+            raise ImageError.must(name_of("DecayCorrectionDateTime"), "be recorded", "none", fix="Ask the site.")
         made.SeriesDate, made.SeriesTime = _written(zero)
     made.RadiopharmaceuticalInformationSequence = DicomSequence(
         dataset.get("RadiopharmaceuticalInformationSequence") or []
@@ -84,7 +91,7 @@ def _slice(common: Dataset, group: Dataset, shared: Dataset) -> Dataset:
     made.RescaleSlope, made.RescaleIntercept = rescale.RescaleSlope, rescale.RescaleIntercept
     made.Units, made.SUVType = _units(group, shared, rescale)
     content = _one(group, shared, "FrameContentSequence")
-    acquired = instant(content.get("FrameAcquisitionDateTime")) or instant(content.get("FrameReferenceDateTime"))
+    acquired = instant(content.get("FrameAcquisitionDateTime"), common.get("TimezoneOffsetFromUTC"))
     if acquired is not None:
         made.AcquisitionDate, made.AcquisitionTime = _written(acquired)
     if content.get("FrameAcquisitionDuration"):
@@ -95,6 +102,7 @@ def _slice(common: Dataset, group: Dataset, shared: Dataset) -> Dataset:
 def _units(group: Dataset, shared: Dataset, rescale: Dataset) -> tuple[str, str]:
     mapping = (group.get("RealWorldValueMappingSequence") or shared.get("RealWorldValueMappingSequence") or [None])[0]
     code = mapping.MeasurementUnitsCodeSequence[0].CodeValue if mapping is not None else ""
+    code = re.sub(r"^([^{]+)(\{.+\})$", r"\2\1", code)
     if mapping is not None and code in UNITS:
         slope, intercept = float(mapping.RealWorldValueSlope), float(mapping.RealWorldValueIntercept)
         if (slope, intercept) != (float(rescale.RescaleSlope), float(rescale.RescaleIntercept)):

@@ -74,7 +74,7 @@ def same_frame(one: Grid, other: Grid, what: str) -> None:
     """
     if one.frame and other.frame and one.frame != other.frame:
         raise ImageError.must(
-            what, "share the series' Frame of Reference UID", "another", fix="Use the mask drawn on this study."
+            what, "share the PET's Frame of Reference UID (0020,0052)", "another", fix="Use the one of this study."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from calor.errors import ImageError
+from calor.image.header_values import name_of
 from calor.image.pet_header import PetHeader
 
 DOSE_BQ = (1e6, 1e10)
@@ -32,7 +33,7 @@ def injected_dose_bq(header: PetHeader) -> tuple[float, str]:
     if dose is not None and DOSE_MBQ[0] <= dose <= DOSE_MBQ[1]:
         return dose * 1e6, f"dose recorded as {dose:g}: taken as MBq"
     raise ImageError.must(
-        "Radionuclide Total Dose",
+        name_of("RadionuclideTotalDose"),
         "be an injected activity in Bq",
         dose,
         fix="Enter the dose from the injection record.",
@@ -68,7 +69,8 @@ def injection_time(header: PetHeader, reference: datetime, half_life_s: float) -
     if elapsed < 0:
         raise _refused("lie before the reference time", f"{-elapsed:.0f} s after it")
     if elapsed > longest:
-        raise _refused(f"lie at most {longest / 3600:.1f} h before the reference time", f"{elapsed / 3600:.1f} h")
+        within = f"{longest / 3600:.1f} h (at most {LONGEST_HALF_LIVES:g} half-lives of {half_life_s:g} s)"
+        raise _refused(f"lie at most {within} before the reference time", f"{elapsed / 3600:.1f} h")
     return at, rule
 
 
@@ -81,4 +83,7 @@ def _same_time(header: PetHeader, at: datetime) -> None:
 
 
 def _refused(rule: str, got: str) -> ImageError:
-    return ImageError.must("injection time", rule, got, fix="Correct it from the injection record, or ask the site.")
+    names = " or ".join(name_of(f"RadiopharmaceuticalStart{kind}Time") for kind in ("Date", ""))
+    return ImageError.must(
+        f"injection time, {names},", rule, got, fix="Correct it from the injection record, or ask the site."
+    )

@@ -38,7 +38,10 @@ def read_nifti_mask(path: Path, grid: Grid, *, label: int | None = None, name: s
     if len(shape) != 3 or int(np.prod(shape)) > LARGEST_VOXELS:
         raise _refused(path, "have three dimensions of sensible size", shape)
     _check_affine(path, header)
-    values = np.asarray(image.dataobj)
+    try:
+        values = np.asarray(image.dataobj)
+    except Exception as error:  # a damaged file may raise anything
+        raise _refused(path, "be a whole NIfTI volume", type(error).__name__) from error
     if not np.issubdtype(values.dtype, np.integer) and not np.array_equal(values, np.rint(values)):
         raise _refused(path, "hold labels", "fractions")
     voxels = values == label if label is not None else values != 0

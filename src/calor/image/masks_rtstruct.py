@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from pydicom.dataset import Dataset
 
 from calor.errors import ImageError
-from calor.image.dicom_file import check_uid, read_file
+from calor.image.dicom_file import check_uid, file_of, read_file, reading
 from calor.image.grid import Grid
 from calor.image.mask import Mask
 
@@ -34,12 +34,19 @@ def read_rtstruct(path: Path, grid: Grid) -> dict[str, Mask]:
         ImageError: Contours lie between slices, are not parallel to them or not closed, or belong to another frame.
     """
     dataset = read_file(path)
+    with reading("contours", file_of(dataset)):
+        return _regions(dataset, grid)
+
+
+def _regions(dataset: Dataset, grid: Grid) -> dict[str, Mask]:
     names = {int(r.ROINumber): str(r.ROIName) for r in dataset.get("StructureSetROISequence") or []}
     if len(set(names.values())) != len(names):
         raise _refused("region names", "be unique", sorted(names.values()))
     _frames(dataset, grid)
     masks = {name: Mask(name, grid, np.zeros(grid.shape, bool)) for name in names.values()}
     for region in dataset.get("ROIContourSequence") or []:
+        if int(region.ReferencedROINumber) not in names:
+            raise _refused("contours", "belong to a region of the file", region.ReferencedROINumber)
         mask = masks[names[int(region.ReferencedROINumber)]]
         for contour in region.get("ContourSequence") or []:
             _add(mask, contour)
@@ -59,15 +66,15 @@ def _add(mask: Mask, contour: Dataset) -> None:
     if kind == "POINT":
         return
     if kind not in ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR"):
-        raise _refused("contour", "be CLOSED_PLANAR", kind, mask.name)
+        raise _refused(f"contour of {mask.name}", "be CLOSED_PLANAR", kind)
     points = np.array([float(v) for v in contour.ContourData]).reshape(-1, 3)
     index = mask.grid.to_index(points)
     height = index[:, 0]
     if len(points) < 3 or np.ptp(height) * mask.grid.spacing_mm[0] > FLAT_MM:
-        raise _refused("contour", "be flat and parallel to the slices", "one across them", mask.name)
+        raise _refused(f"contour of {mask.name}", "be flat and parallel to the slices", "one across them")
     at = int(np.rint(height[0]))
     if not 0 <= at < mask.grid.shape[0] or abs(height.mean() - at) > OFF_SLICE - 0.1:
-        raise _refused("contour", "lie on a slice of the series", f"slice {height.mean():.2f}", mask.name)
+        raise _refused(f"contour of {mask.name}", "lie on a slice of the series", f"slice {height.mean():.2f}")
     mask.voxels[at] ^= inside(index[:, 1:], mask.grid.shape[1:])
 
 
@@ -93,5 +100,5 @@ def inside(polygon: Float[np.ndarray, "corner 2"], shape: tuple[int, int]) -> Bo
     return found
 
 
-def _refused(what: str, rule: str, got: object, where: str = "") -> ImageError:
-    return ImageError.must(what, rule, got, where=where, fix="Export the contours again, drawn on this series.")
+def _refused(what: str, rule: str, got: object) -> ImageError:
+    return ImageError.must(what, rule, got, fix="Export the contours again, drawn on this series.")

@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from pydicom.dataset import Dataset, FileDataset
 
 from calor.errors import ImageError
-from calor.image.dicom_file import LARGEST_PIXELS, PLAIN, pixel_array, read_file
+from calor.image.dicom_file import LARGEST_PIXELS, PLAIN, file_of, pixel_array, read_file, reading
 from calor.image.grid import Grid
 from calor.image.mask import Mask
 
@@ -34,6 +34,11 @@ def read_seg(path: Path) -> dict[str, Mask]:
         ImageError: It is no segmentation, segments share a name, or frames have no position or no even spacing.
     """
     dataset = read_file(path)
+    with reading("segmentation", file_of(dataset)):
+        return _masks(dataset)
+
+
+def _masks(dataset: FileDataset) -> dict[str, Mask]:
     kind = str(dataset.get("SegmentationType") or "")
     if str(dataset.get("Modality")) != "SEG" or kind not in ("BINARY", "FRACTIONAL", "LABELMAP"):
         raise _refused("file", "be a DICOM segmentation", f"{dataset.get('Modality')} {kind}")

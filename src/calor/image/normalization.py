@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable
 
 from calor.errors import ImageError
+from calor.image.header_values import name_of
 
 WEIGHT_KG = (1.0, 400.0)
 HEIGHT_CM = (30.0, 250.0)
+_HEIGHT = f"height_cm, {name_of('PatientSize')},"
 
 
 def lean_body_mass_james(weight_kg: float, height_cm: float, sex: str, *, male_multiplier: float = 128.0) -> float:
@@ -71,7 +73,7 @@ def ideal_body_weight(height_cm: float, sex: str) -> float:
     Reference:
         Sugawara et al., Radiology 1999;213:521-525.
     """
-    height = _within("height_cm", height_cm, HEIGHT_CM)
+    height = _within(_HEIGHT, height_cm, HEIGHT_CM)
     weight = _by_sex(sex, 48.0 + 1.06 * (height - 152), 45.5 + 0.91 * (height - 152))
     if weight <= 0:
         raise ImageError.must("ideal weight", "be positive", f"{weight:.1f} kg", fix="Use body weight for this height.")
@@ -113,7 +115,7 @@ def body_weight(weight_kg: float | None) -> float:
     Raises:
         ImageError: The weight is missing, zero or implausible.
     """
-    return _within("weight_kg", weight_kg, WEIGHT_KG)
+    return _within(f"weight_kg, {name_of('PatientWeight')},", weight_kg, WEIGHT_KG)
 
 
 def body(weight_kg: float | None, height_cm: float | None) -> tuple[float, float]:
@@ -125,7 +127,7 @@ def body(weight_kg: float | None, height_cm: float | None) -> tuple[float, float
     Raises:
         ImageError: One is missing, zero or implausible.
     """
-    return body_weight(weight_kg), _within("height_cm", height_cm, HEIGHT_CM)
+    return body_weight(weight_kg), _within(_HEIGHT, height_cm, HEIGHT_CM)
 
 
 def _within(name: str, value: float | None, limits: tuple[float, float]) -> float:
@@ -139,5 +141,7 @@ def _within(name: str, value: float | None, limits: tuple[float, float]) -> floa
 def _by_sex(sex: str, male: float, female: float) -> float:
     values = {"M": male, "F": female, "O": (male + female) / 2}
     if sex not in values:
-        raise ImageError.must("sex", "be M, F or O", repr(sex), fix="Give the sex or use body-weight SUV.")
+        raise ImageError.must(
+            f"sex, {name_of('PatientSex')},", "be M, F or O", repr(sex), fix="Give the sex or use body-weight SUV."
+        )
     return values[sex]

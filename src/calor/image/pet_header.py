@@ -11,8 +11,9 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from calor.errors import ImageError
-from calor.image.header_values import clock, instant, moment, number, private, private_number, required, seconds
+from calor.errors import ImageError, met_at
+from calor.image.dicom_file import file_of, reading
+from calor.image.header_values import clock, instant, moment, name_of, number, private, private_number, seconds
 
 GE_CREATOR, PHILIPS_CREATOR, SIEMENS_CREATOR = "GEMS_PETD_01", "Philips PET Private Group", "SIEMENS MED PT"
 
@@ -37,6 +38,7 @@ class PetHeader:
         philips_suv: Philips SUV scale factor (7053,1000) [g/mL per count].
         philips_activity: Philips activity scale factor (7053,1009) [Bq/mL per count].
         scanned_at: Private scan date and time of GE (0009,100D) or Siemens (0071,1022).
+        file: Where it was read from.
     """
 
     units: str
@@ -60,9 +62,9 @@ class PetHeader:
     philips_suv: float | None = None
     philips_activity: float | None = None
     scanned_at: datetime | None = None
-    manufacturer: str = ""
     series_uid: str = ""
     patient_id: str = ""
+    file: str = ""
 
 
 def pet_header(dataset: Dataset) -> PetHeader:
@@ -70,61 +72,62 @@ def pet_header(dataset: Dataset) -> PetHeader:
 
     >>> from pydicom.dataset import Dataset
     >>> ds = Dataset()
-    >>> ds.Units, ds.DecayCorrection, ds.CorrectedImage = "GML", "START", ["DECY", "ATTN"]
+    >>> ds.Units, ds.DecayCorrection, ds.CorrectedImage, ds.RescaleSlope = "GML", "START", ["DECY", "ATTN"], 1
     >>> pet_header(ds).units
     'GML'
 
     Raises:
         ImageError: A value cannot be read, or more than one radiopharmaceutical was given.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd values are refused below where they matter
-            return _pet_header(dataset)
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError) as error:
-        raise ImageError.must(
-            "header", "be readable", type(error).__name__, fix="Ask the site for the original images."
-        ) from error
+    with warnings.catch_warnings(), reading("header", file_of(dataset)):
+        warnings.simplefilter("ignore")  # odd values are refused below where they matter
+        return _pet_header(dataset)
 
 
 def _pet_header(dataset: Dataset) -> PetHeader:
     drug = _radiopharmaceutical(dataset)
     corrected = dataset.get("CorrectedImage") or ()
-    height_m = number(dataset, "PatientSize")
-    series_on, acquired_on = dataset.get("SeriesDate"), dataset.get("AcquisitionDate")
+    height_m, zone = number(dataset, "PatientSize"), dataset.get("TimezoneOffsetFromUTC")
+    slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
+    if slope is None:
+        raise ImageError.must(name_of("RescaleSlope"), "be in every slice", "none", fix="Ask the site.")
     return PetHeader(
         units=str(dataset.get("Units") or ""),
         decay_correction=str(dataset.get("DecayCorrection") or ""),
         corrected=(corrected,) if isinstance(corrected, str) else tuple(corrected),
-        series_at=moment(series_on, dataset.get("SeriesTime")),
-        acquired_at=moment(acquired_on, dataset.get("AcquisitionTime")) or instant(dataset.get("AcquisitionDateTime")),
+        series_at=_moment(dataset, "Series"),
+        acquired_at=_moment(dataset, "Acquisition") or instant(dataset.get("AcquisitionDateTime"), zone),
         half_life_s=number(drug, "RadionuclideHalfLife"),
         dose=number(drug, "RadionuclideTotalDose"),
-        injected_at=instant(drug.get("RadiopharmaceuticalStartDateTime")),
-        injected_time=clock(drug.get("RadiopharmaceuticalStartTime")),
+        injected_at=instant(drug.get("RadiopharmaceuticalStartDateTime"), zone),
+        injected_time=clock(drug.get("RadiopharmaceuticalStartTime"), name_of("RadiopharmaceuticalStartTime")),
         weight_kg=number(dataset, "PatientWeight"),
         height_cm=None if height_m is None else 100 * height_m,
         sex=str(dataset.get("PatientSex") or ""),
         suv_type=str(dataset.get("SUVType") or ""),
-        slope=required(dataset, "RescaleSlope", 1.0),
-        intercept=required(dataset, "RescaleIntercept", 0.0),
+        slope=slope,
+        intercept=intercept or 0.0,  # the standard allows no other in PET
         frame_reference_s=seconds(number(dataset, "FrameReferenceTime")),
         frame_s=seconds(number(dataset, "ActualFrameDuration")),
         decay_factor=number(dataset, "DecayFactor"),
         philips_suv=private_number(dataset, 0x7053, 0x00, PHILIPS_CREATOR),
         philips_activity=private_number(dataset, 0x7053, 0x09, PHILIPS_CREATOR),
-        scanned_at=instant(private(dataset, 0x0009, 0x0D, GE_CREATOR))
-        or instant(private(dataset, 0x0071, 0x22, SIEMENS_CREATOR)),
-        manufacturer=str(dataset.get("Manufacturer") or ""),
+        scanned_at=instant(private(dataset, 0x0009, 0x0D, GE_CREATOR), zone)
+        or instant(private(dataset, 0x0071, 0x22, SIEMENS_CREATOR), zone),
         series_uid=str(dataset.get("SeriesInstanceUID") or ""),
         patient_id=str(dataset.get("PatientID") or ""),
+        file=file_of(dataset),
     )
+
+
+def _moment(dataset: Dataset, of: str) -> datetime | None:
+    return moment(dataset.get(f"{of}Date"), dataset.get(f"{of}Time"), of)
 
 
 _PER_SLICE = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime", "ActualFrameDuration", "DecayFactor",
               "RescaleSlope", "RescaleIntercept")  # fmt: skip
 _SHARED = ("Units", "DecayCorrection", "CorrectedImage", "SeriesDate", "SeriesTime", "PatientWeight", "PatientSize",
-           "PatientSex", "SUVType", "RadiopharmaceuticalInformationSequence")  # fmt: skip
+           "PatientSex", "SUVType", "TimezoneOffsetFromUTC", "RadiopharmaceuticalInformationSequence")  # fmt: skip
 
 
 def pet_headers(datasets: Sequence[Dataset]) -> tuple[PetHeader, ...]:
@@ -143,10 +146,11 @@ def pet_headers(datasets: Sequence[Dataset]) -> tuple[PetHeader, ...]:
             continue
         own = Dataset()
         own.update({Tag(name): dataset.get_item(name) for name in _PER_SLICE if name in dataset})
-        found = pet_header(own)
+        with met_at(file_of(dataset)):
+            found = pet_header(own)
         read.append(replace(
             first, acquired_at=found.acquired_at, frame_reference_s=found.frame_reference_s, frame_s=found.frame_s,
-            decay_factor=found.decay_factor, slope=found.slope, intercept=found.intercept,
+            decay_factor=found.decay_factor, slope=found.slope, intercept=found.intercept, file=file_of(dataset),
         ))  # fmt: skip
     return tuple(read)
 
@@ -163,7 +167,7 @@ def _radiopharmaceutical(dataset: Dataset) -> Dataset:
     items = dataset.get("RadiopharmaceuticalInformationSequence") or []
     if len(items) > 1:
         raise ImageError.must(
-            "Radiopharmaceutical Information Sequence", "hold one item", len(items),
+            name_of("RadiopharmaceuticalInformationSequence"), "hold one item", len(items),
             fix="Which injection the image shows must be stated by the site.",
         )  # fmt: skip
     return items[0] if len(items) else Dataset()

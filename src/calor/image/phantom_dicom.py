@@ -71,16 +71,16 @@ def write_study(phantom: Phantom, facts: ScanFacts, folder: Path, *, ct_mm: floa
     slope = np.maximum(activity.max(axis=(1, 2)) / 32000, 1e-6)
     stored = np.rint(activity / slope[:, None, None]).astype(np.int16)
     shared = _shared(facts, phantom.grid, (study, frame, "PT"))
-    _pet(shared, facts)
+    _pet(shared, facts, len(stored))
     heads = [_slice(shared, facts, phantom.grid, at, stored[at]) for at in range(len(stored))]
-    for head, one in zip(heads, slope.tolist(), strict=True):
-        head.RescaleSlope, head.RescaleIntercept = f"{one:.12g}"[:16], "0"
+    for at, (head, one) in enumerate(zip(heads, slope.tolist(), strict=True), 1):
+        head.RescaleSlope, head.RescaleIntercept, head.ImageIndex = f"{one:.12g}"[:16], "0", at
     _save(heads, folder / "PT", PET_CLASS)
     spacing = float(phantom.grid.spacing_mm[0])
     grid = torso_grid((spacing, ct_mm, ct_mm), phantom.torso)
     hu = np.rint(ct_numbers(phantom.torso, grid) + 1024).astype(np.int16)
     shared = _shared(facts, grid, (study, frame, "CT"))
-    shared.RescaleSlope, shared.RescaleIntercept = "1", "-1024"
+    shared.RescaleSlope, shared.RescaleIntercept, shared.KVP, shared.AcquisitionNumber = "1", "-1024", "120", 1
     _save((_slice(shared, facts, grid, at, hu[at]) for at in range(len(hu))), folder / "CT", CT_CLASS)
     _save([_contours(facts, phantom.torso, phantom.grid, (study, frame))], folder / "RS", RTSTRUCT_CLASS)
 
@@ -122,22 +122,24 @@ def _head(facts: ScanFacts, study: str, frame: str, modality: str) -> Dataset:
     return head
 
 
-def _pet(head: Dataset, facts: ScanFacts) -> None:
+def _pet(head: Dataset, facts: ScanFacts, slices: int) -> None:
     head.Units, head.DecayCorrection, head.CountsSource = "BQML", "START", "EMISSION"
     head.CorrectedImage = ["DECY", "ATTN", "SCAT", "NORM", "RAN", "DTIM"]
-    head.SeriesType = ["WHOLE BODY", "IMAGE"]
+    head.SeriesType, head.NumberOfSlices, head.CollimatorType = ["WHOLE BODY", "IMAGE"], slices, "NONE"
     head.ActualFrameDuration, head.FrameReferenceTime = 180000, "0"
     drug = Dataset()
-    drug.Radiopharmaceutical = "FDG"
+    drug.Radiopharmaceutical, drug.RadionuclideCodeSequence = "FDG", []
     drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = _ds(facts.dose_bq), _ds(facts.half_life_s)
     drug.RadiopharmaceuticalStartTime = facts.injected.strftime("%H%M%S.%f")
     drug.RadiopharmaceuticalStartDateTime = facts.injected.strftime("%Y%m%d%H%M%S.%f")
     head.RadiopharmaceuticalInformationSequence = [drug]
+    head.PatientOrientationCodeSequence = head.PatientGantryRelationshipCodeSequence = []
 
 
 def _contours(facts: ScanFacts, torso: Torso, grid: Grid, ids: tuple[str, str]) -> Dataset:
     head = _head(facts, *ids, "RTSTRUCT")
     head.SOPInstanceUID, head.StructureSetLabel = _uid(facts, "contours"), "vessels"
+    head.StructureSetDate, head.StructureSetTime, head.OperatorsName = head.SeriesDate, head.SeriesTime, ""
     names, drawn = [], []
     for number, vessel in enumerate(torso.vessels, 1):
         circles = [_circle(vessel, float(z)) for z in _heights(vessel, grid.slice_mm)]

@@ -14,7 +14,7 @@ from calor.image.study import Study, StudyTbr
 from calor.image.tbr import VesselTbr
 from calor.protocol.imaging import in_words
 
-GAP, HEAD = 24, 64
+GAP, HEAD, SCALE_MM = 24, 64, 20
 INK, VERMILION, SLATE, GRAY = (28, 37, 48), (213, 94, 0), (71, 85, 105), (148, 163, 184)
 CYAN = (94, 234, 255)
 """Outlines: the one color that neither CT nor heat has."""
@@ -61,7 +61,7 @@ def qc_sheet(found: StudyTbr, slices: Sequence[FusedSlice], path: Path, *, code:
         if one.name in found.vessels:
             _profile(draw, found.vessels[one.name], (GAP * 2 + PIXELS, top, GAP * 3 + 3 * PIXELS, top + PIXELS))
         else:
-            _about(draw, found, (GAP * 2 + PIXELS, top + 12))
+            _about(draw, found, (GAP * 2 + PIXELS + 12, top + 12))
     for at, line in enumerate(wrap(str(found.definition), 120)):
         _text(draw, (GAP, size[1] - 52 + 18 * at), line, 13, SLATE)
     sheet.save(path, format="PNG")
@@ -72,6 +72,10 @@ def _fused(sheet: Image.Image, draw: ImageDraw.ImageDraw, one: FusedSlice, at: t
     for edges, color in ((one.others, (255, 255, 255)), (one.outline, CYAN)):
         for x1, y1, x2, y2 in ((edges / FIELD_MM + 0.5) * PIXELS).tolist():
             draw.line([(at[0] + x1, at[1] + y1), (at[0] + x2, at[1] + y2)], fill=color, width=2)
+    bottom, long = at[1] + PIXELS - 12, SCALE_MM / FIELD_MM * PIXELS
+    draw.line([(at[0] + 8, bottom), (at[0] + 8 + long, bottom)], fill="white", width=2)
+    _text(draw, (at[0] + 8, bottom - 20), f"{SCALE_MM} mm", 13, "white")
+    _text(draw, (at[0] + PIXELS - 18, bottom - 12), "L", 15, "white")
 
 
 def _about(draw: ImageDraw.ImageDraw, found: StudyTbr, at: tuple[int, int]) -> None:
@@ -84,8 +88,9 @@ def _about(draw: ImageDraw.ImageDraw, found: StudyTbr, at: tuple[int, int]) -> N
         f"PET voxel {' x '.join(f'{v:.2f}' for v in found.voxel_mm)} mm",
         *found.notes,
     ]
-    for line_at, line in enumerate(lines):
-        _text(draw, (at[0], at[1] + 26 * line_at), line[:78], 15)
+    parts = [part for line in lines for part in wrap(line, 78)]
+    for line_at, part in enumerate(parts):
+        _text(draw, (at[0], at[1] + 26 * line_at), part, 15)
 
 
 def _profile(draw: ImageDraw.ImageDraw, vessel: VesselTbr, box: tuple[int, int, int, int]) -> None:

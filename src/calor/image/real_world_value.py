@@ -12,8 +12,6 @@ from calor.image.series import Series
 TOLERANCE = 0.005
 """Relative difference from which a mapping is called wrong."""
 
-SUV_BODY_WEIGHT = "{SUVbw}g/ml"
-
 
 @dataclass(frozen=True)
 class MappingCheck:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from calor.errors import ImageError
 from calor.image.decay import mean_rate_time_s
+from calor.image.header_values import name_of
 from calor.image.pet_header import PetHeader
 
 AGREE_S = 2.0
@@ -43,7 +44,7 @@ def reference_time(headers: Sequence[PetHeader], half_life_s: float) -> Referenc
 
     The series time, unless it lies after the first acquisition: then the series was made later, and the scanner's
     private scan time counts, else acquisition plus mean-rate time minus frame reference time, else, where no frame
-    reference time is given, the first acquisition.
+    reference time is given, the first acquisition. So it does where no series time is recorded, but for the last.
 
     >>> from calor.image.pet_header import PetHeader
     >>> at = datetime(2025, 1, 1, 11)
@@ -63,31 +64,34 @@ def reference_time(headers: Sequence[PetHeader], half_life_s: float) -> Referenc
     series, acquired = headers[0].series_at, [h.acquired_at for h in headers if h.acquired_at is not None]
     if series is None and not acquired:
         raise _no_time("a series or acquisition date and time", "neither")
-    if series is not None and acquired and abs((series - min(acquired)).total_seconds()) > LATEST_S:
-        raise _no_time("series and acquisition within a day of each other", f"{series} and {min(acquired)}")
+    if series is not None and acquired and abs(series - min(acquired)).total_seconds() > LATEST_S:
+        raise _no_time("series and acquisition within a day of each other", f"{abs(series - min(acquired)).days} days")
     if series is not None and (not acquired or series <= min(acquired)):
         found = ReferenceTime(series, "series time")
     else:
-        found = _of_later_series(headers, min(acquired), half_life_s)
+        found = _of_acquisition(headers, min(acquired), half_life_s)
     return ReferenceTime(found.at, found.rule, checked=agrees_with_decay_factor(headers, found, half_life_s))
 
 
-def _of_later_series(headers: Sequence[PetHeader], first: datetime, half_life_s: float) -> ReferenceTime:
+def _of_acquisition(headers: Sequence[PetHeader], first: datetime, half_life_s: float) -> ReferenceTime:
+    """Find the reference time where the series time cannot be it, or is not recorded."""
+    recorded = headers[0].series_at is not None
+    why = "the series was made after the acquisition" if recorded else "no series time is recorded"
     scanned = {h.scanned_at for h in headers}
     if None not in scanned:
         at = next(iter(scanned))
-        if len(scanned) > 1 or at is None or (at - first).total_seconds() > LATEST_S:
-            raise _no_time("one private scan time near the acquisition", f"{len(scanned)}")
-        return ReferenceTime(at, "private scan time; the series was made after the acquisition")
+        if len(scanned) > 1 or at is None or abs(at - first).total_seconds() > LATEST_S:
+            raise _no_time("one private scan time near the acquisition", f"{len(scanned)}, or one far from it")
+        return ReferenceTime(at, f"private scan time; {why}")
     if all(not h.frame_reference_s for h in headers):
-        return ReferenceTime(first, "first acquisition; the series was made later and has no frame reference time")
+        if not recorded:
+            raise _no_time(f"{name_of('SeriesTime')} or {name_of('FrameReferenceTime')}", "neither")
+        return ReferenceTime(first, f"first acquisition; {why}, and has no frame reference time")
     moments = [_counted_back(h, half_life_s) for h in headers]
     spread = (max(moments) - min(moments)).total_seconds()
     if spread > AGREE_S:
         raise _no_time("one reference time counted back from every slice", f"times {spread:.1f} s apart")
-    return ReferenceTime(
-        min(moments), "acquisition + mean-rate time - frame reference time; the series was made after the acquisition"
-    )
+    return ReferenceTime(min(moments), f"acquisition + mean-rate time - frame reference time; {why}")
 
 
 def _counted_back(header: PetHeader, half_life_s: float) -> datetime:
@@ -126,7 +130,7 @@ def agrees_with_decay_factor(headers: Sequence[PetHeader], reference: ReferenceT
              (("acquisition", False), ("bed start", True)) if one_start or not bed}  # fmt: skip
     if min(worst.values()) > DECAY_FACTOR_TOLERANCE:
         raise ImageError.must(
-            "reference time", "agree with Decay Factor (0054,1321)",
+            "reference time", f"agree with {name_of('DecayFactor')}",
             f"{reference.rule}, which is off by {min(worst.values()) * 100:.2f} % of SUV",
             fix="Ask the site for the original images with their private elements.",
         )  # fmt: skip

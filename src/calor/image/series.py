@@ -13,13 +13,17 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 
 from calor.errors import ImageError
-from calor.image.dicom_file import pixel_array, read_file
+from calor.image.dicom_file import IDENTITY, file_of, pixel_array, read_file, reading
 from calor.image.enhanced_pet import ENHANCED, enhanced_frames
 from calor.image.grid import Grid, stack
+from calor.image.header_values import name_of
 from calor.image.pet_header import PetHeader, pet_headers
 from calor.image.suv_factor import SuvFactor, suv_factor
 
-_GROUPING = ["SeriesInstanceUID", "Modality", "SOPClassUID", "StudyInstanceUID", "FrameOfReferenceUID"]
+_SHARED = ("SeriesInstanceUID", "PatientID", "Modality", "FrameOfReferenceUID", "Rows", "Columns", "PixelSpacing",
+           "StudyInstanceUID")  # fmt: skip
+_IN_EVERY_SLICE = ("FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+                   "RescaleSlope")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ def find_series(folder: Path, modality: str | None = None) -> dict[str, list[Pat
     """
     found: dict[str, list[Path]] = {}
     for path in candidates(folder):
-        head = read_file(path, pixels=False, only=_GROUPING)
+        head = read_file(path, pixels=False, only=list(IDENTITY))
         if modality in (None, str(head.get("Modality"))):
             found.setdefault(str(head.get("SeriesInstanceUID")), []).append(path)
     if not found:
@@ -161,32 +165,38 @@ def assemble(datasets: Sequence[Dataset], pixels: Sequence[Int[np.ndarray, "row 
         ImageError: The slices are not one series, or do not stack.
     """
     head = datasets[0]
-    for keyword in ("SeriesInstanceUID", "PatientID", "Modality", "FrameOfReferenceUID", "Rows", "Columns",
-                    "PixelSpacing", "StudyInstanceUID"):  # fmt: skip
-        if not _same(datasets, keyword) and len({str(d.get(keyword)) for d in datasets}) > 1:
-            raise ImageError.must("series", f"have one {keyword}", "several", fix="Separate the series.")
+    for dataset in datasets:
+        lost = [keyword for keyword in _IN_EVERY_SLICE if keyword not in dataset]
+        if lost:
+            raise _refused(name_of(lost[0]), "be in every slice", "none", dataset)
+    for keyword in _SHARED:
+        if not _same(datasets, keyword):
+            other = next((d for d in datasets if str(d.get(keyword)) != str(head.get(keyword))), None)
+            if other is not None:
+                raise _refused("series", f"have one {name_of(keyword)}", f"another than in {file_of(head)}", other)
+    seen: dict[str, Dataset] = {}
+    for dataset in datasets:
+        before = seen.setdefault(f"{dataset.get('SOPInstanceUID')} {dataset.ImagePositionPatient}", dataset)
+        if before is not dataset:
+            raise _refused("slices", "come once each", f"the one of {file_of(before)} again", dataset)
+    stated = int(head.get("NumberOfSlices") or 0)
+    if len(datasets) < stated:
+        raise _refused("series", f"have its {stated} slices, {name_of('NumberOfSlices')}", len(datasets), head)
     _one_orientation(datasets)
-    try:
-        positions = np.array([d.ImagePositionPatient for d in datasets], float).reshape(-1, 3)
-        grid, order = stack(
-            positions, head.ImageOrientationPatient, head.PixelSpacing, (int(head.Rows), int(head.Columns)),
-            frame=str(head.get("FrameOfReferenceUID") or ""), thickness_mm=float(head.get("SliceThickness") or 0),
-        )  # fmt: skip
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ImageError.must(
-            "slices", "have position, orientation and spacing", "one without", fix="Ask the site."
-        ) from error
+    grid, order = _stack(datasets)
     ordered = [datasets[i] for i in order]
     is_pet = str(head.get("Modality")) == "PT"
     headers = pet_headers(ordered) if is_pet else ()
-    slopes = [h.slope for h in headers] if is_pet else [float(d.get("RescaleSlope", 1)) for d in ordered]
+    with reading("rescaling", file_of(head).rpartition("/")[0]):
+        slopes = [h.slope for h in headers] if is_pet else [float(d.RescaleSlope) for d in ordered]
+        intercepts = [float(d.get("RescaleIntercept") or 0) for d in ordered]
     return Series(
         modality=str(head.get("Modality")),
         uid=str(head.get("SeriesInstanceUID")),
         grid=grid,
         stored=np.stack([pixels[i] for i in order]),
         slope=np.array(slopes, float),
-        intercept=np.array([float(d.get("RescaleIntercept") or 0) for d in ordered]),
+        intercept=np.array(intercepts),
         headers=headers,
         instances=tuple((str(d.get("SOPClassUID")), str(d.get("SOPInstanceUID"))) for d in ordered),
         patient_id=str(head.get("PatientID") or ""),
@@ -203,5 +213,20 @@ def _one_orientation(datasets: Sequence[Dataset]) -> None:
     if _same(datasets, "ImageOrientationPatient"):
         return
     cosines = np.array([[float(v) for v in (d.get("ImageOrientationPatient") or [0] * 6)] for d in datasets])
-    if np.abs(cosines - cosines[0]).max() > 1e-4:
-        raise ImageError.must("slices", "have one orientation", "several", fix="Separate the series.")
+    apart = np.abs(cosines - cosines[0]).max(axis=1)
+    if apart.max() > 1e-4:
+        raise _refused("slices", "have one orientation", "several", datasets[int(apart.argmax())])
+
+
+def _stack(datasets: Sequence[Dataset]) -> tuple[Grid, np.ndarray]:
+    head = datasets[0]
+    with reading("position, orientation and spacing", file_of(head).rpartition("/")[0]):
+        positions = np.array([d.ImagePositionPatient for d in datasets], float).reshape(-1, 3)
+        return stack(
+            positions, head.ImageOrientationPatient, head.PixelSpacing, (int(head.Rows), int(head.Columns)),
+            frame=str(head.FrameOfReferenceUID), thickness_mm=float(head.get("SliceThickness") or 0),
+        )  # fmt: skip
+
+
+def _refused(what: str, rule: str, got: object, dataset: Dataset) -> ImageError:
+    return ImageError.must(what, rule, got, where=file_of(dataset), fix="Separate the series, or ask the site for it.")

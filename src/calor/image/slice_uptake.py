@@ -32,6 +32,13 @@ class SliceUptake:
     suv_max: Float[np.ndarray, " slice"]
     suv_mean: Float[np.ndarray, " slice"]
 
+    def gaps(self) -> str:
+        """Say how many slices between the vessel's ends are not drawn; empty where none."""
+        between = int(np.ptp(self.index)) + 1
+        if between == self.index.size:
+            return ""
+        return f"{self.vessel} is not drawn in {between - self.index.size} of {between} slices between its ends"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per slice."""
         return pd.DataFrame({"vessel": self.vessel, "slice": self.index, "z_mm": self.z_mm, "voxels": self.voxels,

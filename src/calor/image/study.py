@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 from pydicom.dataset import FileDataset
 
-from calor.errors import ImageError
+from calor.errors import ImageError, met_at
 from calor.image.background import BloodPool, blood_pool
-from calor.image.dicom_file import read_file
-from calor.image.grid import Grid
+from calor.image.dicom_file import file_of, read_file
+from calor.image.grid import Grid, same_frame
+from calor.image.header_values import name_of
 from calor.image.mask import Mask, move
 from calor.image.masks_nifti import read_nifti_mask
 from calor.image.masks_rtstruct import read_rtstruct
 from calor.image.masks_seg import read_seg, segments_by_name
+from calor.image.pet_and_ct import the_ct, the_pet
 from calor.image.real_world_value import compare_mapping
 from calor.image.series import Series, candidates, load_folder, series_of
 from calor.image.slice_uptake import slice_uptake
@@ -91,14 +93,15 @@ def read_study(folder: Path, drawn: Path | None = None) -> Study:
         drawn: Folder of one reader's masks; only these count then.
 
     Raises:
-        ImageError: There is not exactly one attenuation-corrected PET, more than one CT, or a mask cannot be placed.
+        ImageError: There is not exactly one attenuation-corrected PET, more than one CT or one of another patient or
+            frame of reference, or a mask cannot be placed.
     """
     found = load_folder(folder)
     kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
-    pet_files = found.pop(_the_pet(kinds))
+    pet_files = found.pop(the_pet(kinds))
     pet = series_of(list(pet_files.values()))
-    its_ct = _the_ct(kinds, folder)
-    ct = series_of(list(found.pop(its_ct).values())) if its_ct else None
+    its_ct = the_ct(kinds)
+    ct = _beside(pet, list(found.pop(its_ct).values())) if its_ct else None
     notes = [
         problem
         for files in found.values()
@@ -111,13 +114,24 @@ def read_study(folder: Path, drawn: Path | None = None) -> Study:
     return Study(pet, ct, masks, tuple(notes), tuple(pet_files))
 
 
+def _beside(pet: Series, datasets: Sequence[FileDataset]) -> Series:
+    """Read the CT and refuse one that was not taken with the PET."""
+    with met_at(file_of(datasets[0])):
+        ct = series_of(datasets)
+        if ct.patient_id != pet.patient_id:
+            raise ImageError.must(f"CT's {name_of('PatientID')}", "be the PET's", "another", fix="Take it out.")
+        same_frame(ct.grid, pet.grid, "CT")
+    return ct
+
+
 def _masks(files: Mapping[Path, Any], folder: Path, grid: Grid) -> dict[str, Mask]:
     masks: dict[str, Mask] = {}
     for path, head in files.items():
-        if head.get("Modality") == "SEG":
-            _add(masks, {n: move(m, grid) for n, m in read_seg(path).items()})
-        elif head.get("Modality") == "RTSTRUCT":
-            _add(masks, {n: m for n, m in read_rtstruct(path, grid).items() if m.voxels.any()})
+        with met_at(file_of(head)):
+            if head.get("Modality") == "SEG":
+                _add(masks, {n: move(m, grid) for n, m in read_seg(path).items()})
+            elif head.get("Modality") == "RTSTRUCT":
+                _add(masks, {n: m for n, m in read_rtstruct(path, grid).items() if m.voxels.any()})
     for path in sorted([*folder.rglob("*.nii"), *folder.rglob("*.nii.gz")]):
         _add(masks, {path.name.split(".")[0]: read_nifti_mask(path, grid)})
     return _renamed(masks, folder)
@@ -142,7 +156,10 @@ def measure(study: Study, definition: Imaging) -> StudyTbr:
     wanted = (*definition.vessels, definition.background.vessel)
     missing = [name for name in wanted if name not in study.masks]
     if missing:
-        raise ImageError.must("masks", f"cover {', '.join(wanted)}", f"no {', '.join(missing)}", fix="Segment them.")
+        got = f"no {', '.join(missing)} among {', '.join(study.masks) or 'none'}"
+        raise ImageError.must(
+            "masks", f"cover {', '.join(wanted)}", got, fix="Draw them, or map their names by a labels.json."
+        )
     factor = study.pet.suv_factor
     check_uptake(factor, definition)
     suv = study.pet.suv(_box([study.masks[name] for name in wanted]))
@@ -151,7 +168,8 @@ def measure(study: Study, definition: Imaging) -> StudyTbr:
         name: vessel_tbr(slice_uptake(suv, study.masks[name]), pool.suv, definition) for name in definition.vessels
     }
     between, down, across = (float(v) for v in study.pet.grid.spacing_mm)
-    notes = (*study.notes, *factor.notes, *pool.warnings)
+    gaps = tuple(note for vessel in vessels.values() if (note := vessel.uptake.gaps()))
+    notes = (*study.notes, *factor.notes, *pool.warnings, *gaps)
     return StudyTbr(factor, pool, vessels, definition, notes, (between, down, across))
 
 
@@ -165,16 +183,15 @@ def _box(masks: Sequence[Mask]) -> tuple[slice, slice, slice]:
     return spans[0], spans[1], spans[2]
 
 
-def check_uptake(factor: SuvFactor, definition: Imaging, partner_s: float | None = None) -> None:
-    """Check the uptake time against the protocol, and against the participant's other scan where given.
+def check_uptake(factor: SuvFactor, definition: Imaging) -> None:
+    """Check the uptake time against the protocol's limits.
 
     Args:
         factor: How the PET became SUV.
         definition: The protocol's limits.
-        partner_s: Uptake time of the other scan [s].
 
     Raises:
-        ImageError: The time is not recorded, outside the limits, or too far from the partner's.
+        ImageError: The time is not recorded or outside the limits.
     """
     low, high = definition.uptake_minutes
     if factor.uptake_s is None:
@@ -183,43 +200,6 @@ def check_uptake(factor: SuvFactor, definition: Imaging, partner_s: float | None
     if not low <= minutes <= high:
         raise ImageError.must("uptake time", f"lie between {low:g} and {high:g} min", f"{minutes:.1f} min",
                               fix="The protocol excludes this scan; check the injection record.")  # fmt: skip
-    if partner_s is not None and abs(minutes - partner_s / 60) > definition.uptake_partner_minutes:
-        raise ImageError.must(
-            "uptake time", f"be within {definition.uptake_partner_minutes:g} min of the partner scan's",
-            f"{minutes:.1f} and {partner_s / 60:.1f} min", fix="The protocol excludes this pair.",
-        )  # fmt: skip
-
-
-def pet_and_ct(folder: Path) -> dict[str, list[FileDataset]]:
-    """Read the files of a study's attenuation-corrected PET and of its CT, by modality.
-
-    Raises:
-        ImageError: As for `read_study`.
-    """
-    found = load_folder(folder)
-    kinds = {uid: next(iter(files.values())) for uid, files in found.items()}
-    wanted = {"PT": _the_pet(kinds)} | ({"CT": ct} if (ct := _the_ct(kinds, folder)) else {})
-    return {kind: list(found[uid].values()) for kind, uid in wanted.items()}
-
-
-def _the_pet(kinds: Mapping[str, Any]) -> str:
-    pets = [uid for uid, head in kinds.items() if head.get("Modality") == "PT"]
-    corrected = [uid for uid in pets if "ATTN" in (kinds[uid].get("CorrectedImage") or ())
-                 or kinds[uid].get("AttenuationCorrected") == "YES"]  # fmt: skip
-    if len(corrected) != 1:
-        raise ImageError.must(
-            "study", "hold one attenuation-corrected PET", f"{len(corrected)} of {len(pets)} PET series",
-            fix="Leave the series that the protocol names.",
-        )  # fmt: skip
-    return corrected[0]
-
-
-def _the_ct(kinds: Mapping[str, Any], folder: Path) -> str:
-    """Return the CT's identifier; empty where there is none."""
-    cts = [uid for uid, head in kinds.items() if head.get("Modality") == "CT"]
-    if len(cts) > 1:
-        raise ImageError.must("study", "hold one CT", len(cts), where=folder.name, fix="Remove the others.")
-    return cts[0] if cts else ""
 
 
 def _add(masks: dict[str, Mask], more: Mapping[str, Mask]) -> None:
@@ -231,5 +211,10 @@ def _add(masks: dict[str, Mask], more: Mapping[str, Mask]) -> None:
 
 def _renamed(masks: Mapping[str, Mask], folder: Path) -> dict[str, Mask]:
     at = folder / "labels.json"
-    labels = json.loads(at.read_text(encoding="utf-8")) if at.exists() else {}
+    try:
+        labels = dict(json.loads(at.read_text(encoding="utf-8"))) if at.exists() else {}
+    except (ValueError, TypeError) as error:
+        raise ImageError.must(
+            "labels", "map names to the protocol's, as JSON", type(error).__name__, where=at.name, fix="Correct it."
+        ) from error
     return segments_by_name({str(labels.get(name, name)): mask for name, mask in masks.items()})

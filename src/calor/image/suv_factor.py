@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 import numpy as np
 from jaxtyping import Float
 
-from calor.errors import ImageError
+from calor.errors import ImageError, met_at
 from calor.image.decay import decay_factor, mean_rate_time_s
+from calor.image.header_values import name_of
 from calor.image.injection import injected_dose_bq, injection_time
 from calor.image.normalization import MASSES, body, body_surface_area, body_weight
+from calor.image.one_series import one_series
 from calor.image.pet_header import PetHeader
 from calor.image.reference_time import ReferenceTime, agrees_with_decay_factor, reference_time
-
-UNITS = ("BQML", "CNTS", "GML", "CM2ML")
 
 
 @dataclass(frozen=True)
@@ -69,68 +69,15 @@ def suv_factor(headers: Sequence[PetHeader]) -> SuvFactor:
     Reference:
         QIBA FDG-PET/CT profile 1.05 (2013), appendix G; Image Biomarker Standardisation Initiative, SUV manual 2026.
     """
-    head = _one_series(headers)
-    _corrections(head)
-    if head.units == "GML":
-        return _timed(headers, SuvFactor(np.full(len(headers), _from_mass(head)), "GML", _gml_rule(head)))
-    if head.units == "CM2ML":
-        area = body_surface_area(*body(head.weight_kg, head.height_cm))
-        factor = np.full(len(headers), body_weight(head.weight_kg) / (10 * area))
-        return _timed(
-            headers, SuvFactor(factor, "CM2ML", f"SUV by body surface ({area:.4f} m2), returned to body weight")
-        )
-    if head.units == "CNTS":
-        return _from_counts(headers)
-    return _from_activity(headers, np.ones(len(headers)), "Bq/mL")
-
-
-def _one_series(headers: Sequence[PetHeader]) -> PetHeader:
-    """Return what all slices share; a series in which anything else differs is mixed."""
-    if not headers:
-        raise ImageError.must("series", "hold slices", "none", fix="Check the folder.")
-    shared = {_without_slice(h) for h in headers}
-    if len(shared) > 1:
-        first, second = (vars(h) for h in list(shared)[:2])
-        differ = ", ".join(name for name in first if first[name] != second[name])
-        raise ImageError.must("series", "be one", f"slices that differ in {differ}", fix="Separate the series.")
-    head = headers[0]
-    if head.units not in UNITS:
-        raise ImageError.must("Units", f"be one of {', '.join(UNITS)}", repr(head.units), fix="No SUV follows from it.")
-    if any(h.intercept != 0 for h in headers):
-        raise ImageError.must("Rescale Intercept", "be 0 in PET", head.intercept, fix="Ask the site to export again.")
-    if not all(np.isfinite(h.slope) and h.slope > 0 for h in headers):
-        raise ImageError.must("Rescale Slope", "be positive", "another", fix="Ask the site to export again.")
-    return head
-
-
-def _without_slice(header: PetHeader) -> PetHeader:
-    """Return a header with what may differ between slices taken out."""
-    return replace(
-        header,
-        acquired_at=None,
-        frame_reference_s=None,
-        decay_factor=None,
-        slope=1.0,
-        frame_s=None,
-        philips_activity=None,
-        philips_suv=None,
-    )
-
-
-def _corrections(head: PetHeader) -> None:
-    if "ATTN" not in head.corrected:
-        raise ImageError.must(
-            "Corrected Image", "hold ATTN", list(head.corrected), fix="Use the attenuation-corrected series."
-        )
-    if head.decay_correction not in ("START", "ADMIN", "NONE"):
-        raise ImageError.must(
-            "Decay Correction", "be START, ADMIN or NONE", repr(head.decay_correction), fix="Ask the site."
-        )
-    if ("DECY" in head.corrected) == (head.decay_correction == "NONE"):
-        raise ImageError.must(
-            "Corrected Image", "hold DECY exactly when Decay Correction is START or ADMIN",
-            f"{list(head.corrected)} with {head.decay_correction}", fix="Ask the site which is true.",
-        )  # fmt: skip
+    head = one_series(headers)
+    with met_at(head.file):
+        if head.units == "GML":
+            return _timed(headers, SuvFactor(np.full(len(headers), _from_mass(head)), "GML", _gml_rule(head)))
+        if head.units == "CM2ML":
+            return _timed(headers, _from_surface(headers))
+        if head.units == "CNTS":
+            return _from_counts(headers)
+        return _from_activity(headers, np.ones(len(headers)), "Bq/mL")
 
 
 def _from_mass(head: PetHeader) -> float:
@@ -138,7 +85,7 @@ def _from_mass(head: PetHeader) -> float:
     if kind == "BW":
         return 1.0
     if kind not in MASSES:
-        raise ImageError.must("SUV Type", f"be BW, {', '.join(MASSES)}", repr(kind), fix="Ask the site.")
+        raise ImageError.must(name_of("SUVType"), f"be BW, {', '.join(MASSES)}", repr(kind), fix="Ask the site.")
     weight, height = body(head.weight_kg, head.height_cm)
     return weight / MASSES[kind](weight, height, head.sex)
 
@@ -147,6 +94,18 @@ def _gml_rule(head: PetHeader) -> str:
     if not head.suv_type:
         return "SUV already; SUV Type is absent, which DICOM defines as body weight"
     return "SUV by body weight already" if head.suv_type == "BW" else f"SUV by {head.suv_type}, returned to body weight"
+
+
+def _from_surface(headers: Sequence[PetHeader]) -> SuvFactor:
+    head = headers[0]
+    if head.suv_type in MASSES:
+        raise ImageError.must(
+            name_of("SUVType"), "be BSA where Units are CM2ML", repr(head.suv_type), fix="Ask the site."
+        )
+    weight, height = body(head.weight_kg, head.height_cm)
+    area = body_surface_area(weight, height)
+    rule = f"SUV by body surface ({area:.4f} m2), returned to body weight"
+    return SuvFactor(np.full(len(headers), weight / (10 * area)), "CM2ML", rule)
 
 
 def _from_counts(headers: Sequence[PetHeader]) -> SuvFactor:
@@ -159,7 +118,7 @@ def _from_counts(headers: Sequence[PetHeader]) -> SuvFactor:
         scale = _positive(np.array([h.philips_activity for h in headers], float))
         return _from_activity(headers, scale, "counts with Philips' activity scale factor (7053,1009)")
     raise ImageError.must(
-        "Units", "be BQML, or CNTS with Philips' factor (7053,1000) or (7053,1009)", "CNTS without",
+        name_of("Units"), "be BQML, or CNTS with Philips' factor (7053,1000) or (7053,1009)", "CNTS without",
         fix="Ask the site for the images with their private elements.",
     )  # fmt: skip
 
@@ -182,6 +141,8 @@ def _from_activity(headers: Sequence[PetHeader], scale: Float[np.ndarray, " slic
     if head.decay_correction == "NONE":
         return _uncorrected(headers, scale * grams / dose, unit, notes)
     reference = reference_time(headers, half_life)
+    if all(h.acquired_at is None for h in headers):
+        notes = (*notes, f"no {name_of('AcquisitionTime')}: whether the series was made later cannot be told")
     injected, dated = injection_time(head, reference.at, half_life)
     left = decay_factor((reference.at - injected).total_seconds(), half_life)
     return _timed(
@@ -205,7 +166,10 @@ def _uncorrected(
     counted = [_counted_at(h, half_life) for h in headers]
     if len(set(counted)) == 1 and len({h.frame_reference_s for h in headers}) > 1:
         raise ImageError.must(
-            "Acquisition Time", "differ between beds when decay is not corrected", "one time", fix="Ask the site."
+            name_of("AcquisitionTime"),
+            "differ between beds when decay is not corrected",
+            "one time",
+            fix="Ask the site.",
         )
     injected, dated = injection_time(headers[0], min(counted), half_life)
     left = np.array([decay_factor((at - injected).total_seconds(), half_life) for at in counted])
@@ -220,8 +184,8 @@ def _uncorrected(
 def _counted_at(header: PetHeader, half_life_s: float) -> datetime:
     if header.acquired_at is None or header.frame_s is None:
         raise ImageError.must(
-            "slice", "have acquisition time and frame duration when decay is not corrected", "one without",
-            fix="Ask the site.",
+            f"{name_of('AcquisitionTime')} and {name_of('ActualFrameDuration')}",
+            "be recorded when decay is not corrected", "a slice without", where=header.file, fix="Ask the site.",
         )  # fmt: skip
     return header.acquired_at + timedelta(seconds=mean_rate_time_s(header.frame_s, half_life_s))
 
@@ -232,7 +196,9 @@ def _with_midnight(notes: tuple[str, ...], dated: str) -> tuple[str, ...]:
 
 def _half_life(head: PetHeader) -> float:
     if head.half_life_s is None or head.half_life_s <= 0:
-        raise ImageError.must("Radionuclide Half Life", "be recorded", head.half_life_s, fix="Ask the site.")
+        raise ImageError.must(
+            name_of("RadionuclideHalfLife"), "be positive, in s", head.half_life_s, fix="Ask the site."
+        )
     return head.half_life_s
 
 

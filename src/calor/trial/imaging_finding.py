@@ -60,7 +60,7 @@ def imaging_finding(trial: Trial, outcome: ImageOutcome) -> Finding:
         "icc": readers.icc,
         "limits": readers.limits,
         "repeatability": readers.repeatability,
-        "problems": outcome.problems()[["what", "state"]],
+        "problems": _problems(outcome),
     }
     return Finding(
         id=NAME, label="vessels on PET/CT", role="measurement", kind=KIND, method=str(definition), estimand="",
@@ -144,6 +144,12 @@ def _pictures(cases: Sequence[_Case], places: Mapping[str, Path]) -> tuple[pd.Da
     return pd.DataFrame(pictures), pd.DataFrame(edges)
 
 
+def _problems(outcome: ImageOutcome) -> pd.DataFrame:
+    """Return what was broken of which rule; values and file names, which may name people, stay in problems.csv."""
+    table = outcome.problems()[["what", "state"]]
+    return table.assign(what=[str(what).split(", got ", 1)[0] for what in table["what"]])
+
+
 def _differences(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return mean and difference of the two readers of each scan, under no name."""
     if pairs.empty:
@@ -215,11 +221,10 @@ def _sentences(outcome: ImageOutcome, changes: pd.DataFrame, recovered: pd.DataF
     kind = "phantom scans" if len(recovered) else "scans"
     said = [f"{len(outcome.counted.by_scan)} {kind} measured from DICOM to TBR, {len(outcome.failed)} refused"]
     if len(changes):
-        lowest, highest = changes["percent"].min(), changes["percent"].max()
-        said[0] += (
-            f"; mean TBRmax of the index vessel changed by {lowest:.1f} to {highest:.1f} % in {len(changes)} "
-            f"{'phantoms' if len(recovered) else 'participants'}"
-        )
+        lowest, highest = (f"{value:.1f}" for value in (changes["percent"].min(), changes["percent"].max()))
+        span = lowest if lowest == highest else f"{lowest} to {highest}"
+        people, who = changes["code"].nunique(), "phantom" if len(recovered) else "participant"
+        said[0] += f"; mean TBRmax of the index vessel changed by {span} % in {people} {who}{'s' * (people > 1)}"
     if len(recovered):
         hottest = recovered.iloc[int(recovered["true_suv_max"].argmax())]
         said.append(

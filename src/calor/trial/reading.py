@@ -16,9 +16,9 @@ import pandas as pd
 from calor.datasets.aside import aside
 from calor.errors import TrialError
 from calor.image.deidentify import deidentify
+from calor.image.pet_and_ct import pet_and_ct
 from calor.image.read_record import Blinded
 from calor.image.reading_list import ReadingList, reading_list
-from calor.image.study import pet_and_ct
 from calor.protocol.imaging import Imaging
 from calor.trial.atomic import whole_folder
 from calor.trial.imaging_batch import Scan, measure_scans
@@ -41,8 +41,8 @@ class ListOrder:
     """
 
     readers: tuple[str, ...]
-    third: str = ""
-    seed: int = 0
+    third: str
+    seed: int
     repeat_share: float = 0.1
 
     def __post_init__(self) -> None:

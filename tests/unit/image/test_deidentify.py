@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pydicom
@@ -38,6 +38,43 @@ def test_nothing_of_the_person_is_left(series: list[Dataset]) -> None:
         assert not any(word in text for word in ("Doe", "Jane", "12345", "98765", "Elsewhere", "1950", "20250101"))
         assert str(series[0].SeriesInstanceUID) not in text
         assert made.PatientIdentityRemoved == "YES"
+
+
+def test_what_tells_the_visit_or_links_two_scans_goes_too(series: list[Dataset]) -> None:
+    """Elements that are no text and yet say who or when: PS3.15 table E.1-1 removes every one."""
+    request = Dataset()
+    request.ScheduledProcedureStepID, request.ReasonForTheRequestedProcedure = "7", "follow-up"
+    one = series[0]
+    one.ClinicalTrialTimePointID, one.LongitudinalTemporalOffsetFromEvent = "V15", 61.0
+    one.PatientAge, one.PregnancyStatus, one.SmokingStatus, one.SoftwareVersions = "062Y", 4, "YES", "2024.1"
+    one.DateOfLastCalibration, one.TimeOfLastCalibration = ["20241230", "20241231"], ["080000", "081500"]
+    one.RequestAttributesSequence, one.IconImageSequence = [request], [copy.deepcopy(request)]
+    one.add_new((0x6000, 0x3000), "OW", b"SMITH JOHN  ")
+    one.add_new((0x0019, 0x1001), "UN", b"whatever")
+    made = deidentify(series, code="AB0001", secret=b"k", shift=SHIFT)[0]
+    for keyword in ("ClinicalTrialTimePointID", "LongitudinalTemporalOffsetFromEvent", "PatientAge", "PregnancyStatus",
+                    "SmokingStatus", "SoftwareVersions", "RequestAttributesSequence", "IconImageSequence"):  # fmt: skip
+        assert keyword not in made, keyword
+    assert made.DateOfLastCalibration in ("", None)
+    assert not any(tag.group in (0x0019, 0x6000) for tag in made.keys())  # noqa: SIM118
+    assert set(pet_header(made).corrected) == set(pet_header(one).corrected)
+
+
+def test_words_burned_into_the_picture_are_refused(series: list[Dataset]) -> None:
+    series[1].BurnedInAnnotation = "YES"
+    with pytest.raises(ImageError, match=r"Burned In Annotation \(0028,0301\)"):
+        deidentify(series, code="AB0001", secret=b"k", shift=SHIFT)
+
+
+def test_a_zone_is_taken_out_and_suv_stays(series: list[Dataset]) -> None:
+    for one in series:
+        one.TimezoneOffsetFromUTC, drug = "+0100", one.RadiopharmaceuticalInformationSequence[0]
+        at = datetime.strptime(drug.RadiopharmaceuticalStartDateTime[:14], "%Y%m%d%H%M%S") - timedelta(hours=1)  # noqa: DTZ007
+        drug.RadiopharmaceuticalStartDateTime = f"{at:%Y%m%d%H%M%S}+0000"
+    made = deidentify(series, code="AB0001", secret=b"k", shift=SHIFT)
+    assert "TimezoneOffsetFromUTC" not in made[0]
+    before, after = (suv_factor([pet_header(d) for d in part]) for part in (series, made))
+    assert (after.uptake_s, after.per_slice.tolist()) == (before.uptake_s, pytest.approx(before.per_slice.tolist()))
 
 
 def test_suv_and_uptake_are_what_they_were_and_files_stay_linked(series: list[Dataset]) -> None:

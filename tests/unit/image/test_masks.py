@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -13,8 +16,9 @@ from pydicom.dataset import Dataset
 from calor.errors import ImageError
 from calor.image.dicom_results import pet_headers_of, write_report, write_seg
 from calor.image.grid import Grid, stack
+from calor.image.header_values import name_of
 from calor.image.mask import Mask, move
-from calor.image.masks_nifti import read_nifti_mask
+from calor.image.masks_nifti import read_nifti_mask, write_nifti_mask
 from calor.image.masks_rtstruct import _add, inside, read_rtstruct
 from calor.image.masks_seg import read_seg, segments_by_name
 from calor.image.study import Study, measure
@@ -135,3 +139,50 @@ def test_names_become_the_protocols() -> None:
     assert list(segments_by_name({"Carotid, left": mask})) == ["carotid_left"]
     with pytest.raises(ImageError, match="unique"):
         segments_by_name({"Carotid left": mask, "carotid_left": mask})
+
+
+def spoil_contours(keyword: str) -> Callable[[Dataset], None]:
+    def spoil(dataset: Dataset) -> None:
+        holder = dataset.StructureSetROISequence[0]
+        delattr(holder if keyword in holder else dataset.ROIContourSequence[0].ContourSequence[0], keyword)
+
+    return spoil
+
+
+def unknown_region(dataset: Dataset) -> None:
+    dataset.ROIContourSequence[0].ReferencedROINumber = 99
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        *((spoil_contours(k), re.escape(name_of(k))) for k in ("ROIName", "ROINumber", "ContourData")),
+        (unknown_region, "belong to a region of the file, got 99"),
+    ],
+)
+def test_a_damaged_contour_file_is_refused_by_its_name_and_tag(
+    spoil: Callable[[Dataset], None], words: str, phantom_folder: Path, phantom_study: Study, tmp_path: Path
+) -> None:
+    dataset = pydicom.dcmread(next((phantom_folder / "RS").iterdir()))
+    spoil(dataset)
+    dataset.save_as(tmp_path / "drawn.dcm")
+    with pytest.raises(ImageError, match=words) as refused:
+        read_rtstruct(tmp_path / "drawn.dcm", phantom_study.pet.grid)
+    assert "/drawn.dcm" in str(refused.value)
+
+
+def test_a_nifti_cut_short_is_refused(phantom_study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "svc.nii.gz"
+    write_nifti_mask(phantom_study.masks["svc"], path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ImageError, match=r"whole NIfTI volume, got \w+ at svc.nii.gz"):
+        read_nifti_mask(path, phantom_study.pet.grid)
+
+
+def test_a_vessel_drawn_in_every_second_slice_is_told(phantom_study: Study, definition: Imaging) -> None:
+    whole = phantom_study.masks["ascending_aorta"]
+    voxels = whole.voxels.copy()
+    voxels[::2] = False
+    masks = {**phantom_study.masks, "ascending_aorta": replace(whole, voxels=voxels)}
+    notes = measure(replace(phantom_study, masks=masks), definition).notes
+    assert any("ascending_aorta is not drawn in" in note for note in notes)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from calor.errors import ImageError
 from calor.image.decay import mean_rate_time_s
 from calor.image.header_values import clock, instant
-from calor.image.pet_header import PetHeader
+from calor.image.pet_header import PetHeader, pet_header
 from calor.image.suv import suv, suv_by
 from calor.image.suv_factor import suv_factor
 
@@ -86,7 +87,7 @@ def test_uncorrected_slices_decay_to_their_own_mean_rate_time() -> None:
     ]
     early, late = suv_factor(slices).per_slice
     assert late / early == pytest.approx(2 ** (300 / 6586.2))
-    with pytest.raises(ImageError, match="frame duration"):
+    with pytest.raises(ImageError, match="Frame Duration"):
         suv_factor([replace(slices[0], frame_s=None)])
 
 
@@ -122,6 +123,8 @@ def test_every_other_suv_returns_to_body_weight(kind: str, sex: str) -> None:
         ({"injected_time": None, "injected_at": SCAN - timedelta(days=2)}, "at most 18.3 h"),
         ({"injected_at": SCAN - timedelta(minutes=60), "injected_time": time(9)}, "the same"),
         ({"series_at": None, "acquired_at": None}, "reference time"),
+        ({"series_at": None}, r"Series Time \(0008,0031\) or Frame Reference Time"),
+        ({"units": "CM2ML", "suv_type": "LBM", "height_cm": 175.0}, "SUV Type"),
         ({"series_at": SCAN - timedelta(days=400)}, "within a day"),
         ({"weight_kg": 700.0}, "weight_kg"),
         ({"slope": 0.0}, "Rescale Slope"),
@@ -150,5 +153,23 @@ def test_a_time_that_does_not_exist_is_refused(text: str) -> None:
         clock(text)
 
 
-def test_a_zone_in_a_date_time_is_left_to_the_header() -> None:
-    assert instant("20250101100000.5+0100") == datetime(2025, 1, 1, 10, 0, 0, 500000)  # noqa: DTZ001
+def test_a_zone_in_a_date_time_counts_where_the_header_has_one() -> None:
+    at = datetime(2025, 1, 1, 10, 0, 0, 500000)  # noqa: DTZ001
+    assert instant("20250101100000.5+0100") == at  # the header's other times are taken to be of that zone
+    assert instant("20250101100000.5+0100", "+0100") == at
+    assert instant("20250101100000.5", "-0500") == at
+    assert instant("20250102013000.5+0200", "-1330") == at
+    with pytest.raises(ImageError, match="Timezone Offset"):
+        instant("20250101100000+0100", "CET")
+
+
+def test_an_injection_dated_in_another_zone_gives_the_same_suv() -> None:
+    head = Dataset()
+    head.Units, head.DecayCorrection, head.CorrectedImage, head.RescaleSlope = "BQML", "START", ["DECY", "ATTN"], 1
+    head.SeriesDate = head.AcquisitionDate = "20250101"
+    head.SeriesTime, head.AcquisitionTime, head.PatientWeight = "003000", "003000", 70
+    head.TimezoneOffsetFromUTC, drug = "+0100", Dataset()
+    drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = 3.5e8, 6586.2
+    drug.RadiopharmaceuticalStartDateTime = "20241231223000+0000"
+    head.RadiopharmaceuticalInformationSequence = [drug]
+    assert suv_factor([pet_header(head)]).per_slice == pytest.approx([WANTED])

@@ -82,13 +82,9 @@ def test_a_missing_vessel_is_named(phantom_study: Study, definition: Imaging) ->
         measure(less, definition)
 
 
-def test_uptake_outside_the_protocol_or_far_from_the_partners_is_refused(
-    phantom_study: Study, definition: Imaging
-) -> None:
+def test_uptake_outside_the_protocol_is_refused(phantom_study: Study, definition: Imaging) -> None:
     factor = phantom_study.pet.suv_factor
-    check_uptake(factor, definition, partner_s=5400 + 14 * 60)
-    with pytest.raises(ImageError, match="partner scan"):
-        check_uptake(factor, definition, partner_s=5400 + 16 * 60)
+    check_uptake(factor, definition)
     with pytest.raises(ImageError, match="between 100 and 120 min"):
         check_uptake(factor, definition.model_copy(update={"uptake_minutes": (100, 120)}))
     with pytest.raises(ImageError, match="recorded"):

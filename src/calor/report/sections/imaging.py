@@ -20,7 +20,9 @@ def section(finding: Finding) -> Section:
     title = "Imaging: synthetic scans of a digital phantom" if phantoms else "Imaging: vessels on PET/CT"
     tables = [_changes(finding), _vessels(finding), _recovery(finding), _definitions(finding), *_agreement(finding)]
     refused = finding.tables["problems"]
-    notes = [f"{capital(str(row['state']))}: {row['what']}" for row in refused.to_dict("records")]
+    notes = [f"{capital(str(row['state']))}: {row['what']}." for row in refused.to_dict("records")]
+    if notes:
+        notes.append("Which scans, files and values, and the way out: results/imaging/problems.csv.")
     return Section(
         id=anchor(finding.id),
         title=title,
