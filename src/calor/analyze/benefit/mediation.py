@@ -15,7 +15,7 @@ from calor.analyze.continuous.comparison import Comparison, CompleteCases, compl
 from calor.analyze.continuous.least_squares import LeastSquares, least_squares
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
-from calor.errors import AnalysisError
+from calor.analyze.whole_number import whole_number
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,7 @@ def mediation(
     """
     check_level(level)
     comparison.require_two_arms()
-    if bootstraps < 100:
-        raise AnalysisError.must("bootstraps", "be at least 100", bootstraps, fix="Use 2000.")
+    bootstraps = whole_number("bootstraps", bootstraps, least=100, fix="Use 2000.")
     own = comparison.covariates if mediator_covariates is None else tuple(mediator_covariates)
     cases = complete_cases(table, comparison, extra=list(dict.fromkeys([mediator, *own])))
     m = cases.extra[mediator]

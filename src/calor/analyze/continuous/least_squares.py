@@ -15,6 +15,7 @@ from jaxtyping import Float, Int, Shaped
 from scipy.linalg import qr
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from calor.analyze.columns import is_finite
 from calor.errors import AnalysisError
 from calor.kernels.least_squares import qr_fit
 
@@ -131,8 +132,8 @@ def least_squares(
     """Fit a linear model by least squares.
 
     Raises:
-        AnalysisError: Columns are linearly dependent, no residual degree of freedom is left, or the fit leaves no
-            residual (a constant response).
+        AnalysisError: Shapes differ, a value is not finite, columns are linearly dependent, no residual degree of
+            freedom is left, or the fit leaves no residual (a constant response).
 
     Example:
         >>> X = np.column_stack([np.ones(4), [0.0, 1.0, 0.0, 1.0]])
@@ -144,6 +145,11 @@ def least_squares(
         Golub and Van Loan, Matrix Computations, 2013, section 5.3.
     """
     n, p = design.shape
+    if len(response) != n or len(names) != p:
+        got = f"{len(response)} responses and {len(names)} names for {n} rows and {p} columns"
+        raise AnalysisError.must("design", "have a row for each response and a column for each name", got, fix="Align.")
+    if not (is_finite(design).all() and is_finite(response).all()):
+        raise AnalysisError.must("design", "be finite, as must the response", "another value", fix="Drop these rows.")
     if n <= p:
         raise AnalysisError.must(
             "table",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -27,14 +27,12 @@ class EventCount:
     participants: int
 
     def __post_init__(self) -> None:
-        for name, value in (("events", self.events), ("participants", self.participants)):
-            if isinstance(value, bool) or not math.isfinite(value) or value != int(value):
-                raise AnalysisError.must(name, "be a whole number", value, fix="Count participants, not percentages.")
-        if self.participants < 1:
-            raise AnalysisError.must(
-                "participants", "be at least 1", self.participants, fix="Leave out an arm without participants."
-            )
-        if not 0 <= self.events <= self.participants:
+        for name, value, least, fix in (
+            ("events", self.events, 0, "Count participants, not percentages."),
+            ("participants", self.participants, 1, "Leave out an arm without participants."),
+        ):
+            whole_number(name, value, least=least, fix=fix)
+        if self.events > self.participants:
             raise AnalysisError.must(
                 "events",
                 f"lie between 0 and the {self.participants} participants",

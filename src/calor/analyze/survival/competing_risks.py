@@ -9,14 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from calor.analyze.survival.time_to_event import (
-    Arm,
-    TimeToEvent,
-    finite_column,
-    need_columns,
-    refuse_rows,
-    time_to_event,
-)
+from calor.analyze.columns import finite_column, need_columns, refuse_rows
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.errors import AnalysisError
 
 

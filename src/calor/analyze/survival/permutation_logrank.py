@@ -15,6 +15,7 @@ from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.time_to_event import Arm, time_to_event
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -111,8 +112,7 @@ def permutation_logrank(
         raise AnalysisError.must("arm", "hold two arms", len(data.arms), fix="Compare two arms at a time.")
     if not data.event.any():
         raise AnalysisError.must(event, "hold an event", "none", fix="Report the exact upper bound of the event rate.")
-    if permutations < 99:
-        raise AnalysisError.must("permutations", "be at least 99", permutations, fix="20,000 gives p to 0.001.")
+    permutations = whole_number("permutations", permutations, least=99, fix="20,000 gives p to 0.001.")
     active = data.arm == 1
     observed = variance = 0.0
     drawn = np.zeros(permutations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import Literal
 
 import numpy as np
@@ -168,7 +168,7 @@ def check_horizon(data: TimeToEvent, horizon: float) -> None:
     if len(data.arms) != 2:
         raise AnalysisError.must("arms", "be two", len(data.arms), fix="Compare two arms at a time.")
     longest = min(_known_until(data.time[data.arm == a], data.event[data.arm == a]) for a in (0, 1))
-    if not 0 < horizon <= longest:
+    if not 0 < horizon <= longest or horizon == inf:
         fix = "Take a horizon that participants of both arms are followed to."
         raise AnalysisError.must("horizon", f"lie between 0 and {longest:g}", horizon, fix=fix)
 
@@ -176,7 +176,7 @@ def check_horizon(data: TimeToEvent, horizon: float) -> None:
 def _known_until(time: Float[np.ndarray, " participant"], event: Bool[np.ndarray, " participant"]) -> float:
     """Return where the curve ends: nowhere, if the last followed have the event and it falls to zero."""
     last = time == time.max()
-    return float("inf") if event[last].all() else float(time.max())
+    return inf if event[last].all() else float(time.max())
 
 
 def _difference(active: Estimate, control: Estimate) -> Estimate:

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from calor.analyze.columns import need_columns
 from calor.analyze.continuous.terms import terms
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.newton import Point, newton
 from calor.analyze.survival.rmst import Contrast, check_horizon, contrast
-from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_columns, time_to_event
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.errors import AnalysisError
 
 _LEVEL = 0.95
