@@ -111,13 +111,11 @@ def rmst_adjusted(
     beta, mean_slope = _fit(x, response, weight, log_link=kind != "difference")
     fitted = x @ beta if kind == "difference" else np.exp(x @ beta)
     score = x * (weight * (response - fitted))[:, None]
-    meat = np.zeros((x.shape[1], x.shape[1]))
-    for code in (0, 1):
-        inside = data.arm == code
-        influence = _influence(score[inside], restricted[inside], known[inside])
-        meat += influence.T @ influence
+    influence = np.zeros_like(score)
+    for inside in (data.arm == 0, data.arm == 1):
+        influence[inside] = _influence(score[inside], restricted[inside], known[inside])
     bread = np.linalg.inv(mean_slope)
-    covariance = bread @ meat @ bread
+    covariance = bread @ influence.T @ influence @ bread
     method = f"inverse probability of censoring weighting, adjusted for {', '.join(covariates)}"
     se = float(np.sqrt(covariance[1, 1]))
     effect = contrast(float(beta[1]), se, kind, _LEVEL, len(restricted), method)
