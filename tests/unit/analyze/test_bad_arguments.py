@@ -49,7 +49,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a day in words": (lambda: responder(response_day="arm"), "`arm` must be numeric"),
     "no event": (
         lambda: poisson_regression(trial(), events="mi", follow_up="years", covariates=["crp"]),
-        "`mi` must happen, got none",
+        "`mi` must hold an event, got no event",
     ),
     "nobody": (lambda: firth_logistic(trial()[:0], event="mi", covariates=["crp"]), "`table` must have rows"),
     "a constant biomarker": (

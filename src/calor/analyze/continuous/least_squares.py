@@ -151,12 +151,8 @@ def least_squares(
     if not (is_finite(design).all() and is_finite(response).all()):
         raise AnalysisError.must("design", "be finite, as must the response", "another value", fix="Drop these rows.")
     if n <= p:
-        raise AnalysisError.must(
-            "table",
-            "hold more participants than the model has coefficients",
-            f"{n} for {p}",
-            fix="Drop covariates.",
-        )
+        rule = "hold more participants than the model has coefficients"
+        raise AnalysisError.must("table", rule, f"{n} for {p}", fix="Drop covariates.")
     _refuse_dependent(design, names)
     x, y = np.ascontiguousarray(design, dtype=float), np.ascontiguousarray(response, dtype=float)
     coefficients, residuals, basis, inverse = qr_fit(x, y)
@@ -212,12 +208,8 @@ def _inflation(fit: LeastSquares, robust: Robust) -> Float[np.ndarray, " n"] | f
         return float(n / (n - p))
     h = fit.leverage
     if np.any(h > 1 - 1e-10):
-        raise AnalysisError.must(
-            "se",
-            "suit the data",
-            f"{robust} although one participant has leverage 1",
-            fix="Use 'model'.",
-        )
+        got = f"{robust} although one participant has leverage 1"
+        raise AnalysisError.must("se", "suit the data", got, fix="Use 'model'.")
     power = {"HC2": 1.0, "HC3": 2.0}.get(robust)
     return np.asarray((1 - h) ** -(np.minimum(4.0, n * h / p) if power is None else power))
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
 
 from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
@@ -47,3 +51,18 @@ class EventCount:
 
     def __str__(self) -> str:
         return f"{self.events}/{self.participants}"
+
+
+def counts_by_stratum(strata: Sequence[tuple[EventCount, EventCount]]) -> Float[np.ndarray, "4 strata"]:
+    """Line up events and participants of the active arm, then of control, over the strata.
+
+    Raises:
+        AnalysisError: There is no stratum.
+
+    >>> counts_by_stratum([(EventCount(0, 32), EventCount(4, 31))]).ravel()
+    array([ 0., 32.,  4., 31.])
+    """
+    if not strata:
+        raise AnalysisError.must("strata", "hold at least one stratum", "none", fix="Give each stratum's counts.")
+    rows = [(active.events, active.participants, control.events, control.participants) for active, control in strata]
+    return np.array(rows, dtype=float).T

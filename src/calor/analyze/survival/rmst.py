@@ -16,7 +16,7 @@ from calor.analyze.counts.wald_ratio import wald_ratio
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.at_risk import at_risk
-from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_two_arms, time_to_event
 from calor.errors import AnalysisError
 
 Contrast = Literal["difference", "ratio", "lost_ratio"]
@@ -170,8 +170,7 @@ def check_horizon(data: TimeToEvent, horizon: float) -> None:
     >>> table = pd.DataFrame({"t": [4, 2, 5, 3], "e": [1, 0, 0, 1], "arm": list("ppaa")})
     >>> check_horizon(time_to_event(table, time="t", event="e", arm="arm"), 4.0)
     """
-    if len(data.arms) != 2:
-        raise AnalysisError.must("arms", "be two", len(data.arms), fix="Compare two arms at a time.")
+    need_two_arms(data.arms)
     longest = min(_known_until(data.time[data.arm == a], data.event[data.arm == a]) for a in (0, 1))
     if not 0 < horizon <= longest or horizon == inf:
         fix = "Take a horizon that participants of both arms are followed to."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from calor.analyze.columns import finite_column, named_rows, need_columns, refuse_rows
 from calor.errors import AnalysisError
@@ -119,6 +119,25 @@ def read_arms(
             got = f"{(codes == i).sum()} in {name}"
             raise AnalysisError.must(arm, "have at least two participants in each arm", got, fix="Leave that arm out.")
     return codes, names
+
+
+def need_two_arms(arms: Sequence[Arm]) -> None:
+    """Refuse more or fewer arms than two.
+
+    >>> need_two_arms(("placebo", "active"))
+    """
+    if len(arms) != 2:
+        raise AnalysisError.must("arms", "be two", len(arms), fix="Compare two arms at a time.")
+
+
+def need_event(events: Shaped[np.ndarray, " participant"], column: str) -> None:
+    """Refuse data in which nobody had the event.
+
+    >>> need_event(np.array([True, False]), "mi")
+    """
+    if not events.any():
+        fix = "No method compares arms then; report the exact upper bound of the event rate."
+        raise AnalysisError.must(column, "hold an event", "no event", fix=fix)
 
 
 def values_in_order(column: pd.Series) -> list[Arm]:
