@@ -18,6 +18,7 @@ from calor.analyze.benefit.winners_curse import exaggeration
 from calor.analyze.continuous.change_in_one_arm import null_correlation
 from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.continuous.least_squares import least_squares
+from calor.analyze.continuous.rank_sum import mann_whitney
 from calor.analyze.counts.firth_logistic import firth_logistic
 from calor.analyze.counts.poisson_regression import poisson_regression
 from calor.analyze.estimate import check_level
@@ -79,6 +80,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "a gap in the design": (
         lambda: least_squares(np.array([[1.0], [np.nan]]), np.array([1.0, 2.0]), ["x"]),
         "`design` must be finite",
+    ),
+    "a gap among ranks": (
+        lambda: mann_whitney(np.array([1.0, np.nan]), np.array([2.0, 3.0])),
+        "`active` must be finite, as must control",
     ),
     "too few draws": (lambda: r_hat(np.ones((2, 3))), "`draws` must be finite, at least four of each chain"),
     "a random effect of zeros": (

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm, rankdata
 
+from calor.analyze.columns import is_finite
 from calor.analyze.continuous.two_samples import check_samples
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
@@ -77,10 +78,16 @@ def rank_sum(
 def mann_whitney(active: Float[np.ndarray, " a"], control: Float[np.ndarray, " c"]) -> float:
     """Return the number of pairs in which the active value is larger, ties counting one half.
 
+    Raises:
+        AnalysisError: A value is missing or infinite.
+
     >>> mann_whitney(np.array([1.0, 3.0]), np.array([2.0, 3.0]))
     1.5
     """
-    ranks = rankdata(np.concatenate([active, control]))
+    both = np.concatenate([active, control])
+    if not is_finite(both).all():
+        raise AnalysisError.must("active", "be finite, as must control", "a gap", fix="Drop the missing values.")
+    ranks = rankdata(both)
     return float(ranks[: len(active)].sum() - len(active) * (len(active) + 1) / 2)
 
 
