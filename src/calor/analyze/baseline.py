@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.analyze.columns import is_finite, need_columns
 from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
@@ -116,14 +117,10 @@ def baseline_characteristics(
 
 def _check(adsl: pd.DataFrame, columns: Sequence[str], arm: str) -> list[str]:
     """Check the columns and return the arms in sorted order."""
-    missing = sorted({*columns, arm} - set(adsl.columns))
-    if missing or not columns:
-        raise AnalysisError.must(
-            "continuous and categorical",
-            "name columns of adsl",
-            missing or "none",
-            fix=f"Choose among {sorted(adsl.columns)}.",
-        )
+    if not columns:
+        fix = f"Choose among {', '.join(map(str, adsl.columns))}."
+        raise AnalysisError.must("continuous and categorical", "name columns of adsl", "none", fix=fix)
+    need_columns(adsl, [*columns, arm])
     blank = adsl[arm].isna() | (adsl[arm] == "")
     if blank.any():
         raise AnalysisError.must(
@@ -142,7 +139,7 @@ def _numbers(column: pd.Series[float], name: str, arm: str) -> Float[np.ndarray,
             "continuous", "name numeric columns", f"{name} of type {column.dtype}", fix="Put it under `categorical`."
         )
     values = column.dropna().to_numpy(float)
-    if values.size < 2 or not np.isfinite(values).all():
+    if values.size < 2 or not is_finite(values).all():
         raise AnalysisError.must(
             "continuous",
             "name columns with at least two finite values in each arm",

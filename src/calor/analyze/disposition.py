@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.columns import need_columns
 from calor.analyze.drawable import Drawable
 from calor.errors import AnalysisError
 
@@ -144,11 +145,7 @@ def disposition(
 def _randomized(adsl: pd.DataFrame, sets: list[str], names: DispositionColumns) -> pd.DataFrame:
     """Check the table and return the randomized participants."""
     wanted = {names.participant, names.arm, names.treatment_start, names.status, names.reason, *sets}
-    missing = sorted(wanted - set(adsl.columns))
-    if missing:
-        raise AnalysisError.must(
-            "adsl", "have the columns that are read", f"none named {missing}", fix="Name them in `columns` or `sets`."
-        )
+    need_columns(adsl, sorted(wanted), "adsl")
     twice = adsl[names.participant].duplicated()
     if twice.any():
         raise AnalysisError.must(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Literal
 
 import pandas as pd
@@ -84,5 +85,20 @@ def check_level(level: float) -> None:
     Raises:
         AnalysisError: `level` is not strictly between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    _check_share("level", level, "Give 0.95 for a 95 % interval.")
+
+
+def check_alpha(alpha: float, name: str = "alpha") -> None:
+    """Refuse a level of significance outside 0 to 1.
+
+    >>> check_alpha(0.05)
+
+    Raises:
+        AnalysisError: `alpha` is not strictly between 0 and 1.
+    """
+    _check_share(name, alpha, "Give 0.05 for 5 %.")
+
+
+def _check_share(name: str, value: object, fix: str) -> None:
+    if not (isinstance(value, Real) and 0 < float(value) < 1):
+        raise AnalysisError.must(name, "lie between 0 and 1", value, fix=fix)

@@ -51,19 +51,20 @@ def _infinite(value: Any) -> float:
     return math.inf if value is None else number(value)
 
 
-@adapter(FILE, r"exact2x2_.*")
+@adapter(FILE, r"exact2x2_.*|fisher_(?!bh).*")
 def exact_two_by_two(case: Case) -> None:
     want, tolerance = case["outputs"], case["tolerance"]
     active, control = _table(case)
     got = fisher_exact(active, control)
     close(got.p_minlike, want["fisher_p"], tolerance, "two-sided p")
     close(got.p_fewer, want["fisher_less"], tolerance, "one-sided p")
-    close(got.p_central, want["central"]["p"], tolerance, "central p")
+    if "central" in want:
+        close(got.p_central, want["central"]["p"], tolerance, "central p")
     if got.odds_ratio is None:  # R prints 0 (0 to infinity), which says the same
         assert (number(want["fisher_or"]), want["fisher_ci"]) == (0, [0, None])
         return
     close(got.odds_ratio.estimate, _infinite(want["fisher_or"]), tolerance, "odds ratio")
-    for interval in (want["fisher_ci"], want["central"]["ci"]):
+    for interval in [want["fisher_ci"], *([want["central"]["ci"]] if "central" in want else [])]:
         close(got.odds_ratio.lower, interval[0], tolerance, "lower limit")
         close(got.odds_ratio.upper, _infinite(interval[1]), tolerance, "upper limit")
 
@@ -165,6 +166,8 @@ def cochran_mantel_haenszel(case: Case) -> None:
     text = f"{case['model']} {case['what']}".replace(" ", "").lower()
     corrected = "correct=false" not in text and "correct=f" not in text
     got = mantel_haenszel(_strata(case), continuity_correction=corrected)
+    known = {"statistic", "chisq", "chi2", "x2", "p", "p.value", "pval", "or", "estimate", "est", "common_or"}
+    assert known & set(case["outputs"]), sorted(case["outputs"])
     ours = {
         ("statistic", "chisq", "chi2", "x2"): got.chi_squared,
         ("p", "p.value", "pval", "p_value"): got.odds_ratio.p_value,
@@ -185,6 +188,7 @@ def mcnemar_exact(case: Case) -> None:
     # R fills a two-by-two matrix by columns, so the discordant pairs are its third and second number.
     first, second = (cells[2], cells[1]) if len(cells) >= 4 else cells[:2]
     got = mcnemar(int(first), int(second))
+    assert {"p", "p_exact", "exact_p", "midp"} & set(want), sorted(want)
     for name, value in {"p": got.p_exact, "p_exact": got.p_exact, "exact_p": got.p_exact, "midp": got.p_midp}.items():
         if name in want:
             close(value, want[name], tolerance, name)
@@ -207,7 +211,7 @@ def boschloo_tests(case: Case) -> None:
 _PROPORTION = {"wilson": wilson, "jeffreys": jeffreys, "agresti_coull": agresti_coull, "midp": mid_p, "blaker": blaker}
 
 
-@adapter(FILE, r"binom.*")
+@adapter(FILE, r"binom.*|prop_.*|blaker.*")
 def single_proportion(case: Case) -> None:
     x, n = _numbers(case["model"])[:2]
     count = EventCount(int(x), int(n))
@@ -243,10 +247,14 @@ def adjusted_p(case: Case) -> None:
 
 @adapter(FILE, r"p_comb.*")
 def combined_p(case: Case) -> None:
-    p = _numbers(case["model"])
+    found = re.search(r"weights?\s*=?\s*c?\(?([\d., ]+)", f"{case['model']} ; {case['what']}")
+    weights = _numbers(found[1]) if found else None
+    p = _numbers(re.split(r"[;,]?\s*weights?", case["model"])[0])
     for key, want in case["outputs"].items():
-        method = {"fisher": fisher_combination, "stouffer": stouffer_combination}[key]
-        close(method(p).p_value, want, case["tolerance"], key)
+        if key in ("p", "weights"):
+            continue
+        got = fisher_combination(p) if key == "fisher" else stouffer_combination(p, weights)
+        close(got.p_value, want, case["tolerance"], key)
 
 
 @adapter(FILE, r"ae_.*")
@@ -386,7 +394,9 @@ _META: dict[str, Heterogeneity] = {
 @adapter(FILE, r"meta.*")
 def meta_analyses(case: Case) -> None:
     want, tolerance = case["outputs"], case["tolerance"]
-    method = _META[case["id"].split("_")[1]]
+    method = _META.get(case["id"].split("_")[1])
+    if method is None:
+        pytest.skip("an estimator of the variance between studies that Calor does not offer")
     y, v = [number(value) for value in want["y"]], [number(value) for value in want["v"]]
     plain = meta_analysis(y, v, heterogeneity=method, knapp_hartung=False)
     close(plain.pooled.estimate, want["est"], tolerance, "mean")

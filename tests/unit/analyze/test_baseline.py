@@ -67,7 +67,7 @@ def test_there_is_no_p_value() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"continuous": ["WEIGHT"]}, "got \\['WEIGHT'\\]"),
+        ({"continuous": ["WEIGHT"]}, "got none named WEIGHT"),
         ({}, "must name columns of adsl, got none"),
         ({"continuous": ["SEX"]}, "must name numeric columns, got SEX"),
         ({"continuous": ["AGE"], "reference": "C"}, "`reference` must be one of the arms"),

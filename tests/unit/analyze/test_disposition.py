@@ -64,7 +64,7 @@ def test_faulty_rows_are_refused(change: dict[str, str], message: str) -> None:
 
 
 def test_a_table_without_its_columns_or_participants_is_refused() -> None:
-    with pytest.raises(AnalysisError, match="none named \\['PPROTFL'\\]"):
+    with pytest.raises(AnalysisError, match="none named PPROTFL"):
         disposition(_adsl(), sets=["PPROTFL"])
     with pytest.raises(AnalysisError, match="at least one randomized participant"):
         disposition(_adsl().iloc[4:])

@@ -265,7 +265,7 @@ def long_table() -> Table:
             Column("term", "Term"),
             Column("control", "Placebo, participants", align="right"),
             Column("active", "Aldesleukin, participants", align="right"),
-            Column("difference", "Difference, % points", digits=1, align="right"),
+            Column("difference", "Difference, percentage points", digits=1, align="right"),
         ],
         note="Safety set, n = 63.",
     )

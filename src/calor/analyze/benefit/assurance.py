@@ -11,6 +11,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 
 from calor.analyze.drawable import Drawable
+from calor.analyze.estimate import check_alpha
 from calor.errors import AnalysisError
 
 Benefit = Literal["lower", "higher"]
@@ -97,7 +98,8 @@ def assurance(
         margin: Effect that the next trial must beat; 0 for superiority.
 
     Raises:
-        AnalysisError: `next_se` is not positive and finite, `alpha` is outside 0 to 1 or `benefit` is unknown.
+        AnalysisError: `next_se` is not positive and finite, `alpha` is outside 0 to 1, `benefit` is unknown or `margin`
+            infinite.
 
     Example:
         >>> print(assurance(NormalBelief(-0.171, 0.0686), 0.27 * np.sqrt(2 / 250)))
@@ -108,8 +110,9 @@ def assurance(
     """
     if not 0 < next_se < np.inf:
         raise AnalysisError.must("next_se", "be positive and finite", next_se, fix="Give s * sqrt(2 / n).")
-    if not 0 < alpha < 1:
-        raise AnalysisError.must("alpha", "lie between 0 and 1", alpha, fix="Give 0.05 for a two-sided 5 % test.")
+    check_alpha(alpha)
+    if not np.isfinite(margin):
+        raise AnalysisError.must("margin", "be finite", margin, fix="Give 0 for superiority.")
     if benefit not in get_args(Benefit):
         raise AnalysisError.must("benefit", 'be "lower" or "higher"', repr(benefit), fix="Say which is better.")
     gain = (margin - belief.mean) if benefit == "lower" else (belief.mean - margin)

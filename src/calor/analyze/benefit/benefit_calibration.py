@@ -11,7 +11,8 @@ from jaxtyping import Float, Int
 from calor.analyze.continuous.least_squares import Contrast, least_squares
 from calor.analyze.continuous.t_test import t_test
 from calor.analyze.drawable import Drawable
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -76,7 +77,9 @@ def benefit_calibration(
         van Klaveren et al., Journal of Clinical Epidemiology 2019 (models with treatment interaction); Chernozhukov
         et al., 2018 (best linear predictor of the effect).
     """
+    check_level(level)
     check_predictions(effects, response, arm)
+    groups = whole_number("groups", groups, least=2, fix="Use 4.")
     centered = effects - effects.mean()
     design = np.column_stack([np.ones(len(arm)), arm, centered, arm * centered])
     fit = least_squares(design, response, ["(intercept)", "active", "predicted", "active:predicted"])

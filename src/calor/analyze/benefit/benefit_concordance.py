@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from calor.analyze.benefit.benefit_calibration import check_predictions
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -45,6 +46,8 @@ def c_for_benefit(
     Reference:
         van Klaveren et al., Journal of Clinical Epidemiology 2018.
     """
+    check_level(level)
+    bootstraps = whole_number("bootstraps", bootstraps, least=2, fix="Use 500.")
     check_predictions(effects, response, arm)
     control, active = np.flatnonzero(arm == 0), np.flatnonzero(arm == 1)
     if min(len(control), len(active)) < 5:
@@ -84,4 +87,6 @@ def _concordance(
     sign = np.sign(np.subtract.outer(predicted, predicted))[np.triu_indices(pairs, 1)]
     agree = sign * np.sign(np.subtract.outer(observed, observed))[np.triu_indices(pairs, 1)]
     informative = sign != 0
+    if not informative.any():  # a bootstrap sample may repeat one prediction: it says nothing either way
+        return 0.5
     return float(np.mean((agree[informative] + 1) / 2))

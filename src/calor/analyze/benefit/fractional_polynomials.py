@@ -15,7 +15,7 @@ from calor.analyze.benefit.interaction import transform
 from calor.analyze.continuous.comparison import Comparison, CompleteCases, complete_cases
 from calor.analyze.continuous.least_squares import least_squares
 from calor.analyze.drawable import Drawable
-from calor.analyze.estimate import Exclusion
+from calor.analyze.estimate import Exclusion, check_alpha
 from calor.errors import AnalysisError
 
 POWERS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
@@ -95,8 +95,7 @@ def fractional_polynomials(
         Royston and Altman, Applied Statistics 1994; Royston and Sauerbrei, Multivariable Model-Building, 2008,
         section 4.10.
     """
-    if not 0 < alpha < 1:
-        raise AnalysisError.must("alpha", "lie between 0 and 1", alpha, fix="Give 0.05.")
+    check_alpha(alpha)
     cases = complete_cases(table, comparison, extra=[biomarker])
     x = scaled(cases, biomarker)
     fixed = np.hstack([np.ones((cases.n, 1)), cases.indicators, cases.adjustment])
@@ -151,6 +150,8 @@ def deviance(design: Float[np.ndarray, "n p"], response: Float[np.ndarray, " n"]
 def scaled(cases: CompleteCases, biomarker: str) -> Float[np.ndarray, " n"]:
     """Return the biomarker divided by its geometric mean: the same polynomials, better conditioned."""
     logs = transform(cases.extra[biomarker], biomarker, "log")
+    if np.ptp(logs) == 0:
+        raise AnalysisError.must(biomarker, "vary", "one value", fix="Check the column.")
     return np.asarray(np.exp(logs - logs.mean()))
 
 

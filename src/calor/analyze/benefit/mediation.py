@@ -15,7 +15,7 @@ from calor.analyze.continuous.comparison import Comparison, CompleteCases, compl
 from calor.analyze.continuous.least_squares import LeastSquares, least_squares
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
-from calor.errors import AnalysisError
+from calor.analyze.whole_number import whole_number
 
 
 @dataclass(frozen=True)
@@ -103,18 +103,11 @@ def mediation(
     """
     check_level(level)
     comparison.require_two_arms()
-    if bootstraps < 100:
-        raise AnalysisError.must("bootstraps", "be at least 100", bootstraps, fix="Use 2000.")
+    bootstraps = whole_number("bootstraps", bootstraps, least=100, fix="Use 2000.")
     own = comparison.covariates if mediator_covariates is None else tuple(mediator_covariates)
     cases = complete_cases(table, comparison, extra=list(dict.fromkeys([mediator, *own])))
     m = cases.extra[mediator]
-    fixed = np.hstack([np.ones((cases.n, 1)), cases.indicators])
-    covariates = np.hstack([np.empty((cases.n, 0)), *(cases.extra[c][:, None] for c in own)])
-    designs = {
-        "a": np.hstack([fixed, covariates]),
-        "b": np.hstack([fixed, m[:, None], cases.adjustment]),
-        "total": np.hstack([fixed, cases.adjustment]),
-    }
+    designs = _designs(cases, m, own)
     names = ["(intercept)", *cases.arm_names]
     fit_a = least_squares(designs["a"], m, [*names, *own])
     fit_b = least_squares(designs["b"], cases.response, [*names, mediator, *cases.adjustment_names])
@@ -137,6 +130,17 @@ def mediation(
         rho_at_zero=rho,
         sensitivity=curve,
     )
+
+
+def _designs(cases: CompleteCases, m: Float[np.ndarray, " n"], own: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return the columns of the mediator's model (a), of the endpoint's with the mediator (b) and without (total)."""
+    fixed = np.hstack([np.ones((cases.n, 1)), cases.indicators])
+    covariates = np.hstack([np.empty((cases.n, 0)), *(cases.extra[c][:, None] for c in own)])
+    return {
+        "a": np.hstack([fixed, covariates]),
+        "b": np.hstack([fixed, m[:, None], cases.adjustment]),
+        "total": np.hstack([fixed, cases.adjustment]),
+    }
 
 
 def _sobel(cases: CompleteCases, fit_a: LeastSquares, fit_b: LeastSquares, level: float) -> Estimate:

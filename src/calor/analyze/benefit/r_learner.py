@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from calor.analyze.continuous.comparison import Comparison, complete_cases
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Exclusion
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 PENALTIES = np.geomspace(1e-2, 1e4, 25)
@@ -91,11 +92,10 @@ def r_learner(
     if not effect_covariates:
         raise AnalysisError.must("effect_covariates", "name a column", "none", fix="Name the biomarkers.")
     cases = complete_cases(table, comparison, extra=list(dict.fromkeys(effect_covariates)))
-    if min(cases.n_per_arm) < 2 * folds or folds < 2:
+    folds = whole_number("folds", folds, least=2, fix="Use 5.")
+    if min(cases.n_per_arm) < 2 * folds:
         got = f"{folds} folds for {min(cases.n_per_arm)} participants"
-        raise AnalysisError.must(
-            "folds", "be 2 or more, with two participants of each arm in each", got, fix="Use fewer."
-        )
+        raise AnalysisError.must("folds", "have two participants of each arm in each", got, fix="Use fewer.")
     z = _standardized(np.column_stack(list(cases.extra.values())), list(cases.extra))
     x = np.hstack([z, _standardized(cases.adjustment, cases.adjustment_names)])
     fold = _folds(cases.arm, folds, rng)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import pandas as pd
 
-from calor.analyze.continuous.columns import check_columns, finite
+from calor.analyze.columns import finite_column, need_columns, need_one_row_each
+from calor.analyze.continuous.comparison import Comparison
 from calor.analyze.continuous.t_test import t_test
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Exclusion, check_level
@@ -81,9 +83,13 @@ def landmark_responder(
     """
     check_level(level)
     columns = [response, response_day, responder, arm]
-    check_columns(table, columns)
+    Comparison(response, arm, arms).require_two_arms()
+    if not isfinite(landmark_day):
+        raise AnalysisError.must("landmark_day", "be a study day", landmark_day, fix="Say when response was judged.")
+    need_columns(table, columns)
+    need_one_row_each(table)
     kept = table[table[arm].isin(arms)].dropna(subset=columns)
-    early = kept[response_day] <= landmark_day
+    early = finite_column(kept, response_day) <= landmark_day
     if early.any():
         rule = f"be measured after the landmark on study day {landmark_day:g}"
         got = f"{int(early.sum())} measured on or before it"
@@ -104,7 +110,7 @@ def landmark_responder(
 def _split(
     table: pd.DataFrame, response: str, responder: str, label: str, level: float, excluded: tuple[Exclusion, ...]
 ) -> Estimate:
-    values, yes = finite(table, response), table[responder].to_numpy(dtype=bool)
+    values, yes = finite_column(table, response), table[responder].to_numpy(dtype=bool)
     if min(yes.sum(), (~yes).sum()) < 2:
         got = f"{int(yes.sum())} responders and {int((~yes).sum())} others"
         arm = label.rsplit(", ", maxsplit=1)[-1]

@@ -27,6 +27,7 @@ from calor.analyze.continuous.comparison import Comparison, CompleteCases, compl
 from calor.analyze.continuous.least_squares import FTest, LeastSquares, f_test, least_squares
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level, format_p
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -152,10 +153,9 @@ def harrell_percentiles(knots: int) -> Float[np.ndarray, " k"]:
 def _knots(
     x: Float[np.ndarray, " n"], knots: int | Sequence[float], biomarker: str, scale: BiomarkerScale
 ) -> Float[np.ndarray, " k"]:
-    if isinstance(knots, int):
-        if knots < 3:
-            raise AnalysisError.must("knots", "be at least 3", knots, fix="Use `interaction` for a line.")
-        places = np.asarray(np.percentile(x, harrell_percentiles(knots)))
+    if np.ndim(knots) == 0:
+        number = whole_number("knots", knots, least=3, fix="Use `interaction` for a line.")
+        places = np.asarray(np.percentile(x, harrell_percentiles(number)))
     else:
         places = transform(np.asarray(knots, dtype=float), biomarker, scale)
     if len(places) < 3 or np.any(np.diff(places) <= 0):

@@ -15,6 +15,7 @@ from calor.analyze.continuous.comparison import Comparison, CompleteCases, compl
 from calor.analyze.continuous.least_squares import least_squares
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -87,11 +88,10 @@ def shrinkage_interaction(
     """
     check_level(level)
     comparison.require_two_arms()
-    if not biomarkers or not prior_scale > 0 or draws < 100:
-        got = f"{len(biomarkers)} biomarkers, prior_scale {prior_scale}, {draws} draws"
-        raise AnalysisError.must(
-            "biomarkers", "be named, with prior_scale > 0 and 100 draws or more", got, fix="Use 0.5."
-        )
+    draws = whole_number("draws", draws, least=100, fix="Use 4000.")
+    if not biomarkers or not 0 < prior_scale < np.inf:
+        got = f"{len(biomarkers)} biomarkers, prior_scale {prior_scale}"
+        raise AnalysisError.must("biomarkers", "be named, with a positive prior_scale", got, fix="Use 0.5.")
     cases = complete_cases(table, comparison, extra=list(biomarkers))
     markers = np.column_stack([transform(cases.extra[b], b, scale) for b, scale in biomarkers.items()])
     centers, spreads = markers.mean(axis=0), markers.std(axis=0, ddof=1)
@@ -122,16 +122,19 @@ def _draw(
     draws: int,
 ) -> tuple[Float[np.ndarray, "draws 1+k"], Float[np.ndarray, " draws"]]:
     """Draw lambda from its grid posterior, then sigma, then coefficients; keep the effect and the interactions."""
+    # Centered, only the flat intercept changes, and digits are not lost to large means.
+    free = np.hstack([free[:, :2], free[:, 2:] - free[:, 2:].mean(axis=0)])
+    response = cases.response - cases.response.mean()
     design = np.hstack([free, crossed])
     n, p, k = cases.n, free.shape[1], crossed.shape[1]
-    gram, cross = design.T @ design, design.T @ cases.response
+    gram, cross = design.T @ design, design.T @ response
     grid = np.linspace(0.0, 4 * prior_scale, 201)[1:]
     log_posterior, choleskys, means, residual = np.empty(len(grid)), [], [], np.empty(len(grid))
     for i, lam in enumerate(grid):
         precision = gram + np.diag(np.r_[np.zeros(p), np.full(k, 1 / lam**2)])
         root = np.linalg.cholesky(precision)
         mean = np.linalg.solve(precision, cross)
-        residual[i] = cases.response @ cases.response - mean @ cross
+        residual[i] = response @ response - mean @ cross
         log_det = 2 * np.sum(np.log(np.diag(root)))
         log_posterior[i] = (
             -k * np.log(lam) - log_det / 2 - (n - p) / 2 * np.log(residual[i]) - 0.5 * (lam / prior_scale) ** 2

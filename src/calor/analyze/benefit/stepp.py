@@ -14,6 +14,7 @@ from calor.analyze.continuous.comparison import Comparison, CompleteCases, compl
 from calor.analyze.continuous.least_squares import least_squares
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -118,8 +119,11 @@ def stepp(
     check_level(level)
     comparison.require_two_arms()
     cases = complete_cases(table, comparison, extra=[biomarker])
-    if not 0 <= overlap < size < cases.n or permutations < 1:
-        got = f"size {size}, overlap {overlap}, {cases.n} participants, {permutations} permutations"
+    size = whole_number("size", size, least=1, fix="Try half the participants.")
+    overlap = whole_number("overlap", overlap, fix="Try a third of the participants.")
+    permutations = whole_number("permutations", permutations, least=1, fix="Use 2500.")
+    if not overlap < size < cases.n:
+        got = f"size {size}, overlap {overlap}, {cases.n} participants"
         raise AnalysisError.must(
             "size", "exceed overlap and be less than the participants", got, fix="Try size n/2, overlap n/3."
         )

@@ -11,7 +11,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ndtri, stdtr, stdtrit
 
 from calor.analyze.drawable import Drawable
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 
@@ -112,8 +112,7 @@ def surrogacy(
 def _check(
     x: Float[np.ndarray, " trials"], y: Float[np.ndarray, " trials"], se: Float[np.ndarray, " trials"], level: float
 ) -> None:
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
+    check_level(level)
     if not len(x) == len(y) == len(se) >= 4:
         got = f"{len(x)}, {len(y)} and {len(se)}"
         raise AnalysisError.must(

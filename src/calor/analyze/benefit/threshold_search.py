@@ -15,6 +15,7 @@ from calor.analyze.continuous.comparison import Comparison, CompleteCases, compl
 from calor.analyze.continuous.least_squares import LeastSquares, least_squares
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level, format_p
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -112,9 +113,8 @@ def threshold_search(
     """
     check_level(level)
     comparison.require_two_arms()
-    if permutations < 1 or bootstraps < 1:
-        got = f"{permutations} and {bootstraps}"
-        raise AnalysisError.must("permutations", "be at least 1, as must bootstraps", got, fix="Use 10000 and 1000.")
+    permutations = whole_number("permutations", permutations, least=1, fix="Use 10000.")
+    bootstraps = whole_number("bootstraps", bootstraps, least=1, fix="Use 1000.")
     cases = complete_cases(table, comparison, extra=[biomarker])
     values = cases.extra[biomarker]
     cuts = candidate_cuts(cases, values, between)
@@ -192,6 +192,7 @@ def _permuted_maxima(
     design = np.hstack([np.ones((cases.n, 1)), cases.indicators, cases.adjustment, ranks])
     null = least_squares(design, cases.response, ["(intercept)", *cases.arm_names, *cases.adjustment_names, "rank"])
     fitted = cases.response - null.residuals
+    fitted = fitted - fitted.mean()  # which no t depends on, and a small residual under a large mean would drown in it
     bases = np.hstack([fit.basis for fit in fits])
     p, df = fits[0].basis.shape[1], fits[0].df
     maxima = np.empty(permutations)

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from calor.analyze.drawable import Drawable
-from calor.analyze.estimate import Estimate
+from calor.analyze.estimate import Estimate, check_alpha
 from calor.errors import AnalysisError
 
 
@@ -67,8 +67,7 @@ def winners_curse(observed: Estimate, *, alpha: float = 0.05) -> WinnersCurse:
         Zhong and Prentice, Biostatistics 2008 (conditional likelihood); Gelman and Carlin, Perspectives on
         Psychological Science 2014 (exaggeration).
     """
-    if not 0 < alpha < 1:
-        raise AnalysisError.must("alpha", "lie between 0 and 1", alpha, fix="Give 0.05.")
+    check_alpha(alpha)
     if observed.se is None or not observed.se > 0 or observed.scale == "ratio":
         got = f"a {observed.scale} with se {observed.se}"
         raise AnalysisError.must("observed", "have a standard error on its own scale", got, fix="Give the log ratio.")
@@ -104,7 +103,8 @@ def exaggeration(true_z: float, alpha: float = 0.05) -> float:
     Reference:
         Gelman and Carlin, Perspectives on Psychological Science 2014; truncated normal mean in closed form.
     """
-    if not true_z > 0:
+    check_alpha(alpha)
+    if not 0 < true_z < np.inf:
         raise AnalysisError.must("true_z", "be positive", true_z, fix="Give the size of effect over standard error.")
     c = float(ndtri(1 - alpha / 2))
     above = true_z * ndtr(true_z - c) + _density(c - true_z)

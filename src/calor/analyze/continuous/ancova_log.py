@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from calor.analyze.columns import need_columns, numeric_column, refuse_rows
 from calor.analyze.continuous.ancova import Clustered, ancova
 from calor.analyze.continuous.least_squares import Robust
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, format_p
-from calor.errors import AnalysisError
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,18 @@ def ancova_log(
     Reference:
         Keene, Statistics in Medicine 1995 (the log transformation is special).
     """
-    if response in table.columns and (table[response] <= 0).any():
-        worst = table[response].min()
-        raise AnalysisError.must(
-            response, "be positive on the log scale", worst, fix="Impute below the detection limit."
-        )
-    logged = table.assign(**{response: np.log(table[response])}) if response in table.columns else table
+    need_columns(table, [response])
+    values = numeric_column(table, response)
+    refuse_rows(table, values <= 0, response, "be positive on the log scale", "Impute below the limit.")
     found = ancova(
-        logged, response=response, arm=arm, arms=arms, covariates=covariates, factors=factors, level=level, se=se
+        table.assign(**{response: np.log(values)}),
+        response=response,
+        arm=arm,
+        arms=arms,
+        covariates=covariates,
+        factors=factors,
+        level=level,
+        se=se,
     )
     ratios = tuple(_exponentiate(d) for d in found.differences)
     means = tuple(_exponentiate(m) for m in found.ls_means)

@@ -58,5 +58,10 @@ def null_correlation(correlation: float) -> float:
 
     Reference:
         Oldham, Journal of Chronic Diseases 1962: -sqrt((1 - r) / 2).
+
+    Raises:
+        AnalysisError: `correlation` is outside -1 to 1.
     """
+    if not -1 <= correlation <= 1:
+        raise AnalysisError.must("correlation", "lie between -1 and 1", correlation, fix="Give that of the two values.")
     return -float(np.sqrt((1 - correlation) / 2))

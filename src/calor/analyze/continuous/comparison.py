@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from calor.analyze.continuous.columns import check_adjustment, check_columns, finite, indicators
+from calor.analyze.columns import finite_column, need_columns, need_one_row_each
+from calor.analyze.continuous.adjustment import check_adjustment, indicators
 from calor.analyze.continuous.least_squares import Contrast
 from calor.analyze.estimate import Estimate, Exclusion, Scale
 from calor.errors import AnalysisError
@@ -157,9 +158,10 @@ def complete_cases(
     """
     numeric = [comparison.response, *comparison.covariates, *extra]
     categorical = [*comparison.factors, *([cluster] if cluster else [])]
-    check_columns(table, [comparison.arm, *numeric, *categorical])
+    need_columns(table, [comparison.arm, *numeric, *categorical])
+    need_one_row_each(table)
     kept, excluded = _drop_incomplete(table, comparison, [*numeric, *categorical])
-    values = {column: finite(kept, column) for column in numeric}
+    values = {column: finite_column(kept, column) for column in numeric}
     arm = np.array([comparison.arms.index(a) for a in kept[comparison.arm]], dtype=np.int64)
     _check_arms(arm, comparison)
     if np.ptp(values[comparison.response]) == 0:

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int, Shaped
 from scipy.linalg import qr
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from calor.analyze.columns import is_finite
 from calor.errors import AnalysisError
 from calor.kernels.least_squares import qr_fit
 
@@ -131,8 +132,8 @@ def least_squares(
     """Fit a linear model by least squares.
 
     Raises:
-        AnalysisError: Columns are linearly dependent, no residual degree of freedom is left, or the fit leaves no
-            residual (a constant response).
+        AnalysisError: Shapes differ, a value is not finite, columns are linearly dependent, no residual degree of
+            freedom is left, or the fit leaves no residual (a constant response).
 
     Example:
         >>> X = np.column_stack([np.ones(4), [0.0, 1.0, 0.0, 1.0]])
@@ -144,13 +145,14 @@ def least_squares(
         Golub and Van Loan, Matrix Computations, 2013, section 5.3.
     """
     n, p = design.shape
+    if len(response) != n or len(names) != p:
+        got = f"{len(response)} responses and {len(names)} names for {n} rows and {p} columns"
+        raise AnalysisError.must("design", "have a row for each response and a column for each name", got, fix="Align.")
+    if not (is_finite(design).all() and is_finite(response).all()):
+        raise AnalysisError.must("design", "be finite, as must the response", "another value", fix="Drop these rows.")
     if n <= p:
-        raise AnalysisError.must(
-            "table",
-            "hold more participants than the model has coefficients",
-            f"{n} for {p}",
-            fix="Drop covariates.",
-        )
+        rule = "hold more participants than the model has coefficients"
+        raise AnalysisError.must("table", rule, f"{n} for {p}", fix="Drop covariates.")
     _refuse_dependent(design, names)
     x, y = np.ascontiguousarray(design, dtype=float), np.ascontiguousarray(response, dtype=float)
     coefficients, residuals, basis, inverse = qr_fit(x, y)
@@ -206,12 +208,8 @@ def _inflation(fit: LeastSquares, robust: Robust) -> Float[np.ndarray, " n"] | f
         return float(n / (n - p))
     h = fit.leverage
     if np.any(h > 1 - 1e-10):
-        raise AnalysisError.must(
-            "se",
-            "suit the data",
-            f"{robust} although one participant has leverage 1",
-            fix="Use 'model'.",
-        )
+        got = f"{robust} although one participant has leverage 1"
+        raise AnalysisError.must("se", "suit the data", got, fix="Use 'model'.")
     power = {"HC2": 1.0, "HC3": 2.0}.get(robust)
     return np.asarray((1 - h) ** -(np.minimum(4.0, n * h / p) if power is None else power))
 

@@ -8,7 +8,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm, rankdata
 
-from calor.analyze.estimate import Estimate
+from calor.analyze.columns import is_finite
+from calor.analyze.continuous.two_samples import check_samples
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 
@@ -46,7 +48,8 @@ def rank_sum(
     Reference:
         Hodges and Lehmann, Annals of Mathematical Statistics 1963; Bauer, JASA 1972.
     """
-    _check(active, control, level)
+    check_level(level)
+    check_samples(active, control)
     differences = np.sort(np.subtract.outer(active, control), axis=None)
     pairs = len(differences)
     statistic = mann_whitney(active, control)
@@ -75,10 +78,16 @@ def rank_sum(
 def mann_whitney(active: Float[np.ndarray, " a"], control: Float[np.ndarray, " c"]) -> float:
     """Return the number of pairs in which the active value is larger, ties counting one half.
 
+    Raises:
+        AnalysisError: A value is missing or infinite.
+
     >>> mann_whitney(np.array([1.0, 3.0]), np.array([2.0, 3.0]))
     1.5
     """
-    ranks = rankdata(np.concatenate([active, control]))
+    both = np.concatenate([active, control])
+    if not is_finite(both).all():
+        raise AnalysisError.must("active", "be finite, as must control", "a gap", fix="Drop the missing values.")
+    ranks = rankdata(both)
     return float(ranks[: len(active)].sum() - len(active) * (len(active) + 1) / 2)
 
 
@@ -97,17 +106,6 @@ def rank_z(
     deviation = mann_whitney(moved, control) - len(active) * len(control) / 2
     corrected = deviation - 0.5 * continuity * np.sign(deviation)
     return float(corrected / _sd(moved, control, between=True))
-
-
-def _check(active: Float[np.ndarray, " a"], control: Float[np.ndarray, " c"], level: float) -> None:
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
-    for name, values in (("active", active), ("control", control)):
-        if len(values) < 2 or not np.isfinite(values).all():
-            got = f"{len(values)} values, {int(np.isfinite(values).sum())} finite"
-            raise AnalysisError.must(name, "hold at least two values, all finite", got, fix="Drop the missing values.")
-    if np.ptp(np.concatenate([active, control])) == 0:
-        raise AnalysisError.must("active", "differ somewhere from control", "all values tied", fix="Check the column.")
 
 
 def _ties(active: Float[np.ndarray, " a"], control: Float[np.ndarray, " c"]) -> bool:

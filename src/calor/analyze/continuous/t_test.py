@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from calor.analyze.continuous.least_squares import Contrast
-from calor.analyze.estimate import Estimate
+from calor.analyze.continuous.two_samples import check_samples
+from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
 
 
@@ -37,12 +38,8 @@ def t_test(
     Reference:
         Student, Biometrika 1908; Welch, Biometrika 1947.
     """
-    if not 0 < level < 1:
-        raise AnalysisError.must("level", "lie between 0 and 1", level, fix="Give 0.95 for a 95 % interval.")
-    for name, values in (("active", active), ("control", control)):
-        if len(values) < 2 or not np.isfinite(values).all():
-            got = f"{len(values)} values, {int(np.isfinite(values).sum())} finite"
-            raise AnalysisError.must(name, "hold at least two values, all finite", got, fix="Drop the missing values.")
+    check_level(level)
+    check_samples(active, control)
     a, c = np.var(active, ddof=1) / len(active), np.var(control, ddof=1) / len(control)
     if a + c == 0:
         raise AnalysisError.must("active", "vary, or control must", "all values tied", fix="Check the column.")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from calor.analyze.survival.time_to_event import Arm, finite_column, need_columns, refuse_rows, values_in_order
+from calor.analyze.columns import finite_column, need_columns, refuse_rows
+from calor.analyze.survival.time_to_event import Arm, values_in_order
 from calor.errors import AnalysisError
 
 Categories = Mapping[str, Sequence[Arm]]

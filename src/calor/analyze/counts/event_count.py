@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
+
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -27,14 +31,12 @@ class EventCount:
     participants: int
 
     def __post_init__(self) -> None:
-        for name, value in (("events", self.events), ("participants", self.participants)):
-            if isinstance(value, bool) or not math.isfinite(value) or value != int(value):
-                raise AnalysisError.must(name, "be a whole number", value, fix="Count participants, not percentages.")
-        if self.participants < 1:
-            raise AnalysisError.must(
-                "participants", "be at least 1", self.participants, fix="Leave out an arm without participants."
-            )
-        if not 0 <= self.events <= self.participants:
+        for name, value, least, fix in (
+            ("events", self.events, 0, "Count participants, not percentages."),
+            ("participants", self.participants, 1, "Leave out an arm without participants."),
+        ):
+            whole_number(name, value, least=least, fix=fix)
+        if self.events > self.participants:
             raise AnalysisError.must(
                 "events",
                 f"lie between 0 and the {self.participants} participants",
@@ -49,3 +51,18 @@ class EventCount:
 
     def __str__(self) -> str:
         return f"{self.events}/{self.participants}"
+
+
+def counts_by_stratum(strata: Sequence[tuple[EventCount, EventCount]]) -> Float[np.ndarray, "4 strata"]:
+    """Line up events and participants of the active arm, then of control, over the strata.
+
+    Raises:
+        AnalysisError: There is no stratum.
+
+    >>> counts_by_stratum([(EventCount(0, 32), EventCount(4, 31))]).ravel()
+    array([ 0., 32.,  4., 31.])
+    """
+    if not strata:
+        raise AnalysisError.must("strata", "hold at least one stratum", "none", fix="Give each stratum's counts.")
+    rows = [(active.events, active.participants, control.events, control.participants) for active, control in strata]
+    return np.array(rows, dtype=float).T

@@ -22,7 +22,7 @@ from calor.analyze.survival.hazard_ratios import chi_square_test
 from calor.analyze.survival.logrank import logrank
 from calor.analyze.survival.partial_likelihood import partial_likelihood
 from calor.analyze.survival.permutation_logrank import permutation_logrank
-from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_two_arms, time_to_event
 from calor.errors import AnalysisError
 
 Method = Literal[
@@ -144,8 +144,7 @@ def few_events(
         fix = "Name the protocol's method."
         raise AnalysisError.must("primary", f"be one of {', '.join(get_args(Method))}", primary, fix=fix)
     data = time_to_event(table, time=time, event=event, arm=arm, arms=arms)
-    if len(data.arms) != 2:
-        raise AnalysisError.must("arms", "be two", len(data.arms), fix="Compare two arms at a time.")
+    need_two_arms(data.arms)
     control, active = _counts(data)
     columns = table[[time, event]].assign(active=(data.arm == 1).astype(float))
     firth = firth_cox(columns, time=time, event=event, covariates=["active"], level=level)

@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.special import expit
 
+from calor.analyze.columns import finite_column, need_columns, refuse_rows
 from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.counts.wald_ratio import LARGEST
 from calor.analyze.drawable import Drawable
@@ -18,7 +19,6 @@ from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.hazard_ratios import chi_square_test
 from calor.analyze.survival.newton import Point, newton
 from calor.analyze.survival.profile_likelihood import profile, profile_limits
-from calor.analyze.survival.time_to_event import finite_column, need_columns, refuse_rows
 from calor.errors import AnalysisError
 
 
@@ -120,6 +120,8 @@ def firth_logistic(
     """
     check_level(level)
     need_columns(table, [event])
+    if table.empty:
+        raise AnalysisError.must("table", "have rows", "none", fix="Give a table with one row per participant.")
     y = finite_column(table, event)
     refuse_rows(table, ~np.isin(y, (0.0, 1.0)), event, "be 0 or 1", "Code the event 1 and its absence 0.")
     if y.min() == y.max():

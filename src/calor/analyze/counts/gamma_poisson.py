@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 
 import pandas as pd
 from scipy.stats import beta, gamma, nbinom
 
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -92,8 +93,7 @@ class RatePosterior(Drawable):
 
     def predictive_probability(self, *, at_most: int, follow_up: float) -> float:
         """Return the probability of at most so many events in further follow-up, the rate being uncertain."""
-        if at_most < 0 or at_most != int(at_most):
-            raise AnalysisError.must("at_most", "be 0, 1, 2, ...", at_most, fix="Give a number of future events.")
+        whole_number("at_most", at_most, fix="Give a number of future events.")
         if not 0 < follow_up < inf:
             raise AnalysisError.must("follow_up", "be positive", follow_up, fix="Give the time still to be followed.")
         return float(nbinom.cdf(at_most, self.shape, self.rate / (self.rate + follow_up)))
@@ -131,8 +131,7 @@ def gamma_poisson(events: int, follow_up: float, *, prior: GammaPrior, n: int) -
         >>> round(posterior.predictive_probability(at_most=0, follow_up=64.0), 4)  # sqrt(1/2)
         0.7071
     """
-    if events < 0 or events != int(events):
-        raise AnalysisError.must("events", "be 0, 1, 2, ...", events, fix="Count events.")
-    if not isfinite(follow_up) or follow_up <= 0:
+    whole_number("events", events, fix="Count events.")
+    if not 0 < follow_up < inf:
         raise AnalysisError.must("follow_up", "be positive", follow_up, fix="Sum the follow-up of the participants.")
     return RatePosterior(prior, int(events), follow_up, n)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.event_count import EventCount, counts_by_stratum
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
 from calor.errors import AnalysisError
@@ -65,10 +65,7 @@ def mantel_haenszel(
         1986;42:311-323. Tarone RE. Biometrika 1985;72:91-95.
     """
     check_level(level)
-    if not strata:
-        raise AnalysisError.must("strata", "hold at least one stratum", "none", fix="Give each stratum's counts.")
-    counts = np.array([(a.events, a.participants, c.events, c.participants) for a, c in strata], dtype=float)
-    x1, n1, x0, n0 = counts.T
+    x1, n1, x0, n0 = counts_by_stratum(strata)
     informative = (x1 + x0 > 0) & (x1 + x0 < n1 + n0)
     tables = np.array([[x1, n1 - x1], [x0, n0 - x0]])[:, :, informative]
     up, down = (tables[0, 0] * tables[1, 1]).sum(), (tables[0, 1] * tables[1, 0]).sum()

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from calor.analyze.counts import clopper_pearson
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level, format_p
-from calor.errors import AnalysisError
+from calor.analyze.whole_number import whole_number
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def mcnemar(only_first: int, only_second: int, *, level: float = 0.95) -> McNema
     """
     check_level(level)
     for name, value in (("only_first", only_first), ("only_second", only_second)):
-        if isinstance(value, bool) or not np.isfinite(value) or value != int(value) or value < 0:
-            raise AnalysisError.must(name, "be a whole number from 0", value, fix="Count discordant pairs.")
+        whole_number(name, value, fix="Count discordant pairs.")
     n = only_first + only_second
     smaller = min(only_first, only_second)
     tail = float(binom.cdf(smaller, n, 0.5))

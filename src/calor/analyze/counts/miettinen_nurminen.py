@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from calor.analyze.counts.constrained_score import Contrast, Tables, Weights, z_score
-from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.event_count import EventCount, counts_by_stratum
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, Scale, check_level
 from calor.errors import AnalysisError
@@ -159,10 +159,7 @@ def _tables(strata: Sequence[tuple[EventCount, EventCount]], contrast: Contrast)
         raise AnalysisError.must(
             "contrast", f"be one of {get_args(Contrast)}", repr(contrast), fix='Take "difference" if unsure.'
         )
-    if not strata:
-        raise AnalysisError.must("strata", "hold at least one stratum", "none", fix="Give each stratum's counts.")
-    rows = np.array([(a.events, a.participants, c.events, c.participants) for a, c in strata], dtype=float)
-    x1, n1, x0, n0 = rows.T
+    x1, n1, x0, n0 = counts_by_stratum(strata)
     if contrast != "difference" and x1.sum() + x0.sum() == 0:
         raise AnalysisError.must(
             "contrast",

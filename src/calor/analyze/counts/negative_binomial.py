@@ -60,6 +60,28 @@ def negative_binomial(
     model = terms(table, covariates, categories)
     y, time = read_counts(table, events, follow_up, model)
     x = np.column_stack([np.ones(len(y)), model.values])
+    theta, best, loglik = _maximize(x, y, time, events)
+    mean = time * np.exp(x @ best)
+    variance = mean + mean**2 / theta
+    expected = (x * (mean**2 / variance)[:, None]).T @ x
+    return RateRatios(
+        terms=model,
+        coefficients=best,
+        covariance=np.linalg.inv(expected),
+        dispersion=float(((y - mean) ** 2 / variance).sum() / max(len(y) - x.shape[1], 1)),
+        theta=theta,
+        n=len(y),
+        events=int(y.sum()),
+        level=level,
+        method="negative binomial",
+        loglik=loglik,
+    )
+
+
+def _maximize(
+    x: Float[np.ndarray, "n p"], y: Float[np.ndarray, " n"], time: Float[np.ndarray, " n"], events: str
+) -> tuple[float, Float[np.ndarray, " p"], float]:
+    """Return theta, the coefficients and the log-likelihood at its maximum, inside the range searched."""
     offset = np.log(time)
     start = np.zeros(x.shape[1])
     start[0] = np.log((y / time).mean())  # of participants, as one may hold most of the follow-up
@@ -75,23 +97,8 @@ def negative_binomial(
     if search.x < _LOG_THETA[0] + 1:
         fix = "A few participants hold nearly all events or follow-up: look at them, and use poisson_regression."
         raise AnalysisError.must(events, "come from rates that vary as a gamma", "a spread without bound", fix=fix)
-    theta = float(np.exp(search.x))
     best, top = at(float(search.x))
-    mean = np.exp(x @ best + offset)
-    variance = mean + mean**2 / theta
-    expected = (x * (mean**2 / variance)[:, None]).T @ x
-    return RateRatios(
-        terms=model,
-        coefficients=best,
-        covariance=np.linalg.inv(expected),
-        dispersion=float(((y - mean) ** 2 / variance).sum() / max(len(y) - x.shape[1], 1)),
-        theta=theta,
-        n=len(y),
-        events=int(y.sum()),
-        level=level,
-        method="negative binomial",
-        loglik=top.loglik,
-    )
+    return float(np.exp(search.x)), best, top.loglik
 
 
 def _loglik(

@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import norm
 
-from calor.analyze.counts.event_count import EventCount
+from calor.analyze.counts.event_count import EventCount, counts_by_stratum
 from calor.analyze.counts.single_proportion import wilson_limits
 from calor.analyze.estimate import Estimate, check_level
-from calor.errors import AnalysisError
 
 
 def newcombe(active: EventCount, control: EventCount, *, level: float = 0.95) -> Estimate:
@@ -60,14 +59,10 @@ def stratified_newcombe(
         Yan X, Su XG. Stat Biopharm Res 2010;2:329-335.
     """
     check_level(level)
-    if not strata:
-        raise AnalysisError.must("strata", "hold at least one stratum", "none", fix="Give each stratum's counts.")
-    n1 = np.array([active.participants for active, _ in strata], float)
-    n0 = np.array([control.participants for _, control in strata], float)
+    x1, n1, x0, n0 = counts_by_stratum(strata)
     weight = n1 * n0 / (n1 + n0)
     weight /= weight.sum()
-    p1 = np.array([active.proportion for active, _ in strata])
-    p0 = np.array([control.proportion for _, control in strata])
+    p1, p0 = x1 / n1, x0 / n0
     difference = float(weight @ (p1 - p0))
     z = float(norm.ppf((1 + level) / 2))
     factor1, factor0 = float((weight**2 / n1).sum()), float((weight**2 / n0).sum())

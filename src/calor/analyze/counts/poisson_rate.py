@@ -7,6 +7,7 @@ from jaxtyping import Float
 from scipy.stats import chi2
 
 from calor.analyze.estimate import Estimate, check_level
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -61,8 +62,7 @@ def check_rate(events: int, time_at_risk: float) -> None:
     Raises:
         AnalysisError: `events` is negative or no whole number, or `time_at_risk` is not positive and finite.
     """
-    if isinstance(events, bool) or not np.isfinite(events) or events != int(events) or events < 0:
-        raise AnalysisError.must("events", "be a whole number from 0", events, fix="Count events.")
+    whole_number("events", events, fix="Count events.")
     if not 0 < time_at_risk < np.inf:
         raise AnalysisError.must(
             "time_at_risk", "be positive and finite", time_at_risk, fix="Sum the time under observation."

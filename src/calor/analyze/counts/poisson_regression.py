@@ -62,6 +62,28 @@ def poisson_regression(
     model = terms(table, covariates, categories)
     y, time = read_counts(table, events, follow_up, model)
     x = np.column_stack([np.ones(len(y)), model.values])
+    free = len(y) - x.shape[1]
+    if free < 1:
+        raise AnalysisError.must("table", "have more rows than coefficients", len(y), fix="Drop covariates.")
+    beta, mean = _maximize(x, y, time)
+    dispersion = float(((y - mean) ** 2 / mean).sum() / free)
+    return RateRatios(
+        terms=model,
+        coefficients=beta,
+        covariance=_covariance(x, y - mean, mean, variance, dispersion),
+        dispersion=dispersion,
+        theta=None,
+        n=len(y),
+        events=int(y.sum()),
+        level=level,
+        method=f"Poisson, {variance} variance",
+    )
+
+
+def _maximize(
+    x: Float[np.ndarray, "n p"], y: Float[np.ndarray, " n"], time: Float[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " n"]]:
+    """Return the coefficients of greatest likelihood and the counts that they expect."""
     offset = np.log(time)
 
     def objective(beta: Float[np.ndarray, " p"]) -> Point:
@@ -70,26 +92,19 @@ def poisson_regression(
 
     start = np.zeros(x.shape[1])
     start[0] = np.log(y.sum() / time.sum())
-    beta, top = newton(objective, start)
-    mean = np.exp(x @ beta + offset)
-    free = len(y) - x.shape[1]
-    if free < 1:
-        raise AnalysisError.must("table", "have more rows than coefficients", len(y), fix="Drop covariates.")
-    dispersion = float(((y - mean) ** 2 / mean).sum() / free)
-    covariance = np.linalg.inv(top.information)
+    beta, _ = newton(objective, start)
+    return beta, np.exp(x @ beta + offset)
+
+
+def _covariance(
+    x: Float[np.ndarray, "n p"],
+    residual: Float[np.ndarray, " n"],
+    mean: Float[np.ndarray, " n"],
+    variance: Variance,
+    dispersion: float,
+) -> Float[np.ndarray, "p p"]:
+    model = np.linalg.inv((x * mean[:, None]).T @ x)
     if variance == "robust":
-        score = x * (y - mean)[:, None]
-        covariance = covariance @ score.T @ score @ covariance
-    elif variance == "dispersion":
-        covariance = covariance * dispersion
-    return RateRatios(
-        terms=model,
-        coefficients=beta,
-        covariance=covariance,
-        dispersion=dispersion,
-        theta=None,
-        n=len(y),
-        events=int(y.sum()),
-        level=level,
-        method=f"Poisson, {variance} variance",
-    )
+        score = x * residual[:, None]
+        return np.asarray(model @ score.T @ score @ model)
+    return np.asarray(model * dispersion if variance == "dispersion" else model)

@@ -62,5 +62,5 @@ def rate_ratio(
         scale="ratio",
         method="exact conditional",
         n=total,
-        p_value=float(binomtest(events, total, expected_share).pvalue),
+        p_value=float(binomtest(int(events), int(total), expected_share).pvalue),
     )

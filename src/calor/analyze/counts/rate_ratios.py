@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from calor.analyze.columns import finite_column, need_columns, refuse_rows
 from calor.analyze.continuous.terms import Terms
 from calor.analyze.counts.wald_ratio import wald_ratio
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
-from calor.analyze.survival.time_to_event import finite_column, need_columns, refuse_rows
+from calor.analyze.survival.time_to_event import need_event
 from calor.errors import AnalysisError
 
 
@@ -82,6 +83,7 @@ def read_counts(
     y, time = finite_column(table, events), finite_column(table, follow_up)
     refuse_rows(table, (y < 0) | (y != np.round(y)), events, "be 0, 1, 2, ...", "Count the participant's events.")
     refuse_rows(table, time <= 0, follow_up, "be above zero", "Leave out who was not followed, and say so.")
+    need_event(y, events)
     for name, column in zip(model.names, model.values.T, strict=True):
         values = np.unique(column)
         if len(values) == 2 and any(y[column == value].sum() == 0 for value in values):

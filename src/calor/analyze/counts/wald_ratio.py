@@ -7,6 +7,7 @@ from math import exp, inf
 from scipy.stats import norm
 
 from calor.analyze.estimate import Estimate
+from calor.errors import AnalysisError
 
 # The exponential of more than this is infinite in floating point.
 LARGEST = 709.0
@@ -26,10 +27,17 @@ def wald_ratio(label: str, log_ratio: float, se: float, *, level: float, method:
     Returns:
         The ratio with an interval symmetric on the log scale and the two-sided normal p-value.
 
+    Raises:
+        AnalysisError: The ratio overflows or has no standard error.
+
     Example:
         >>> print(wald_ratio("hazard ratio", 0.0, 0.1, level=0.95, method="Cox", n=60))
         hazard ratio: 1.000 (95 % CI 0.822 to 1.217; p = 1.000; Cox, n = 60)
     """
+    if abs(log_ratio) >= LARGEST or not se > 0:
+        got = f"a log ratio of {log_ratio:.3g} with standard error {se:.3g}"
+        fix = "Give a covariate in a unit in which participants differ by about 1; add participants if they are few."
+        raise AnalysisError.must(label, "be estimable", got, fix=fix)
     half = float(norm.ppf((1 + level) / 2)) * se
     return Estimate(
         label=label,

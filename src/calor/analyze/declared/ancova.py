@@ -10,6 +10,7 @@ import pandas as pd
 from calor.analyze.continuous.ancova import Ancova, ancova
 from calor.analyze.continuous.unadjusted import Unadjusted
 from calor.analyze.declared.ancova_beside import Asked, beside_ancova, crude
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.records import (
     ARM,
     Datasets,
@@ -20,7 +21,6 @@ from calor.analyze.declared.records import (
     one_row_each,
     participants,
 )
-from calor.analyze.estimate import Estimate
 from calor.analyze.finding import Finding
 from calor.datasets.dataset import Dataset
 from calor.protocol import Protocol
@@ -59,7 +59,7 @@ def declared_ancova(protocol: Protocol, analysis: AncovaAnalysis, datasets: Data
             "participants": table[[ARM, "BASE", "AVAL"]].dropna().reset_index(drop=True),
         },
         p_values=tuple(d.p_value for d in main.differences if d.p_value is not None),
-        notes=(*_excluded(main.differences[0]), *(_imbalance(c, analysis.label) for c in unlike)),
+        notes=(*left_out(main.differences[0].excluded), *(_imbalance(c, analysis.label) for c in unlike)),
     )
 
 
@@ -112,10 +112,6 @@ def _described(table: pd.DataFrame, response: str, arms: tuple[str, ...]) -> pd.
             row |= {f"{name}_mean": here[column].mean(), f"{name}_sd": here[column].std()}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _excluded(estimate: Estimate) -> tuple[str, ...]:
-    return tuple(f"{e.participants} participants not analyzed: {e.reason}." for e in estimate.excluded)
 
 
 def _imbalance(crude: Unadjusted, label: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from calor.analyze.continuous.dose_trend import dose_trend
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.records import ARM, Datasets, continuous, endpoint_rows, one_row_each, participants
 from calor.analyze.finding import Finding
 from calor.protocol import Protocol
@@ -44,5 +45,5 @@ def declared_dose_trend(protocol: Protocol, analysis: DoseTrendAnalysis, dataset
         sentences=(str(named),),
         tables={"slope": named.to_frame()},
         p_values=() if found.p_value is None else (found.p_value,),
-        notes=tuple(f"{e.participants} participants not analyzed: {e.reason}." for e in found.excluded),
+        notes=left_out(found.excluded),
     )

@@ -13,6 +13,7 @@ from calor.analyze.benefit.mfpi import mfpi
 from calor.analyze.benefit.restricted_cubic_spline import spline_interaction
 from calor.analyze.benefit.stepp import stepp
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import not_analyzed
 from calor.analyze.declared.modifier import (
     MODIFIER,
     modifier_records,
@@ -75,7 +76,7 @@ def declared_effect_curve(protocol: Protocol, analysis: EffectCurveAnalysis, dat
         },
         p_values=(found.p_value,),
         notes=(
-            *((f"{len(table) - found.n} participants not analyzed: a value is missing.",) * (found.n < len(table))),
+            *not_analyzed(len(table) - found.n, "a value is missing"),
             "The band is pointwise: it holds at one value of the biomarker, not for the whole curve, and it takes the "
             "form of the curve as given.",
         ),

@@ -145,7 +145,7 @@ def _curves(first_events: pd.DataFrame, arms: tuple[str, ...], level: float) -> 
 def _sentences(differences: pd.DataFrame) -> tuple[str, ...]:
     return tuple(
         f"{row['comparison']}, {row['group']}: {row['active'].replace('/', ' of ')} v "
-        f"{row['control'].replace('/', ' of ')}, difference {100 * row['difference']:.1f} % points "
+        f"{row['control'].replace('/', ' of ')}, difference {100 * row['difference']:.1f} percentage points "
         f"(CI {100 * row['lower']:.1f} to {100 * row['upper']:.1f}; {format_p(row['p_value'])})"
         for row in differences.to_dict("records")
     )

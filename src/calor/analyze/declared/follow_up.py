@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.declared.left_out import counted, not_analyzed
 from calor.analyze.declared.records import (
     Datasets,
     arm_labels,
@@ -71,11 +72,8 @@ def _cut(table: pd.DataFrame, endpoint: TimeToEventEndpoint) -> tuple[pd.DataFra
     causes = {0: 1} | {event.cnsr: place for place, event in enumerate(endpoint.competing, start=2)}
     cut[STATUS] = known["CNSR"].astype(int).map(causes).fillna(0).astype(int).where(~beyond, 0)
     cut[EVENT] = (cut[STATUS] == 1).astype(int)
-    notes = []
-    if len(known) < len(table):
-        notes.append(f"{len(table) - len(known)} participants not analyzed: no record of {endpoint.label}.")
+    notes = [*not_analyzed(len(table) - len(known), f"no record of {endpoint.label}")]
     if beyond.any():
-        notes.append(
-            f"{int(beyond.sum())} participants followed beyond day {endpoint.horizon_days} are censored there."
-        )
+        who = counted(int(beyond.sum()))
+        notes.append(f"Censored at day {endpoint.horizon_days}: {who} followed beyond it.")
     return cut.drop(columns="CNSR").reset_index(drop=True), tuple(notes)

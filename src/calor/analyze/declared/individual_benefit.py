@@ -12,6 +12,7 @@ from calor.analyze.benefit.benefit_concordance import c_for_benefit
 from calor.analyze.benefit.r_learner import RLearner, r_learner
 from calor.analyze.benefit.shrinkage_interaction import ShrinkageInteraction, shrinkage_interaction
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.modifier import biomarker_words, modifiers_records
 from calor.analyze.declared.records import ARM, Datasets, arm_labels, compared
 from calor.analyze.finding import Finding
@@ -66,7 +67,7 @@ def declared_individual_benefit(protocol: Protocol, analysis: IndividualBenefitA
             "axis": pd.DataFrame([{"biomarker": words[first][0], "unit": words[first][1], "scale": scales[first]}]),
         },
         notes=(
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in model.average.excluded),
+            *left_out(model.average.excluded),
             "Predictions, not observations: nobody is seen under both arms. The R-learner judges each participant by a "
             "model of the others; a slope of calibration that may as well be 0 says that its predictions do not tell "
             "who benefits.",

@@ -9,6 +9,7 @@ import pandas as pd
 from calor.analyze.benefit.interaction import Interaction, interaction
 from calor.analyze.benefit.johnson_neyman import johnson_neyman
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.modifier import (
     MODIFIER,
     modifier_records,
@@ -61,7 +62,7 @@ def declared_interaction(protocol: Protocol, analysis: InteractionAnalysis, data
         },
         p_values=() if found.slope_difference.p_value is None else (found.slope_difference.p_value,),
         notes=(
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.slope_difference.excluded),
+            *left_out(found.slope_difference.excluded),
             "The effect is the difference between arms at each baseline value. Change against baseline within one arm "
             "would show regression to the mean, not benefit.",
         ),

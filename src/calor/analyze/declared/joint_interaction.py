@@ -8,6 +8,7 @@ import pandas as pd
 
 from calor.analyze.benefit.joint_interaction import JointInteraction, joint_interaction
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.modifier import biomarker_words, modifiers_records
 from calor.analyze.declared.records import ARM, Datasets, arm_labels, compared
 from calor.analyze.estimate import format_p
@@ -44,7 +45,7 @@ def declared_joint_interaction(protocol: Protocol, analysis: JointInteractionAna
         },
         p_values=(found.joint.p_value,),
         notes=(
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in first.excluded),
+            *left_out(first.excluded),
             "Each slope holds the other biomarkers fixed; the more these are correlated, the less their slopes can be "
             "told apart.",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from calor.analyze.declared.left_out import counted
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -154,7 +155,7 @@ def _liver(
     triggers = found.table[found.table["trigger"] | (found.table["quadrant"] == "both")]
     columns = ["participant", "arm", "aminotransferase", "bilirubin", "quadrant", "trigger", "trigger_day"]
     not_judged = len(found.not_judged)
-    said = f"{found}; {not_judged} participants not judged for want of a value or its upper limit"
+    said = f"{found}; {counted(not_judged)} not judged for want of a value or its upper limit"
     peaks = found.table.assign(rule_aminotransferase=rule.aminotransferase, rule_bilirubin=rule.bilirubin)
     return peaks, triggers[columns].reset_index(drop=True), said
 

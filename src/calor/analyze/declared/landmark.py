@@ -7,6 +7,7 @@ import pandas as pd
 
 from calor.analyze.declared.follow_up import EVENT, TIME, FollowUp, follow_up
 from calor.analyze.declared.judged import RESPONDER, judged_at_visit
+from calor.analyze.declared.left_out import not_analyzed
 from calor.analyze.declared.records import ARM, SUBJECT, Datasets
 from calor.analyze.declared.time_axis import numbers_at_risk
 from calor.analyze.estimate import Estimate
@@ -59,8 +60,8 @@ def declared_landmark(protocol: Protocol, analysis: LandmarkAnalysis, datasets: 
         notes=(
             "Warning: responders and others were not randomized. Who responds differs from who does not in more "
             "than treatment, so the ratio is no effect of it, and no p-value is given.",
-            *(f"{e.participants} participants {e.reason} (day {at:g}) and are left out." for e in found.excluded),
-            *((f"{unknown} participants not judged for want of a value are left out.",) if unknown else ()),
+            *(note for e in found.excluded for note in not_analyzed(e.participants, f"{e.reason} (day {at:g})")),
+            *not_analyzed(unknown, "no value to judge by"),
             *held.notes,
         ),
     )

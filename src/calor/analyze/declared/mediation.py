@@ -9,6 +9,7 @@ import pandas as pd
 
 from calor.analyze.benefit.mediation import Mediation, mediation
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.modifier import baseline_of, endpoint_records
 from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, compared
 from calor.analyze.finding import Finding
@@ -51,7 +52,7 @@ def declared_mediation(protocol: Protocol, analysis: MediationAnalysis, datasets
             "axis": pd.DataFrame([{"mediator": what, "rho_at_zero": found.rho_at_zero}]),
         },
         notes=(
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.indirect.excluded),
+            *left_out(found.indirect.excluded),
             "The arm was randomized, the mediator was not: whatever moves both the mediator and the endpoint makes an "
             "effect through it where there is none. No p-value is given.",
         ),

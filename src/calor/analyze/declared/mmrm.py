@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, compared, continuous
 from calor.analyze.declared.visits import RESPONSE, VISIT, VisitRecords, visit_records
 from calor.analyze.estimate import Estimate, format_p
@@ -79,7 +80,7 @@ def declared_mmrm(protocol: Protocol, analysis: MmrmAnalysis, datasets: Datasets
         p_values=tuple(e.p_value for e in asked if e.p_value is not None),
         notes=(
             *records.notes,
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.excluded),
+            *left_out(found.excluded),
             f"Values that are missing are taken as missing at random ({found.estimand}).",
             f"Only {at} is tested; the other visits describe the course.",
         ),

@@ -16,6 +16,7 @@ from calor.analyze.counts.mantel_haenszel import mantel_haenszel
 from calor.analyze.counts.miettinen_nurminen import miettinen_nurminen, stratified_miettinen_nurminen
 from calor.analyze.counts.newcombe import newcombe, stratified_newcombe
 from calor.analyze.declared.judged import judged
+from calor.analyze.declared.left_out import counted, not_analyzed
 from calor.analyze.declared.records import (
     ARM,
     Datasets,
@@ -81,7 +82,9 @@ def declared_proportions(protocol: Protocol, analysis: ProportionsAnalysis, data
     people = participants(datasets, population, arms, actual=False)
     rows = endpoint_rows(protocol, datasets, endpoint)
     rows = rows.assign(**{MET: judged(rows, endpoint.comparator, endpoint.cutoff)})
-    table, notes = _known(one_row_each(people, rows, [MET], endpoint.dataset), analysis, endpoint)
+    table, notes = _known(
+        one_row_each(people, rows, [MET], endpoint.dataset), analysis, protocol.visit(endpoint.visit).label
+    )
     table = with_columns(table, people, analysis.strata)
     methods = pd.concat(
         [_compare(_counts(table, analysis, (arms[0], a)), analysis, compared(a, arms[0])) for a in arms[1:]],
@@ -104,17 +107,17 @@ def declared_proportions(protocol: Protocol, analysis: ProportionsAnalysis, data
     )
 
 
-def _known(
-    table: pd.DataFrame, analysis: ProportionsAnalysis, endpoint: BinaryEndpoint
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _known(table: pd.DataFrame, analysis: ProportionsAnalysis, visit: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Leave out those whose side of the cut-off is not known, or count them as not having met the endpoint."""
     unknown = table[MET].isna()
     if not unknown.any():
         return table, ()
-    who = f"{int(unknown.sum())} participants without a value at {endpoint.visit}"
+    count = int(unknown.sum())
     if analysis.missing == "excluded":
-        return table[~unknown].reset_index(drop=True), (f"{who} are not analyzed.",)
-    return table.assign(**{MET: table[MET].where(~unknown, False)}), (f"{who} count as not having met the endpoint.",)
+        return table[~unknown].reset_index(drop=True), not_analyzed(count, f"no value at {visit}")
+    counts = "counts" if count == 1 else "count"
+    note = f"{counted(count)} without a value at {visit} {counts} as not having met the endpoint."
+    return table.assign(**{MET: table[MET].where(~unknown, False)}), (note,)
 
 
 def _counts(table: pd.DataFrame, analysis: ProportionsAnalysis, arms: tuple[str, str]) -> Counts:
@@ -222,7 +225,7 @@ def _sentences(shares: pd.DataFrame, methods: pd.DataFrame, label: str, arms: tu
             else ""
         )
         said.append(
-            f"{name}, {label}: {counts}, difference {100 * shown['estimate']:.1f} % points "
+            f"{name}, {label}: {counts}, difference {100 * shown['estimate']:.1f} percentage points "
             f"(CI {100 * shown['lower']:.1f} to {100 * shown['upper']:.1f}{odds}; "
             f"{first['name']}, {format_p(first['p_value'])})"
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.declared.left_out import not_analyzed
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -80,8 +81,7 @@ def _times(rows: pd.DataFrame, people: pd.DataFrame, endpoint: RecurrentEventsEn
     _refuse(pd.Series(late.index, dtype=object), "have no event after the end of follow-up", endpoint)
     ends = ends.combine_first(last)  # an event without a later end closes follow-up, as a death does
     left_out = int((~people[SUBJECT].isin(ends.index)).sum())
-    said = f"{left_out} participants not analyzed: no record of {endpoint.label}."
-    return events, ends, (said,) if left_out else ()
+    return events, ends, not_analyzed(left_out, f"no record of {endpoint.label}")
 
 
 def _occurrences(rows: pd.DataFrame, people: pd.DataFrame, endpoint: RecurrentEventsEndpoint) -> Read:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from calor.analyze.benefit.responder import landmark_responder
 from calor.analyze.declared.judged import RESPONDER, judged_at_visit
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -64,7 +65,7 @@ def declared_responder(protocol: Protocol, analysis: ResponderAnalysis, datasets
             "than treatment, so the difference is no effect of it, and no p-value is given.",
             f"The {arms[0]} arm is split in the same way, where no drug can have made responders: what it shows, the "
             "split alone can do.",
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.difference.excluded),
+            *left_out(found.difference.excluded),
         ),
     )
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from calor.analyze.benefit.subgroups import Subgroups, subgroups
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -61,7 +62,7 @@ def declared_subgroups(protocol: Protocol, analysis: SubgroupsAnalysis, datasets
             "axis": pd.DataFrame([{"label": endpoint.label, "unit": endpoint.unit, "better": endpoint.better}]),
         },
         notes=(
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.overall.excluded),
+            *left_out(found.overall.excluded),
             "No subgroup is tested on its own: an effect that is clear in one level and not in another is found in "
             "nearly half of trials without any interaction.",
             "The extreme subgroup looks better than it is; the estimates drawn towards each other (empirical Bayes) "

@@ -7,6 +7,7 @@ import pandas as pd
 
 from calor.analyze.benefit.threshold_search import ThresholdSearch, threshold_search
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import not_analyzed
 from calor.analyze.declared.modifier import MODIFIER, modifier_records, modifier_words, other_covariates
 from calor.analyze.declared.records import ARM, Datasets, arm_labels
 from calor.analyze.estimate import format_p
@@ -42,7 +43,7 @@ def declared_threshold_search(protocol: Protocol, analysis: ThresholdSearchAnaly
             "axis": pd.DataFrame([{"biomarker": what, "unit": unit}]),
         },
         notes=(
-            *((f"{len(table) - found.n} participants not analyzed: a value is missing.",) * (found.n < len(table))),
+            *not_analyzed(len(table) - found.n, "a value is missing"),
             "Post hoc: the cut-off was chosen by these data. The effects on its two sides differ too much, because the "
             "search picked them; another trial has to confirm them.",
             "Cutting a biomarker costs power: the effect as a curve over it says more.",

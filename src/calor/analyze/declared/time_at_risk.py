@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from calor.errors import DatasetError
+
 ENDS = ("EOSDT", "RFENDT")
 """Columns of ADSL that say when a participant left the trial, the first that is there is taken."""
 
@@ -15,11 +17,17 @@ def time_at_risk(people: pd.DataFrame, after_last_dose_days: int) -> pd.Series[f
         people: Rows of ADSL with `TRTDURD`; with `TRTSDT` and the end of participation where they are known.
         after_last_dose_days: Days after the last dose that still count.
 
+    Raises:
+        DatasetError: ADSL has no `TRTDURD`.
+
     >>> people = pd.DataFrame({"TRTDURD": [54, 12], "TRTSDT": pd.to_datetime(["2021-03-01"] * 2),
     ...                        "EOSDT": pd.to_datetime(["2021-04-30", "2021-04-30"])})
     >>> time_at_risk(people, 30).tolist()
     [61.0, 42.0]
     """
+    if "TRTDURD" not in people:
+        fix = "Derive TRTDURD, the days on treatment: TRTEDT - TRTSDT + 1."
+        raise DatasetError.must("adsl", "say how long each participant was treated", "no column TRTDURD", fix=fix)
     days = people["TRTDURD"].astype(float) + after_last_dose_days
     end = next((column for column in ENDS if column in people), None)
     if end is None or "TRTSDT" not in people:

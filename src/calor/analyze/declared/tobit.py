@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from calor.analyze.continuous.comparison import Comparison
+from calor.analyze.declared.left_out import left_out
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -65,7 +66,7 @@ def declared_tobit(protocol: Protocol, analysis: TobitAnalysis, datasets: Datase
         },
         p_values=tuple(c.p_value for c in found.contrasts if c.p_value is not None),
         notes=(
-            *(f"{e.participants} participants not analyzed: {e.reason}." for e in found.contrasts[0].excluded),
+            *left_out(found.contrasts[0].excluded),
             f"Values below {analysis.limit:g}{unit} count as below it and no more; no number is put in their place.",
         ),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from calor.analyze.declared.left_out import not_analyzed
 from calor.analyze.declared.records import ARM, SUBJECT, Datasets, arm_labels, participants, rows_at
 from calor.datasets.censored import readings
 from calor.errors import AnalysisError
@@ -47,7 +48,7 @@ def visit_records(
     columns = [*analysis.covariates, *analysis.factors]
     known = people.merge(_constant(rows_at(datasets, endpoint, ()), columns, endpoint), on=SUBJECT, how="left")
     complete = known.dropna(subset=columns).reset_index(drop=True)
-    notes = _left_out(len(known) - len(complete), columns)
+    notes = not_analyzed(len(known) - len(complete), f"missing {' or '.join(columns)}")
     rows, said = _measured(rows_at(datasets, endpoint, visits), analysis, endpoint)
     every = complete.merge(pd.DataFrame({VISIT: visits}), how="cross")
     table = every.merge(rows, on=[SUBJECT, VISIT], how="left", validate="1:1")
@@ -72,10 +73,6 @@ def _constant(rows: pd.DataFrame, columns: list[str], endpoint: ContinuousEndpoi
                 str(column), "be the same at every visit of a participant", "a change", fix="Give its baseline value."
             )
     return grouped.first().reset_index()
-
-
-def _left_out(missing: int, columns: list[str]) -> tuple[str, ...]:
-    return (f"{missing} participants not analyzed: missing {' or '.join(columns)}.",) if missing else ()
 
 
 def _measured(

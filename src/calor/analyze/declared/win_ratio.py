@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from calor.analyze.declared.left_out import counted, not_analyzed
 from calor.analyze.declared.records import (
     ARM,
     SUBJECT,
@@ -102,9 +103,9 @@ def _levels(
         label = _label(protocol, component)
         if gaps and isinstance(level, EventTime):
             part = part.dropna(subset=list(own))
-            notes.append(f"{gaps} participants not analyzed: no record of {label}.")
+            notes.extend(not_analyzed(gaps, f"no record of {label}"))
         elif gaps:
-            notes.append(f"{gaps} participants without {label}: their pairs are not decided by it.")
+            notes.append(f"{counted(gaps)} without {label}: their pairs are not decided by it.")
         table = table.merge(part.drop(columns=ARM), on=SUBJECT, how="inner", validate="1:1")
         hierarchy.append(level)
     return table, hierarchy, tuple(notes)

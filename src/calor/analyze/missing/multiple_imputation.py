@@ -21,7 +21,7 @@ from calor.analyze.missing.strategies import Strategy, StrategyName, strategy_na
 from calor.analyze.missing.visit_grid import VisitGrid, visit_grid
 from calor.analyze.mixed.mmrm import Fitting
 from calor.analyze.mixed.visit_table import RepeatedMeasures
-from calor.errors import AnalysisError
+from calor.analyze.whole_number import whole_number
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ def multiple_imputation(
         Statistics 2013.
     """
     check_level(level)
-    if imputations < 2:
-        raise AnalysisError.must("imputations", "be two or more", imputations, fix="Fifty is a usual number.")
+    imputations = whole_number("imputations", imputations, least=2, fix="Fifty is a usual number.")
     chosen = strategy_named(strategy)
     grid = visit_grid(table, columns, arms)
     fit = fit_imputation(grid, Fitting())

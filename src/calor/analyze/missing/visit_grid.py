@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from calor.analyze.columns import numeric_column
 from calor.analyze.estimate import Exclusion
 from calor.analyze.mixed.longitudinal import Longitudinal
 from calor.analyze.mixed.visit_design import visit_design
@@ -17,7 +18,6 @@ from calor.analyze.mixed.visit_table import (
     RepeatedMeasures,
     VisitTable,
     complete,
-    numbers,
     read_visits,
 )
 from calor.errors import AnalysisError
@@ -117,7 +117,7 @@ def visit_grid(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, 
     known = pd.Index(read.visit.levels).get_indexer(pd.Index(rows[columns.visit]))
     visits = len(read.visit.levels)
     response = np.full((len(identifiers), visits), np.nan)
-    response[participant[known >= 0], known[known >= 0]] = numbers(rows, columns.response)[known >= 0]
+    response[participant[known >= 0], known[known >= 0]] = numeric_column(rows, columns.response)[known >= 0]
 
     _check_constant(rows, columns, participant)
     first = rows.iloc[np.unique(participant, return_index=True)[1]]

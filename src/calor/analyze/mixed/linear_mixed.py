@@ -114,8 +114,12 @@ def _arranged(
     participant: Int[np.ndarray, " row"],
 ) -> tuple[Longitudinal, Float[np.ndarray, "unit occasion effect"]]:
     """Number each participant's rows as occasions; participants with the same Z share a unit."""
-    if not np.isfinite(random).all():
-        raise AnalysisError.must("random", "be finite", "an infinite or missing value", fix="Leave those rows out.")
+    rows = {len(response), len(random), len(participant), *map(len, fixed.values())}
+    if len(rows) != 1:
+        raise AnalysisError.must("response", "be as long as every column", f"lengths {sorted(rows)}", fix="Align them.")
+    if not (np.isfinite(random).all() and random.any(axis=0).all()):
+        got = "an infinite or missing value, or a column of zeros"
+        raise AnalysisError.must("random", "be finite and not zero throughout", got, fix="Leave it out.")
     who, identifiers = pd.factorize(participant)
     participants = len(identifiers)
     order = np.argsort(who, kind="stable")

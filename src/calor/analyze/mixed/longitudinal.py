@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import qr
 
+from calor.analyze.columns import is_finite
 from calor.errors import AnalysisError
 
 
@@ -50,11 +51,11 @@ def _check_finite(data: Longitudinal) -> None:
         raise AnalysisError.must(
             "response", "hold at least one measurement", "none", fix="Check the response column and the arms."
         )
-    if not np.isfinite(data.response).all():
+    if not is_finite(data.response).all():
         raise AnalysisError.must(
             "response", "be finite", "an infinite or missing value", fix="Leave such measurements out."
         )
-    columns = np.flatnonzero(~np.isfinite(data.design).all(axis=0))
+    columns = np.flatnonzero(~is_finite(data.design).all(axis=0))
     if columns.size:
         raise AnalysisError.must(
             data.names[columns[0]],

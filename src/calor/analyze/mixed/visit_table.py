@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from calor.analyze.columns import need_columns, numeric_column
 from calor.analyze.estimate import Exclusion
 from calor.errors import AnalysisError
 
@@ -129,7 +130,7 @@ def read_visits(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str,
     (('a', 'b'), [0, 0, 0, 1, 1])
     """
     _check_columns(table, columns, arms)
-    response = numbers(table, columns.response)
+    response = numeric_column(table, columns.response)
     in_arms = table[columns.arm].isin(list(arms)).to_numpy()
     _check_visits(table, columns, in_arms)
     used = in_arms & ~np.isnan(response)
@@ -154,10 +155,7 @@ def read_visits(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str,
 
 def _check_columns(table: pd.DataFrame, columns: RepeatedMeasures, arms: tuple[str, ...]) -> None:
     """Refuse absent columns and a list of arms that makes no comparison."""
-    absent = [name for name in columns.all_columns if name not in table.columns]
-    if absent:
-        known = ", ".join(map(str, table))
-        raise AnalysisError.must("columns", "be in the table", absent, fix=f"The table has: {known}.")
+    need_columns(table, columns.all_columns)
     if len(set(arms)) < 2 or len(set(arms)) < len(arms):
         raise AnalysisError.must("arms", "name two or more different arms", list(arms), fix="Put the reference first.")
     unknown = sorted(set(map(str, arms)) - set(table[columns.arm].dropna().astype(str)))
@@ -201,17 +199,9 @@ def _check_arms(arm: Coded, participant: Int[np.ndarray, " row"], participants: 
         )
 
 
-def numbers(table: pd.DataFrame, name: str) -> Float[np.ndarray, " row"]:
-    """Read a column as floating-point numbers."""
-    try:
-        return np.asarray(table[name].to_numpy(dtype=float, na_value=np.nan))
-    except (TypeError, ValueError) as problem:
-        raise AnalysisError.must(name, "hold numbers", "text", fix="Convert the column first.") from problem
-
-
 def complete(table: pd.DataFrame, name: str, used: Bool[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
     """Read a numeric column that may not be missing where it is used."""
-    values = numbers(table, name)[used]
+    values = numeric_column(table, name)[used]
     if not np.isfinite(values).all():
         raise AnalysisError.must(
             name,

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import roots_hermite, roots_legendre
 from scipy.stats import chi2, norm
 
+from calor.analyze.columns import is_finite
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.errors import AnalysisError
@@ -102,7 +103,7 @@ def dunnett(
 
 def _values(values: Float[np.ndarray, " n"], name: str) -> Float[np.ndarray, " n"]:
     x = np.asarray(values, dtype=float)
-    if x.ndim != 1 or x.size < 2 or not np.isfinite(x).all():
+    if x.ndim != 1 or x.size < 2 or not is_finite(x).all():
         raise AnalysisError.must(
             "arms", "hold at least two finite values each", f"{x.size} values", where=name, fix="Check the values."
         )

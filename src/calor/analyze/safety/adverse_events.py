@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import pandas as pd
 
+from calor.analyze.columns import need_columns
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import check_level
 from calor.analyze.safety.incidence_cells import count_cells, with_exact_limits
@@ -137,7 +138,7 @@ def adverse_events(
 def _population(adsl: pd.DataFrame, names: AdverseEventColumns) -> pd.DataFrame:
     """Return identifier, arm and days at risk of the safety set, sorted by arm."""
     wanted = {"id": names.participant, "arm": names.population_arm, "days": names.exposure_days}
-    _require(adsl, wanted.values(), "adsl")
+    need_columns(adsl, wanted.values(), "adsl")
     population = pd.DataFrame({ours: adsl[theirs].to_numpy() for ours, theirs in wanted.items()})
     if population.empty:
         raise AnalysisError.must("adsl", "hold at least one participant", "none", fix="Give the safety set.")
@@ -160,7 +161,7 @@ def _emergent_events(
     """Return the treatment-emergent events with our column names, arm and days taken from the population."""
     wanted = {f.name: getattr(names, f.name) for f in fields(names)}
     own = {k: v for k, v in wanted.items() if k not in ("population_arm", "exposure_days")}
-    _require(adae, own.values(), "adae")
+    need_columns(adae, own.values(), "adae")
     rows = adae[adae[names.emergent] == "Y"]
     events = pd.DataFrame({ours: rows[theirs].to_numpy() for ours, theirs in own.items()})
     events = events.rename(columns={"participant": "id", "arm": "stated_arm"}).merge(population, on="id", how="left")
@@ -200,15 +201,6 @@ def _severity_ranks(events: pd.DataFrame, order: Sequence[str]) -> pd.Series[int
             "severity_order", "name every severity in adae", unknown, fix="List severities from least to worst."
         )
     return events["severity"].map(ranks).astype(int)
-
-
-def _require(table: pd.DataFrame, columns: Iterable[str], argument: str) -> None:
-    """Refuse a table without the columns that are read."""
-    missing = sorted(set(columns) - set(table.columns))
-    if missing:
-        raise AnalysisError.must(
-            argument, "have the columns that are read", f"none named {missing}", fix="Name them in `columns`."
-        )
 
 
 def _some(identifiers: pd.Series[str]) -> str:

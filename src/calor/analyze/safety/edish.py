@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from calor.analyze.columns import need_columns
 from calor.analyze.drawable import Drawable
 from calor.analyze.safety.laboratory_grades import LaboratoryColumns
 from calor.errors import AnalysisError
@@ -143,11 +144,7 @@ def _arms(adlb: pd.DataFrame, adsl: pd.DataFrame, names: LaboratoryColumns, arm:
     """Check the columns and return the arm of each participant of the safety set."""
     needed = {names.participant, names.analyte, names.day, names.value, names.uln}
     for argument, table, wanted in (("adlb", adlb, needed), ("adsl", adsl, {names.participant, arm})):
-        missing = sorted(wanted - set(table.columns))
-        if missing:
-            raise AnalysisError.must(
-                argument, "have the columns that are read", f"none named {missing}", fix="Name them in `columns`."
-            )
+        need_columns(table, sorted(wanted), argument)
     strangers = sorted(set(adlb[names.participant]) - set(adsl[names.participant]))
     if strangers:
         raise AnalysisError.must(

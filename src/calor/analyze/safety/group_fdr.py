@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from calor.analyze.estimate import check_alpha
 from calor.analyze.safety.double_fdr import FlaggedTerms, benjamini_hochberg, check_terms
-from calor.errors import AnalysisError
 
 _METHOD = "group Benjamini-Hochberg"
 
@@ -37,8 +37,7 @@ def group_fdr(
     Reference:
         Hu JX, Zhao H, Zhou HH. JASA 2010;105:1215-1227.
     """
-    if not 0 < alpha < 1:
-        raise AnalysisError.must("alpha", "lie between 0 and 1", alpha, fix="Give 0.05 for 5 %.")
+    check_alpha(alpha)
     table = check_terms(soc, term, p_values)
     stage_one = alpha / (1 + alpha)
     null_share = table.groupby("soc", sort=False)["p_value"].transform(

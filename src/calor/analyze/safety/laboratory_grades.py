@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from calor.analyze.columns import need_columns
 from calor.analyze.drawable import Drawable
 from calor.analyze.safety.ctcae import Measurement, grade, grading_rules
 from calor.errors import AnalysisError
@@ -95,11 +96,7 @@ def laboratory_grades(
     """
     names = columns or LaboratoryColumns()
     wanted = {field.name: getattr(names, field.name) for field in fields(names)}
-    missing = sorted(set(wanted.values()) - {names.baseline_range} - set(adlb.columns))
-    if missing:
-        raise AnalysisError.must(
-            "adlb", "have the columns that are read", f"none named {missing}", fix="Name them in `columns`."
-        )
+    need_columns(adlb, sorted(set(wanted.values()) - {names.baseline_range}), "adlb")
     empty = adlb[names.value].isna()
     if empty.any():
         raise AnalysisError.must(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from calor.errors import AnalysisError
+
 
 def r_hat(draws: Float[np.ndarray, "chains draws"]) -> float:
     """Return the split R-hat of one quantity; near 1 when the chains agree with each other and with themselves.
@@ -13,6 +15,9 @@ def r_hat(draws: Float[np.ndarray, "chains draws"]) -> float:
 
     Args:
         draws: Draws after warm-up, one row per chain.
+
+    Raises:
+        AnalysisError: A draw is not finite, or a chain has fewer than four.
 
     Example:
         >>> rng = np.random.default_rng(1)
@@ -38,6 +43,9 @@ def effective_sample_size(draws: Float[np.ndarray, "chains draws"]) -> float:
 
     Args:
         draws: Draws after warm-up, one row per chain.
+
+    Raises:
+        AnalysisError: A draw is not finite, or a chain has fewer than four.
 
     Example:
         >>> rng = np.random.default_rng(1)
@@ -67,5 +75,8 @@ def effective_sample_size(draws: Float[np.ndarray, "chains draws"]) -> float:
 
 
 def _split(draws: Float[np.ndarray, "chains draws"]) -> Float[np.ndarray, "halves half"]:
+    if draws.ndim != 2 or len(draws) < 1 or draws.shape[1] < 4 or not np.isfinite(draws).all():
+        got = f"shape {draws.shape}"
+        raise AnalysisError.must("draws", "be finite, at least four of each chain", got, fix="Draw more.")
     half = draws.shape[1] // 2
     return np.asarray(draws[:, : 2 * half].reshape(-1, half), dtype=float)

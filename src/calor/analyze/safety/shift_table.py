@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from calor.analyze.columns import need_columns
 from calor.analyze.drawable import Drawable
 from calor.analyze.safety.laboratory_grades import LaboratoryGrades
 from calor.errors import AnalysisError
@@ -103,9 +104,7 @@ def shift_table(
 
 def _arms(adsl: pd.DataFrame, participant: str, arm: str, graded: set[str]) -> pd.Series[str]:
     """Return the arm of each participant of the safety set."""
-    missing = sorted({participant, arm} - set(adsl.columns))
-    if missing:
-        raise AnalysisError.must("adsl", "have the columns that are read", f"none named {missing}", fix="Name them.")
+    need_columns(adsl, [participant, arm], "adsl")
     arms = adsl.set_index(participant)[arm]
     if arms.index.has_duplicates:
         raise AnalysisError.must(

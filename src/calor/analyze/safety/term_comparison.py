@@ -40,7 +40,7 @@ class TermComparison(Drawable):
         names = ", ".join(f"{r.term} {r.difference:+.1f} points" for r in flagged.itertuples()) or "none"
         tested = int(self.table["tested"].sum())
         return (
-            f"{self.active} against {self.control}: {len(flagged)} of {tested} terms tested are flagged for review "
+            f"{self.active} against {self.control}: {len(flagged)} of {tested} terms tested flagged for review "
             f"(double false discovery rate {self.alpha:g}): {names}"
         )
 
@@ -83,7 +83,7 @@ def compare_terms(
         ...     "AESEV": ["MILD"] * 2, "AEREL": ["NONE"] * 2, "AESER": ["N"] * 2, "TRTEMFL": ["Y"] * 2,
         ...     "ASTDY": [3, 9]})
         >>> print(compare_terms(adverse_events(adae, adsl), "A", "P"))
-        A against P: 0 of 0 terms tested are flagged for review (double false discovery rate 0.1): none
+        A against P: 0 of 0 terms tested flagged for review (double false discovery rate 0.1): none
 
     Reference:
         Miettinen O, Nurminen M. Stat Med 1985;4:213-226. Mehrotra DV, Adewale AJ. Stat Med 2012;31:1918-1930.

@@ -174,7 +174,7 @@ def _log_log_limits(
     estimate: Float[np.ndarray, " time"], se: Float[np.ndarray, " time"], z: float
 ) -> tuple[Float[np.ndarray, " time"], Float[np.ndarray, " time"]]:
     lower, upper = estimate.copy(), estimate.copy()
-    inside = (estimate > 0) & (estimate < 1)
+    inside = (estimate > 0) & (estimate < 1 - 1e-12)  # a sum that rounds to just below 1 is 1
     log = np.log(estimate[inside])
     step = z * se[inside] / (estimate[inside] * log)
     bounds = np.exp(log * np.exp(step)), np.exp(log * np.exp(-step))

@@ -9,14 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from calor.analyze.survival.time_to_event import (
-    Arm,
-    TimeToEvent,
-    finite_column,
-    need_columns,
-    refuse_rows,
-    time_to_event,
-)
+from calor.analyze.columns import finite_column, need_columns, refuse_rows
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_event, time_to_event
 from calor.errors import AnalysisError
 
 
@@ -64,8 +58,7 @@ def competing_risks(
     refuse_rows(table, bad, status, "be 0, 1, 2, ...", "Code censoring 0 and each cause by its number.")
     cause = values.astype(np.int64)
     causes = tuple(int(c) for c in np.unique(cause[cause > 0]))
-    if not causes:
-        raise AnalysisError.must(status, "hold an event", "none", fix="Report the exact upper bound of the event rate.")
+    need_event(cause, status)
     keep = [time] if arm is None else [time, arm]
     need_columns(table, keep)
     coded = table[keep].assign(_event=(cause > 0).astype(int))

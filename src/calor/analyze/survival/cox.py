@@ -12,8 +12,8 @@ from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.estimate import check_level
 from calor.analyze.survival.hazard_ratios import HazardRatios, chi_square_test
 from calor.analyze.survival.newton import Point, newton
-from calor.analyze.survival.partial_likelihood import PartialLikelihood, Ties, check_ties, partial_likelihood
-from calor.analyze.survival.time_to_event import TimeToEvent, time_to_event
+from calor.analyze.survival.partial_likelihood import Ties, check_ties, partial_likelihood
+from calor.analyze.survival.time_to_event import TimeToEvent, need_event, time_to_event
 from calor.errors import AnalysisError
 
 _WAY_OUT = "Use firth_cox, or the exact tests of few_events: an ordinary hazard ratio does not exist here."
@@ -95,14 +95,14 @@ def fit_cox(
         >>> fit_cox(data, terms(table, ["x"]), ties="efron", level=0.95).events
         3
     """
-    refuse_no_event(data)
+    need_event(data.event, "event")
     refuse_empty_category(data, model)
     likelihood = partial_likelihood(data, model.values, ties, weight)
     origin = np.zeros(model.values.shape[1])
     null = likelihood.point(origin)
     refuse_uninformative(data, model, null)
     beta, top = newton(likelihood.point, origin)
-    _refuse_monotone(likelihood, null.information, top.information, model)
+    _refuse_monotone(null.information, top.information, model)
     statistic = float(null.score @ np.linalg.solve(null.information, null.score))
     return HazardRatios(
         terms=model,
@@ -117,16 +117,6 @@ def fit_cox(
         method=f"{method} ({ties})",
         likelihood=likelihood,
     )
-
-
-def refuse_no_event(data: TimeToEvent) -> None:
-    """Refuse data in which nobody had the event.
-
-    >>> refuse_no_event(time_to_event(pd.DataFrame({"t": [4, 2], "e": [1, 0]}), time="t", event="e"))
-    """
-    if not data.event.any():
-        fix = "No method compares arms then; report the exact upper bound of the event rate."
-        raise AnalysisError.must("event", "happen at least once", "no event", fix=fix)
 
 
 def refuse_empty_category(data: TimeToEvent, model: Terms) -> None:
@@ -161,7 +151,6 @@ def refuse_uninformative(data: TimeToEvent, model: Terms, null: Point) -> None:
 
 
 def _refuse_monotone(
-    likelihood: PartialLikelihood,
     at_null: Float[np.ndarray, "p p"],
     at_top: Float[np.ndarray, "p p"],
     model: Terms,

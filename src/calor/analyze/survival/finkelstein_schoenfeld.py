@@ -13,7 +13,7 @@ from scipy.stats import norm
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.hierarchy import Hierarchy, compare
-from calor.analyze.survival.time_to_event import Arm, read_arms, read_strata
+from calor.analyze.survival.time_to_event import Arm, need_two_arms, read_arms, read_strata
 from calor.errors import AnalysisError
 
 
@@ -71,8 +71,7 @@ def finkelstein_schoenfeld(
         Finkelstein-Schoenfeld: z -0.70, p = 0.487, n = 6
     """
     codes, names = read_arms(table, arm, arms)
-    if len(names) != 2:
-        raise AnalysisError.must("arms", "be two", len(names), fix="Compare two arms at a time.")
+    need_two_arms(names)
     layers, layer_names = read_strata(table, strata)
     statistic = variance = 0.0
     for stratum in range(len(layer_names)):

@@ -15,12 +15,12 @@ from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.counts.wald_ratio import LARGEST, wald_ratio
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
-from calor.analyze.survival.cox import refuse_no_event, refuse_uninformative
+from calor.analyze.survival.cox import refuse_uninformative
 from calor.analyze.survival.hazard_ratios import ChiSquareTest, chi_square_test
 from calor.analyze.survival.newton import Point, newton
 from calor.analyze.survival.partial_likelihood import PartialLikelihood, partial_likelihood
 from calor.analyze.survival.profile_likelihood import profile, profile_limits
-from calor.analyze.survival.time_to_event import time_to_event
+from calor.analyze.survival.time_to_event import need_event, time_to_event
 from calor.errors import AnalysisError
 
 
@@ -143,7 +143,7 @@ def firth_cox(
     if ties not in ("breslow", "efron"):
         raise AnalysisError.must("ties", "be breslow or efron", ties, fix="Breslow is the default.")
     data = time_to_event(table, time=time, event=event, strata=strata)
-    refuse_no_event(data)
+    need_event(data.event, "event")
     model = terms(table, covariates, categories)
     likelihood = partial_likelihood(data, model.values, ties)
     p = len(model.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,8 @@ def gray(
         >>> print(gray(table, time="days", status="status", arm="arm"))
         Gray's test, cause 1: chi-square 0.09, df 1, p = 0.766, n = 12
     """
+    if not isfinite(rho):
+        raise AnalysisError.must("rho", "be finite", rho, fix="Give 0 to weigh all times alike.")
     data = competing_risks(table, time=time, status=status, arm=arm, arms=arms)
     check_cause(data, cause)
     if len(data.any_cause.arms) < 2:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from calor.analyze.survival.time_to_event import finite_column, need_columns, time_to_event
+from calor.analyze.columns import finite_column, need_columns
+from calor.analyze.survival.time_to_event import time_to_event
 from calor.errors import AnalysisError
 
 

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
-from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_event, time_to_event
 from calor.errors import AnalysisError
 from calor.kernels.logrank import logrank as _sums
 
@@ -109,8 +109,7 @@ def logrank(
     for name, power in (("rho", rho), ("gamma", gamma)):
         if not 0 <= power < inf:
             raise AnalysisError.must(name, "be zero or above", power, fix="Give 0 for the log-rank test.")
-    if not data.event.any():
-        raise AnalysisError.must(event, "hold an event", "none", fix="Report the exact upper bound of the event rate.")
+    need_event(data.event, event)
     observed, expected, covariance = _all_arms(data, rho, gamma)
     statistic, df = _chi_square(observed - expected, covariance, data.arms)
     difference = float(observed[1] - expected[1])

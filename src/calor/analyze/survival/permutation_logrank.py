@@ -14,7 +14,8 @@ from scipy.stats import norm
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import format_p
 from calor.analyze.survival.at_risk import at_risk
-from calor.analyze.survival.time_to_event import Arm, time_to_event
+from calor.analyze.survival.time_to_event import Arm, need_event, need_two_arms, time_to_event
+from calor.analyze.whole_number import whole_number
 from calor.errors import AnalysisError
 
 
@@ -107,12 +108,9 @@ def permutation_logrank(
         True
     """
     data = time_to_event(table, time=time, event=event, arm=arm, arms=arms, strata=strata)
-    if len(data.arms) != 2:
-        raise AnalysisError.must("arm", "hold two arms", len(data.arms), fix="Compare two arms at a time.")
-    if not data.event.any():
-        raise AnalysisError.must(event, "hold an event", "none", fix="Report the exact upper bound of the event rate.")
-    if permutations < 99:
-        raise AnalysisError.must("permutations", "be at least 99", permutations, fix="20,000 gives p to 0.001.")
+    need_two_arms(data.arms)
+    need_event(data.event, event)
+    permutations = whole_number("permutations", permutations, least=99, fix="20,000 gives p to 0.001.")
     active = data.arm == 1
     observed = variance = 0.0
     drawn = np.zeros(permutations)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from calor.analyze.survival.time_to_event import TimeToEvent, refuse_rows, time_to_event
+from calor.analyze.columns import refuse_rows
+from calor.analyze.survival.time_to_event import TimeToEvent, time_to_event
 from calor.errors import AnalysisError
 
 

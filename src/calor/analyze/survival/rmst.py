@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from calor.analyze.counts.wald_ratio import wald_ratio
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.at_risk import at_risk
-from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_two_arms, time_to_event
 from calor.errors import AnalysisError
 
 Contrast = Literal["difference", "ratio", "lost_ratio"]
@@ -37,7 +37,7 @@ class Rmst(Drawable):
         lost_by_arm: Restricted mean time lost, horizon minus that.
         difference: Active minus control.
         ratio: Active over control.
-        lost_ratio: Ratio of the times lost, active over control.
+        lost_ratio: Ratio of the times lost, active over control; None where an arm loses none, having no event.
         horizon: Time up to which the mean is taken.
     """
 
@@ -45,15 +45,19 @@ class Rmst(Drawable):
     lost_by_arm: tuple[Estimate, Estimate]
     difference: Estimate
     ratio: Estimate
-    lost_ratio: Estimate
+    lost_ratio: Estimate | None
     horizon: float
 
     def __str__(self) -> str:
-        return "\n".join(str(e) for e in (*self.by_arm, self.difference, self.ratio, self.lost_ratio))
+        return "\n".join(map(str, (*self.by_arm, *self._contrasts)))
+
+    @property
+    def _contrasts(self) -> tuple[Estimate, ...]:
+        return tuple(e for e in (self.difference, self.ratio, self.lost_ratio) if e is not None)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per arm and contrast."""
-        every = (*self.by_arm, *self.lost_by_arm, self.difference, self.ratio, self.lost_ratio)
+        every = (*self.by_arm, *self.lost_by_arm, *self._contrasts)
         return pd.concat([e.to_frame() for e in every], ignore_index=True)
 
 
@@ -82,8 +86,8 @@ def rmst(
         The means, their difference and their ratios; intervals of ratios are symmetric on the log scale.
 
     Raises:
-        AnalysisError: Unusable rows (see `time_to_event`), not two arms, a horizon beyond the follow-up of an arm, an
-            arm without events before the horizon (the ratio of times lost does not exist).
+        AnalysisError: Unusable rows (see `time_to_event`), not two arms, a horizon beyond the follow-up of an arm, no
+            event before the horizon.
 
     Reference:
         Royston and Parmar, BMC Medical Research Methodology 2013; Uno et al., Journal of Clinical Oncology 2014.
@@ -118,12 +122,13 @@ def rmst(
                     n=n,
                 )
             )
+    both_lose = min(one.estimate for one in lost) > 1e-12 * horizon  # the sum of an area may round
     return Rmst(
         by_arm=(kept[0], kept[1]),
         lost_by_arm=(lost[0], lost[1]),
         difference=_difference(kept[1], kept[0]),
         ratio=_ratio(kept[1], kept[0], "ratio"),
-        lost_ratio=_ratio(lost[1], lost[0], "lost_ratio"),
+        lost_ratio=_ratio(lost[1], lost[0], "lost_ratio") if both_lose else None,
         horizon=horizon,
     )
 
@@ -165,10 +170,9 @@ def check_horizon(data: TimeToEvent, horizon: float) -> None:
     >>> table = pd.DataFrame({"t": [4, 2, 5, 3], "e": [1, 0, 0, 1], "arm": list("ppaa")})
     >>> check_horizon(time_to_event(table, time="t", event="e", arm="arm"), 4.0)
     """
-    if len(data.arms) != 2:
-        raise AnalysisError.must("arms", "be two", len(data.arms), fix="Compare two arms at a time.")
+    need_two_arms(data.arms)
     longest = min(_known_until(data.time[data.arm == a], data.event[data.arm == a]) for a in (0, 1))
-    if not 0 < horizon <= longest:
+    if not 0 < horizon <= longest or horizon == inf:
         fix = "Take a horizon that participants of both arms are followed to."
         raise AnalysisError.must("horizon", f"lie between 0 and {longest:g}", horizon, fix=fix)
 
@@ -176,7 +180,7 @@ def check_horizon(data: TimeToEvent, horizon: float) -> None:
 def _known_until(time: Float[np.ndarray, " participant"], event: Bool[np.ndarray, " participant"]) -> float:
     """Return where the curve ends: nowhere, if the last followed have the event and it falls to zero."""
     last = time == time.max()
-    return float("inf") if event[last].all() else float(time.max())
+    return inf if event[last].all() else float(time.max())
 
 
 def _difference(active: Estimate, control: Estimate) -> Estimate:
@@ -186,9 +190,6 @@ def _difference(active: Estimate, control: Estimate) -> Estimate:
 
 
 def _ratio(active: Estimate, control: Estimate, kind: Contrast) -> Estimate:
-    if active.estimate <= 0 or control.estimate <= 0:
-        fix = "Compare the restricted mean survival times instead, or use the exact tests of few_events."
-        raise AnalysisError.must("event", "happen before the horizon in both arms", "none in one", fix=fix)
     value = log(active.estimate) - log(control.estimate)
     se = sqrt(((active.se or 0) / active.estimate) ** 2 + ((control.se or 0) / control.estimate) ** 2)
     return contrast(value, se, kind, active.level, active.n + control.n, "Kaplan-Meier area")

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from calor.analyze.columns import need_columns
 from calor.analyze.continuous.terms import terms
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate
 from calor.analyze.survival.at_risk import at_risk
 from calor.analyze.survival.newton import Point, newton
 from calor.analyze.survival.rmst import Contrast, check_horizon, contrast
-from calor.analyze.survival.time_to_event import Arm, TimeToEvent, need_columns, time_to_event
+from calor.analyze.survival.time_to_event import Arm, TimeToEvent, time_to_event
 from calor.errors import AnalysisError
 
 _LEVEL = 0.95
@@ -110,13 +111,11 @@ def rmst_adjusted(
     beta, mean_slope = _fit(x, response, weight, log_link=kind != "difference")
     fitted = x @ beta if kind == "difference" else np.exp(x @ beta)
     score = x * (weight * (response - fitted))[:, None]
-    meat = np.zeros((x.shape[1], x.shape[1]))
-    for code in (0, 1):
-        inside = data.arm == code
-        influence = _influence(score[inside], restricted[inside], known[inside])
-        meat += influence.T @ influence
+    influence = np.zeros_like(score)
+    for inside in (data.arm == 0, data.arm == 1):
+        influence[inside] = _influence(score[inside], restricted[inside], known[inside])
     bread = np.linalg.inv(mean_slope)
-    covariance = bread @ meat @ bread
+    covariance = bread @ influence.T @ influence @ bread
     method = f"inverse probability of censoring weighting, adjusted for {', '.join(covariates)}"
     se = float(np.sqrt(covariance[1, 1]))
     effect = contrast(float(beta[1]), se, kind, _LEVEL, len(restricted), method)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
+from calor.analyze.columns import finite_column, named_rows, need_columns, refuse_rows
 from calor.errors import AnalysisError
 
 # How a table codes an arm.
@@ -86,49 +87,6 @@ def time_to_event(
     return TimeToEvent(entry, stop, happened, codes, names, layers, layer_names)
 
 
-def need_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks a column, or has it twice.
-
-    >>> need_columns(pd.DataFrame({"days": [1.0]}), ["days"])
-    """
-    for column in columns:
-        if list(table.columns).count(column) != 1:
-            have = ", ".join(str(c) for c in table.columns)
-            raise AnalysisError.must("table", "have the column once", column, fix=f"Its columns are {have}.")
-
-
-def finite_column(table: pd.DataFrame, column: str) -> Float[np.ndarray, " row"]:
-    """Return a column as finite floats, or refuse it and name the rows.
-
-    >>> finite_column(pd.DataFrame({"days": [1, 2]}), "days")
-    array([1., 2.])
-    """
-    kind = getattr(table[column].dtype, "kind", "O")
-    if kind in "Mmc":  # dates, durations and complex numbers would be cast to floats without a word
-        fix = "Give a plain number; for a time, study days from randomization."
-        raise AnalysisError.must(column, "be a number", table[column].dtype, fix=fix)
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    refuse_rows(table, ~np.isfinite(values), column, "be a finite number", "Complete or remove these rows.")
-    return np.asarray(values)
-
-
-def refuse_rows(table: pd.DataFrame, bad: Bool[np.ndarray, " row"], argument: str, rule: str, fix: str) -> None:
-    """Raise an error that names the rows where `bad` is true, if there are any.
-
-    >>> refuse_rows(pd.DataFrame({"days": [1, 2]}), np.array([False, False]), "days", "be above zero", "Correct it.")
-    """
-    if not bad.any():
-        return
-    raise AnalysisError.must(argument, rule, "another value", where=_named_rows(table, bad), fix=fix)
-
-
-def _named_rows(table: pd.DataFrame, which: Bool[np.ndarray, " row"]) -> str:
-    """Name rows by the labels of the table, the first few of many."""
-    rows = [str(label) for label in table.index[which]]
-    shown = ", ".join(rows[:8]) + (f" and {len(rows) - 8} more" if len(rows) > 8 else "")
-    return f"{'rows' if len(rows) > 1 else 'row'} {shown}"
-
-
 def _events(table: pd.DataFrame, event: str) -> Bool[np.ndarray, " participant"]:
     values = pd.to_numeric(table[event], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     fix = "Code the event 1 and censoring 0 (in ADaM, 1 - CNSR)."
@@ -161,6 +119,25 @@ def read_arms(
             got = f"{(codes == i).sum()} in {name}"
             raise AnalysisError.must(arm, "have at least two participants in each arm", got, fix="Leave that arm out.")
     return codes, names
+
+
+def need_two_arms(arms: Sequence[Arm]) -> None:
+    """Refuse more or fewer arms than two.
+
+    >>> need_two_arms(("placebo", "active"))
+    """
+    if len(arms) != 2:
+        raise AnalysisError.must("arms", "be two", len(arms), fix="Compare two arms at a time.")
+
+
+def need_event(events: Shaped[np.ndarray, " participant"], column: str) -> None:
+    """Refuse data in which nobody had the event.
+
+    >>> need_event(np.array([True, False]), "mi")
+    """
+    if not events.any():
+        fix = "No method compares arms then; report the exact upper bound of the event rate."
+        raise AnalysisError.must(column, "hold an event", "no event", fix=fix)
 
 
 def values_in_order(column: pd.Series) -> list[Arm]:
@@ -200,6 +177,6 @@ def _refuse_empty_strata(
     counts = np.bincount(stratum, weights=event, minlength=len(names))
     for code, (name, count) in enumerate(zip(names, counts, strict=True)):
         if count == 0 and len(names) > 1:
-            where = f"{name}, {_named_rows(table, stratum == code)}"
+            where = f"{name}, {named_rows(table, stratum == code)}"
             fix = "It tells nothing about the arms: pool it with a neighbor, or leave its participants out."
             raise AnalysisError.must("strata", "have an event in each stratum", "none", where=where, fix=fix)

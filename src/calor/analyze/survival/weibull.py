@@ -14,9 +14,9 @@ from calor.analyze.continuous.terms import Categories, Terms, terms
 from calor.analyze.counts.wald_ratio import wald_ratio
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
-from calor.analyze.survival.cox import refuse_empty_category, refuse_no_event
+from calor.analyze.survival.cox import refuse_empty_category
 from calor.analyze.survival.newton import Point, newton
-from calor.analyze.survival.time_to_event import time_to_event
+from calor.analyze.survival.time_to_event import need_event, time_to_event
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def weibull(
     """
     check_level(level)
     data = time_to_event(table, time=time, event=event)
-    refuse_no_event(data)
+    need_event(data.event, "event")
     model = terms(table, covariates, categories)
     refuse_empty_category(data, model)
     x = np.column_stack([np.ones(len(data.time)), model.values - model.values.mean(axis=0)])

@@ -14,7 +14,7 @@ from scipy.stats import norm
 from calor.analyze.drawable import Drawable
 from calor.analyze.estimate import Estimate, check_level
 from calor.analyze.survival.hierarchy import Hierarchy, compare
-from calor.analyze.survival.time_to_event import Arm, read_arms, read_strata
+from calor.analyze.survival.time_to_event import Arm, need_two_arms, read_arms, read_strata
 from calor.errors import AnalysisError
 
 
@@ -100,8 +100,7 @@ def win_ratio(
     """
     check_level(level)
     codes, names = read_arms(table, arm, arms)
-    if len(names) != 2:
-        raise AnalysisError.must("arms", "be two", len(names), fix="Compare two arms at a time.")
+    need_two_arms(names)
     layers, layer_names = read_strata(table, strata)
     levels = np.zeros((2, len(hierarchy)), dtype=np.int64)
     shares, pairs = [], 0

@@ -145,7 +145,7 @@ def term_comparison(result: TermComparison) -> Figure:
         name="term-comparison",
         title=f"{result}.",
         caption=f"Miettinen-Nurminen intervals, {result.level * 100:g} %.",
-        axis=f"{result.active} minus {result.control} (% points)",
+        axis=f"{result.active} minus {result.control} (percentage points)",
         heading="Difference (CI)",
     )
 

@@ -76,7 +76,7 @@ def _signals(finding: Finding) -> Table:
     columns = [
         Column("term", "Term"),
         *_compared(finding, "active_share", "control_share"),
-        Column("difference", "Difference, % points", digits=1, align="right"),
+        Column("difference", "Difference, percentage points", digits=1, align="right"),
         Column("lower", "CI, lower", digits=1, align="right"),
         Column("upper", "CI, upper", digits=1, align="right"),
         Column("p_value", "Fisher's p", digits=4, align="right"),

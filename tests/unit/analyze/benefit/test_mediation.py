@@ -55,5 +55,5 @@ def test_the_bootstrap_interval_covers() -> None:
 
 
 def test_too_few_bootstrap_samples_are_refused() -> None:
-    with pytest.raises(AnalysisError, match="`bootstraps` must be at least 100"):
+    with pytest.raises(AnalysisError, match="`bootstraps` must be a whole number from 100"):
         run(trial(1), bootstraps=10)

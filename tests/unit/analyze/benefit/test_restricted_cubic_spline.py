@@ -70,7 +70,7 @@ def test_an_effect_that_bends_is_seen_to_bend() -> None:
 
 
 @pytest.mark.parametrize(
-    ("knots", "message"), [(2, "`knots` must be at least 3"), ((1.0, 5.0, 4.0), "at least 3 and increase")]
+    ("knots", "message"), [(2, "`knots` must be a whole number from 3"), ((1.0, 5.0, 4.0), "at least 3 and increase")]
 )
 def test_knots_that_make_no_spline_are_refused(knots: int | tuple[float, ...], message: str) -> None:
     with pytest.raises(AnalysisError, match=message):

@@ -48,7 +48,14 @@ def test_the_permutation_test_holds_its_level_and_sees_an_interaction() -> None:
     assert run(trial(1, slope=-0.25)).p_value < 0.02
 
 
-@pytest.mark.parametrize("options", [{"overlap": 24}, {"size": 60}, {"permutations": 0}])
-def test_windows_that_do_not_slide_are_refused(options: dict[str, int]) -> None:
-    with pytest.raises(AnalysisError, match="exceed overlap and be less than the participants"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"overlap": 24}, "exceed overlap and be less than the participants"),
+        ({"size": 60}, "exceed overlap and be less than the participants"),
+        ({"permutations": 0}, "`permutations` must be a whole number from 1, got 0"),
+    ],
+)
+def test_windows_that_do_not_slide_are_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(AnalysisError, match=message):
         run(trial(1), **options)

@@ -76,7 +76,7 @@ def test_the_same_seed_gives_the_same_answer() -> None:
     [
         ({}, {"between": (80, 20)}, "`between` must increase within 0 to 100"),
         ({"crp": 3.0}, {}, "`between` must leave at least two cuts"),
-        ({}, {"permutations": 0}, "`permutations` must be at least 1"),
+        ({}, {"permutations": 0}, "`permutations` must be a whole number from 1"),
     ],
 )
 def test_bad_input_is_named(change: dict[str, float], options: dict[str, object], message: str) -> None:

@@ -43,7 +43,7 @@ def test_it_prints_the_change_in_percent(trial: pd.DataFrame) -> None:
 
 def test_a_zero_has_no_logarithm(trial: pd.DataFrame) -> None:
     trial.loc[0, "crp"] = 0.0
-    with pytest.raises(AnalysisError, match="`crp` must be positive on the log scale, got 0"):
+    with pytest.raises(AnalysisError, match="`crp` must be positive on the log scale, got another value at row 0"):
         ancova_log(trial, response="crp", arm="arm", arms=ARMS)
 
 

@@ -77,5 +77,5 @@ def test_participant_without_baseline_is_counted_as_left_out() -> None:
     labs = datasets()["adlb"].frame.copy()
     labs.loc[labs["USUBJID"] == "IVORY-R-001", "BASE"] = np.nan
     finding = find("hs_crp_course", held=with_frame("adlb", labs))
-    assert "1 participants not analyzed: missing BASE." in finding.notes
+    assert "1 participant not analyzed: the baseline value is missing." in finding.notes
     assert finding.tables["contrasts"]["n"].unique().tolist() == [62]

@@ -37,7 +37,7 @@ def test_difference_is_that_of_the_counted_participants() -> None:
     assert (first["estimate"], first["lower"], first["p_value"]) == pytest.approx(
         (truth.estimate, truth.lower, truth.p_value)
     )
-    assert any(note.startswith("3 participants without a value at V15 are not analyzed") for note in found.notes)
+    assert any(note == "3 participants not analyzed: no value at Day 61." for note in found.notes)
     shown = section(found)
     assert shown.figures[0].title == "hs-CRP below 2 mg/L at day 61: 15 of 29 with Placebo, 19 of 31 with Aldesleukin."
     assert "nan" not in "".join(table.to_html() for table in shown.tables)
@@ -68,7 +68,7 @@ def test_every_method_may_be_primary(method: str) -> None:
     rows = found.tables["methods"]
     assert rows.loc[rows["primary"], "method"].tolist() == [method]
     assert 0 < found.p_values[0] <= 1
-    assert "difference 9.6 % points" in found.sentences[0]
+    assert "difference 9.6 percentage points" in found.sentences[0]
     assert section(found).figures
 
 

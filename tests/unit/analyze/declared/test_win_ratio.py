@@ -65,7 +65,7 @@ def test_participant_without_a_scan_ties_and_is_counted() -> None:
     gone = pet[~((pet["USUBJID"] == who) & (pet["AVISIT"] == "Day 61"))]
     found = analyze(IVORY, dict(with_frame("adpet", gone)), id_=ID)
     assert found.tables["levels"]["left"].iloc[-1] > 0
-    assert any(note.startswith("1 participants without change in index-vessel TBRmax") for note in found.notes)
+    assert any(note.startswith("1 participant without change in index-vessel TBRmax") for note in found.notes)
     assert found.tables["methods"]["n"].iloc[0] == 55
 
 

@@ -228,7 +228,7 @@ def spoil(table: pd.DataFrame, kind: str) -> pd.DataFrame:
         ("copy of arm", "tell something that the other terms do not"),
         ("two arms", "same at every visit"),
         ("one participant", "at least two participants"),
-        ("text", "hold numbers"),
+        ("text", "be numeric"),
         ("never together", "both visits"),
     ],
 )
@@ -257,7 +257,7 @@ def test_choices_that_do_not_exist_or_fit_together_are_refused(choices: dict[str
 
 def test_unknown_columns_arms_and_levels_are_refused() -> None:
     table = trial()
-    with pytest.raises(AnalysisError, match="be in the table"):
+    with pytest.raises(AnalysisError, match="have each column once"):
         mmrm(table, RepeatedMeasures("crp", "id", "visit", "arm"), arms=ARMS)
     with pytest.raises(AnalysisError, match="occur in column arm"):
         mmrm(table, COLUMNS, arms=("placebo", "treated"))

@@ -89,5 +89,5 @@ def test_data_that_judge_nobody_are_refused() -> None:
         edish(_adlb(("01", "ALT", 15, 200.0, 0.0)), _adsl("01"))
     with pytest.raises(AnalysisError, match="name only participants of adsl, got 01"):
         edish(_adlb(("01", "ALT", 15, 200.0, 40.0)), _adsl("02"))
-    with pytest.raises(AnalysisError, match=r"`adlb` must have the columns .* \['ANRHI'\]"):
+    with pytest.raises(AnalysisError, match="`adlb` must have each column once, got none named ANRHI"):
         edish(_adlb(("01", "ALT", 15, 200.0, 40.0)).drop(columns="ANRHI"), _adsl("01"))

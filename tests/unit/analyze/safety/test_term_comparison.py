@@ -49,7 +49,7 @@ def test_the_largest_difference_comes_first_and_signals_are_flagged() -> None:
     result = compare_terms(_incidence(), "Active", "Placebo")
     assert list(result.table["difference"]) == sorted(result.table["difference"], reverse=True)
     assert list(result.table.loc[result.table["flagged"], "term"]) == ["Rash"]
-    assert "1 of 1 terms tested are flagged for review" in str(result)
+    assert "1 of 1 terms tested flagged for review" in str(result)
 
 
 def test_a_term_under_two_classes_is_two_rows() -> None:

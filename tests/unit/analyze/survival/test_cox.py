@@ -86,7 +86,7 @@ def test_delayed_entry_and_strata_agree_with_statsmodels(ties: str) -> None:
         (["active", "twice"], {"twice": lambda t: 2 * t["active"]}, "one maximum"),
         (["constant"], {"constant": 1.0}, "differ among"),
         (["age"], {"age": np.nan}, "age"),
-        (["age"], {"event": 0}, "no event"),
+        (["age"], {"event": 0}, "hold an event"),
         (["height"], {}, "height"),
         ([], {}, "covariates"),
         (["age", "age"], {}, "once"),

@@ -43,9 +43,14 @@ def test_a_horizon_that_follow_up_does_not_reach_is_refused(horizon: float) -> N
         rmst(trial(), **COLUMNS, horizon=horizon)
 
 
-def test_an_arm_without_events_before_the_horizon_has_no_ratio_of_time_lost() -> None:
+def test_an_arm_without_events_has_a_difference_but_no_ratio_of_time_lost() -> None:
     table = pd.DataFrame(
         {"time": [1, 2, 9, 9, 9, 9], "event": [1, 1, 0, 0, 0, 0], "arm": ["placebo"] * 3 + ["active"] * 3}
     )
-    with pytest.raises(AnalysisError, match="both arms"):
-        rmst(table, **COLUMNS, horizon=5.0)
+    result = rmst(table, **COLUMNS, horizon=5.0)
+    assert result.lost_ratio is None
+    # Areas 1 + 2/3 + 3/3 and 5; the variance is the first arm's: 1 event of 3, then 1 of 2, times the area to come.
+    assert result.difference.estimate == pytest.approx(5 - (1 + 2 / 3 + 1))
+    assert result.difference.se == pytest.approx(((5 / 3) ** 2 / 6 + 1.0**2 / 2) ** 0.5)
+    assert len(result.to_frame()) == 6
+    assert "times lost" not in str(result)

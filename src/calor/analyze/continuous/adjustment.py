@@ -1,4 +1,4 @@
-"""The door of every analysis of one row per participant: columns are there, finite, and say something of their own."""
+"""Columns that a linear analysis adjusts for: each says something of its own."""
 
 from __future__ import annotations
 
@@ -11,53 +11,6 @@ from jaxtyping import Float, Int
 from calor.errors import AnalysisError
 
 _DEPENDENT = 1e-10  # share of a column that must not be explained by those before it
-
-
-def check_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks a column or holds a participant twice.
-
-    Raises:
-        AnalysisError: As it says.
-    """
-    absent = [c for c in columns if c not in table.columns]
-    if absent:
-        raise AnalysisError.must(
-            "table", "have every column of the analysis", f"none named {', '.join(absent)}", fix="Check the names."
-        )
-    if "USUBJID" in table.columns and table["USUBJID"].duplicated().any():
-        twice = table.loc[table["USUBJID"].duplicated(), "USUBJID"].iloc[0]
-        raise AnalysisError.must(
-            "table",
-            "hold one row per participant",
-            f"{twice} more than once",
-            fix="Select one visit.",
-        )
-
-
-def finite(table: pd.DataFrame, column: str) -> Float[np.ndarray, " n"]:
-    """Return a numeric column, refusing what is infinite.
-
-    Raises:
-        AnalysisError: It is not numeric or holds an infinite value.
-
-    >>> finite(pd.DataFrame({"base": [1, 2]}), "base").tolist()
-    [1.0, 2.0]
-    """
-    if not pd.api.types.is_numeric_dtype(table[column]):
-        raise AnalysisError.must(
-            column, "be numeric", f"{table[column].dtype} values", fix="Name it among the factors if it is categorical."
-        )
-    values = table[column].to_numpy(dtype=float)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        raise AnalysisError.must(
-            column,
-            "be finite",
-            values[bad[0]],
-            where=f"row {table.index[bad[0]]}",
-            fix="Correct it.",
-        )
-    return values
 
 
 def indicators(column: pd.Series, name: str) -> tuple[Float[np.ndarray, "n levels"], list[str]]:
