@@ -9,26 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import ibis
 import pandas as pd
-from ibis.expr import types as ir
 
 from calor.errors import RecordsError
 from calor.protocol.biomarkers import Gate
 from calor.protocol.screening import Screening
 from calor.records.marks import Marks, marks_of, new_files
-from calor.records.open import added
 from calor.records.records import Records, on_engine, rows, staged
 from calor.records.vocabulary import Members
-from calor.screen.facts import TABLES, Facts, facts_of, narrow, people, stage, staged_members, with_event
+from calor.screen.facts import TABLES, Facts, facts_of, stage
 from calor.screen.lab_units import units_wanted
+from calor.screen.new_rows import of_changed_people, with_new_rows
 from calor.screen.record_checks import count_persons
-from calor.screen.refresh import same_criteria, staged_persons
+from calor.screen.refresh import same_criteria
 from calor.screen.rules import Rules
 from calor.screen.screened import Screened
 
@@ -90,9 +88,9 @@ def bring_up_to_date(records: Records, rules: Rules, folder: Path, salt: str = "
     kept: Marks = state["marks"]
     new = {name: files for name in CONCEPT if (files := new_files(kept, marks, name))}
     moved = any(marks.get(name) != kept.get(name) for name in PEOPLE)
-    changed = _of_changed_people(records, old, rules.screening.infarction) if moved else set()
+    changed = of_changed_people(records, old, rules.screening.infarction) if moved else set()
     if new or changed:
-        facts, touched = _with_new_rows(old, records, rules, new, changed)
+        facts, touched = with_new_rows(old, records, rules, new, changed)
         return Staged(facts, marks, touched, before)
     tables = {name: staged(records.engine, getattr(old, name)) for name in TABLES}  # the files are soon replaced
     return Staged(facts_of(records, rules, tables, old.members, old.persons), marks, 0, before)
@@ -219,51 +217,3 @@ def _old(
         absent=frozenset(),
         notes=(),
     )
-
-
-def _with_new_rows(
-    old: Facts, records: Records, rules: Rules, new: Mapping[str, tuple[str, ...]], changed: set[int]
-) -> tuple[Facts, int]:
-    """Add the new files' rows of the candidates and all rows of those who are candidates only now.
-
-    Args:
-        old: What was kept.
-        records: The records as they are now.
-        rules: What is asked.
-        new: New files by table.
-        changed: Candidates whose birth or death reads otherwise than it did.
-
-    Returns:
-        The facts as they are now, and how many persons have a row that was added or changed.
-    """
-    engine, infarction = records.engine, rules.screening.infarction
-    concepts = staged_members(engine, old.members)
-    today = replace(records, tables={name: _new_rows(records, name, new) for name in records.tables})
-    known = staged(engine, _candidates(old, infarction))
-    joining = staged(engine, with_event(today, concepts, infarction).anti_join(known, "person_id"))
-    other = staged_persons(records, changed)
-    added_rows, whole = narrow(today, concepts, known), narrow(records, concepts, joining)
-    merged = {"people": old.people.anti_join(other, "person_id").union(people(records, other.union(joining)))}
-    for name in ("events", "drugs", "labs"):
-        merged[name] = getattr(old, name).union(added_rows[name]).union(whole[name])
-    tables = {name: staged(engine, merged[name]) for name in TABLES}
-    touched = ibis.union(other, joining, *(added_rows[name][["person_id"]] for name in ("events", "drugs", "labs")))
-    return facts_of(records, rules, tables, old.members, old.persons), len(rows(touched.distinct()))
-
-
-def _new_rows(records: Records, name: str, new: Mapping[str, tuple[str, ...]]) -> ir.Table:
-    """Return the rows of a table's new files; none where it has no new file."""
-    if name not in new:
-        return records[name].limit(0)
-    return added(records, name, tuple(path for path in records.files[name] if path.name in new[name]))
-
-
-def _candidates(facts: Facts, infarction: str) -> ir.Table:
-    return facts.events.filter(facts.events.role == infarction)[["person_id"]].distinct()
-
-
-def _of_changed_people(records: Records, facts: Facts, infarction: str) -> set[int]:
-    """Return the candidates whose birth or death reads otherwise than it did."""
-    now, before = rows(people(records, _candidates(facts, infarction))), rows(facts.people)
-    both = pd.concat([now, before[now.columns]])
-    return {int(i) for i in both.drop_duplicates(keep=False)["person_id"]}
