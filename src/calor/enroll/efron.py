@@ -114,6 +114,6 @@ class CoinExpectations:
     def __str__(self) -> str:
         return (
             f"{float(self.correct_guesses):.4f} of {self.participants} guessed correctly "
-            f"({float(self.correct_guesses) / self.participants:.2%}); mean squared difference "
+            f"({100 * float(self.correct_guesses) / self.participants:.2f} %); mean squared difference "
             f"{float(self.squared_difference):.4f}; even with probability {float(self.even):.4f}"
         ).replace("%)", " %)")

@@ -89,7 +89,7 @@ class FewEvents(Drawable):
         )
         open_ends = [
             f"{arm}: {bound.estimate * bound.n:.0f} of {bound.n}; the data cannot rule out an event rate up to "
-            f"{bound.upper:.1%} (exact, one-sided {self.level * 100:g} %)"
+            f"{100 * bound.upper:.1f} % (exact, one-sided {self.level * 100:g} %)"
             for arm, bound in zip(self.arms, self.bounds, strict=True)
         ]
         return "\n".join([head, *open_ends])

@@ -44,7 +44,7 @@ class Quantile:
 
     def __str__(self) -> str:
         time, lower, upper = (_reached(t) for t in (self.time, self.lower, self.upper))
-        name = "median" if self.share == 0.5 else f"{self.share:.0%} quantile"
+        name = "median" if self.share == 0.5 else f"{100 * self.share:.0f} % quantile"
         interval = "" if self.lower is None else f" (CI {lower} to {upper})"
         return f"{self.arm}: {name} {time}{interval}"
 

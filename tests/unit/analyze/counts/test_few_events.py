@@ -66,7 +66,7 @@ def test_zero_of_thirty_two_leaves_up_to_8_9_percent() -> None:
     bound = result.bounds[1]
     assert (bound.estimate, bound.n) == (0, 32)
     assert bound.upper == pytest.approx(1 - 0.05 ** (1 / 32), abs=1e-9)
-    assert "8.9%" in str(result)
+    assert "8.9 %" in str(result)
 
 
 def test_an_unknown_primary_method_is_refused() -> None:
