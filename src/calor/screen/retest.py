@@ -44,8 +44,9 @@ class Retest:
         icc, low, high = (round(value, 2) + 0.0 for value in (self.icc, *self.interval))  # no minus before nothing
         return (
             f"Intraclass correlation {icc:.2f} (95 % CI {low:.2f} to {high:.2f}; {self.candidates:,} candidates, "
-            f"{self.tests:,} tests); of those who pass once, {100 * self.again:.0f} % pass again and the geometric mean "
-            f"falls by {100 * self.observed_fall:.0f} % (expected from the correlation: {100 * self.expected_fall:.0f} %)"
+            f"{self.tests:,} tests); of those who pass once, {100 * self.again:.0f} % pass again and the geometric "
+            f"mean falls by {100 * self.observed_fall:.0f} % (expected from the correlation: "
+            f"{100 * self.expected_fall:.0f} %)"
         )
 
 
