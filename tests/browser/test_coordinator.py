@@ -88,7 +88,8 @@ def test_every_page_is_accessible_and_does_not_scroll_sideways(
     sign_in(page, demo, "coordinator")
     page.goto(f"{demo.url}/screening/")
     candidate = page.locator("tbody a").nth(3).get_attribute("href")
-    for path in ("/", "/screening/", candidate, "/participants/", "/participants/01-003/", "/account/authenticator/"):
+    own = ("/account/authenticator/", "/account/password/")
+    for path in ("/", "/screening/", candidate, "/participants/", "/participants/01-003/", *own):
         page.goto(f"{demo.url}{path}")
         assert accessible(page) == [], path
         assert not page.evaluate(SIDEWAYS), path

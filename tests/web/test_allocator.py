@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import override_settings
@@ -27,7 +28,7 @@ from calor.web.encryption import open_arm
 from calor.web.keys import write_master_key
 from calor.web.models import Allocation, Slot
 from calor.web.permissions import UNBLINDED, Role
-from calor.web.services import allocation
+from calor.web.services import accounts, allocation
 
 # SQLite has no roles.
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -107,6 +108,10 @@ def test_blinded_people_work_without_a_key_or_a_right_to_the_arms(
     number = post(coordinator, f"{BASE}/participants/01-002/corrections", **change).json()["correction"]
     assert post(investigator, f"{BASE}/corrections/{number}/signature", **me).status_code == 200
     assert post(investigator, f"{BASE}/participants/01-001/signatures", meaning="reviewed", **me).status_code == 200
+    changed = "staple right horse"
+    accounts.change_password(people[Role.INVESTIGATOR], old=PASSWORD, new=changed)
+    me["password"] = changed
+    investigator = signed_in(User.objects.get(pk=people[Role.INVESTIGATOR].pk))
     emergency = {"confirm": "01-001", "reason": "capillary leak", **me}
     wrong = {**emergency, "password": "wrong horse battery"}
     assert post(investigator, f"{BASE}/participants/01-001/unblinding", **wrong).status_code == 409
@@ -156,6 +161,10 @@ def test_what_would_bring_arms_through_that_process_is_refused(split: Split) -> 
     ):
         assert answer.status_code == 409
         assert "unblinded people" in answer.json()["detail"]
+    people, trial = split.running.people, split.running.trial
+    for service, how in ((accounts.switch_account, {"on": False}), (accounts.take_authenticator, {})):
+        with pytest.raises(ConductError, match="unblinded people"):
+            service(people[Role.ADMINISTRATOR], people["second"], trial, reason="left", **how)
 
 
 FORBIDDEN = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b32decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,12 +206,15 @@ def test_who_has_an_authenticator_must_give_its_code(running: Running) -> None:
 def test_an_authenticator_is_added_by_its_first_right_code(running: Running) -> None:
     person = running.people[Role.MONITOR]
     client = signed_in(person)
-    assert b"Type this key" in client.get("/account/authenticator/").content
-    device = TOTPDevice.objects.get(user=person)
-    assert not device.confirmed
-    client.post("/account/authenticator/", {"code": f"{totp(device.bin_key):06d}"})
-    device.refresh_from_db()
-    assert device.confirmed
+    keys = [client.get("/account/authenticator/").context["key"] for _ in range(2)]
+    assert keys[0] == keys[1]
+    key = b32decode(keys[0].replace(" ", ""))
+    wrong = (totp(key) + 500_000) % 1_000_000
+    assert b"not right" in client.post("/account/authenticator/", {"code": f"{wrong:06d}"}).content
+    assert not TOTPDevice.objects.exists()  # neither looking nor a wrong code adds one
+    assert client.post("/account/authenticator/", {"code": f"{totp(key):06d}"}).status_code == 302
+    assert TOTPDevice.objects.get(user=person).bin_key == key
+    assert client.get("/").status_code == 200
     assert AuditRow.objects.filter(actor=person.username, action="add second factor").count() == 1
 
 

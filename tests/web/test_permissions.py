@@ -58,6 +58,14 @@ ATTEMPTS: dict[str, tuple[Action, Attempt]] = {
         Action.GRANT_ROLE,
         lambda r, who: accounts.change_role(who, r.people["second"], Role.MONITOR, r.trial, reason="delegation"),
     ),
+    "switch_account": (
+        Action.CHANGE_ACCOUNT,
+        lambda r, who: accounts.switch_account(who, r.people["second"], r.trial, on=True, reason="back"),
+    ),
+    "take_authenticator": (
+        Action.CHANGE_ACCOUNT,
+        lambda r, who: accounts.take_authenticator(who, r.people["second"], r.trial, reason="telephone lost"),
+    ),
     "activate": (
         Action.ACTIVATE_LIST,
         lambda r, who: activation.activate(

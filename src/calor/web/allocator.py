@@ -60,7 +60,7 @@ def serve(path: Path) -> None:
     Raises:
         ConductError: The path is taken.
     """
-    from calor.web.services import activation, allocation, harm, unblinding  # noqa: F401, PLC0415  (they declare services)
+    from calor.web.services import accounts, activation, allocation, harm, unblinding  # noqa: F401, PLC0415  (they declare)
 
     if path.exists():
         fix = "Stop the other process, or remove the file if there is none."

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from calor.errors import ConductError
-from calor.web.models import RoleChange, Site
+from calor.web.models import RoleChange, Site, Trial
 
 
 class Role(StrEnum):
@@ -29,6 +29,7 @@ class Action(StrEnum):
 
     ENTER = "enter"
     GRANT_ROLE = "grant role"
+    CHANGE_ACCOUNT = "change account"
     ADD_SITE = "add site"
     ACTIVATE_LIST = "activate list"
     RECEIVE_KITS = "receive kits"
@@ -76,6 +77,7 @@ PERMITTED = MappingProxyType(
     {
         Action.ENTER: frozenset(Role),
         Action.GRANT_ROLE: frozenset({Role.ADMINISTRATOR}),
+        Action.CHANGE_ACCOUNT: frozenset({Role.ADMINISTRATOR}),
         Action.ADD_SITE: frozenset({Role.ADMINISTRATOR}),
         Action.ACTIVATE_LIST: frozenset({Role.ADMINISTRATOR}),
         Action.RECEIVE_KITS: frozenset({Role.PHARMACIST}),
@@ -119,14 +121,19 @@ PERMITTED = MappingProxyType(
 
 
 def held(user: Any, trial: Any) -> dict[Role, set[int | None]]:
-    """Return the roles that a person now holds in a trial, each with the keys of its sites; None is the whole trial."""
+    """Return the roles that a person may now use in a trial: none while the account is switched off."""
+    return granted_to(user, trial) if user.is_active else {}
+
+
+def granted_to(user: Any, trial: Any) -> dict[Role, set[int | None]]:
+    """Return the roles that a person has in a trial, each with the keys of its sites; None is the whole trial."""
     now: dict[tuple[str, int | None], bool] = {}
     changes = RoleChange.objects.filter(user=user, trial=trial).order_by("pk")
     for role, at, granted in changes.values_list("role", "site_id", "granted"):
         now[role, at] = granted
     roles: dict[Role, set[int | None]] = {}
     for (role, at), granted in now.items():
-        if granted and user.is_active:
+        if granted:
             roles.setdefault(Role(role), set()).add(at)
     return roles
 
@@ -140,6 +147,14 @@ def roles_of(user: Any, trial: Any, site: Any = None) -> frozenset[Role]:
 def can(user: Any, action: Action, trial: Any, site: Any = None) -> bool:
     """Say whether a person may do something in a trial (at a site)."""
     return bool(PERMITTED[action] & roles_of(user, trial, site))
+
+
+def can_change_account(user: Any, person: Any, trial: Any) -> bool:
+    """Say whether a user may change a person's account: another's, of this trial, and of no other user's trial."""
+    trials = Trial.objects.filter(rolechange__user=person).distinct()
+    touched = [other for other in trials if other == trial or granted_to(person, other)]
+    allowed = all(can(user, Action.CHANGE_ACCOUNT, each) for each in touched)
+    return user.pk != person.pk and trial in touched and allowed
 
 
 def sites_for(user: Any, action: Action, trial: Any) -> list[Any]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from tests.web.attacks.besieged import THERE, Besieged
 from tests.web.routes import signed_in
 from tests.web.running_trial import PASSWORD
@@ -90,6 +92,11 @@ def _person(_besieged: Besieged, *_: Any) -> Fields:
     return {"person": "stranger", "role": Role.MONITOR.value, "site": ""}
 
 
+def _with_authenticator(*_: Any) -> Fields:
+    TOTPDevice.objects.create(user=User.objects.get(username="stranger"), name="authenticator", confirmed=True)
+    return {"person": "stranger"}
+
+
 def _signed(besieged: Besieged, *_: Any) -> Fields:
     return {"username": besieged.there[Role.UNBLINDED_STATISTICIAN].username, "password": PASSWORD}
 
@@ -149,6 +156,9 @@ FORMS = (
     ),
     Form("grant-role", Role.ADMINISTRATOR, fields=_person, texts=_REASON),
     Form("take-role-back", Role.ADMINISTRATOR, fields=_person, texts=_REASON),
+    Form("switch-off", Role.ADMINISTRATOR, fields=_person, texts=_REASON),
+    Form("switch-on", Role.ADMINISTRATOR, fields=_person, texts=_REASON),
+    Form("take-authenticator", Role.ADMINISTRATOR, fields=_with_authenticator, texts=_REASON),
     Form("new-site", Role.ADMINISTRATOR, texts={"code": 40}),
     Form("allocation-list", Role.ADMINISTRATOR, texts={"sizes": 40}, fields=lambda *_: {"length": 9}, status=422),
     Form(
@@ -202,7 +212,7 @@ FORMS = (
     ),
 )
 # What anybody can send, or nobody else's account can see; test_session.py attacks these.
-OWN = {"sign-in", "second-factor", "sign-out", "authenticator"}
+OWN = {"sign-in", "second-factor", "sign-out", "authenticator", "password"}
 
 
 def send_all(besieged: Besieged, text: str, **more: object) -> list[tuple[str, Any]]:

@@ -237,11 +237,21 @@ def test_a14_a_password_typed_as_a_name_is_kept_nowhere(person: Any, on_sqlite: 
     assert TYPED.encode() not in Path(on_sqlite.removeprefix("sqlite:///")).read_bytes()
 
 
-def test_a14_no_address_gives_a_new_password(besieged: Besieged) -> None:
+def test_a14_no_address_gives_a_new_password_to_who_has_not_the_old_one(person: Any) -> None:
     """A14: so there is none that could tell which names exist; an account's password is handed over in person."""
-    assert not [
-        route.template for route in routes() if any(w in route.template for w in ("reset", "forgot", "password"))
-    ]
+    named = [r.template for r in routes() if any(w in r.template for w in ("reset", "forgot", "password"))]
+    assert named == ["account/password/"]
+    assert Client().get("/account/password/")["Location"].startswith("/sign-in/")
+
+
+def test_a14_passwords_cannot_be_tried_where_the_own_is_changed(person: Any) -> None:
+    """A14: a session left open; five failures lock the name, and then the right password changes nothing either."""
+    client, new = signed_in(person), {"new_password1": TYPED, "new_password2": TYPED}
+    for word in [WRONG] * 5 + [PASSWORD]:
+        assert client.post("/account/password/", {"old_password": word, **new}).status_code == 422
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+    assert AuditRow.objects.filter(actor=person.username, action="access refused").count() == 5
 
 
 def test_a14_only_an_administrator_can_make_one_and_not_of_oneself(besieged: Besieged) -> None:

@@ -8,12 +8,13 @@ from django import forms
 from django.contrib.auth.models import User
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
+from django_otp import user_has_device
 
 from calor.errors import CalorError
-from calor.web.models import RoleChange, Site
+from calor.web.models import Site
 from calor.web.pages.form import PageForm
 from calor.web.pages.page import page
-from calor.web.permissions import AT_A_SITE, UNBLINDED, Action, Role, held
+from calor.web.permissions import AT_A_SITE, UNBLINDED, Action, Role, can_change_account, granted_to
 from calor.web.services import accounts
 
 
@@ -55,6 +56,13 @@ class RoleForm(PageForm):
         self.fields["site"].label_from_instance = lambda site: site.code
 
 
+class ChangeForm(PageForm):
+    """A change of a person's account, and why."""
+
+    person = forms.ModelChoiceField(User.objects.all(), to_field_name="username")
+    reason = forms.CharField(max_length=300)
+
+
 class SiteForm(PageForm):
     """A new site."""
 
@@ -89,9 +97,27 @@ def take_back(request: Any) -> Any:
     """Take a role back."""
     trial = request.visitor.trial
     form = RoleForm(request.POST, trial=trial)
-    return _done(request, "taken_form", form, lambda told: accounts.change_role(
+    return _done(request, "row_form", form, lambda told: accounts.change_role(
         request.user, told["person"], Role(told["role"]), trial, site=told["site"], granted=False,
         reason=told["reason"]))  # fmt: skip
+
+
+@page(Action.CHANGE_ACCOUNT, "POST")
+def switch_off(request: Any) -> Any:
+    """Switch an account off."""
+    return _change(request, accounts.switch_account, on=False)
+
+
+@page(Action.CHANGE_ACCOUNT, "POST")
+def switch_on(request: Any) -> Any:
+    """Switch an account on again."""
+    return _change(request, accounts.switch_account, on=True)
+
+
+@page(Action.CHANGE_ACCOUNT, "POST")
+def take_authenticator(request: Any) -> Any:
+    """Take an authenticator away."""
+    return _change(request, accounts.take_authenticator)
 
 
 @page(Action.ADD_SITE, "POST")
@@ -100,6 +126,11 @@ def new_site(request: Any) -> Any:
     form = SiteForm(request.POST)
     return _done(request, "site_form", form, lambda told: accounts.add_site(
         request.user, request.visitor.trial, told["code"]))  # fmt: skip
+
+
+def _change(request: Any, service: Any, **how: bool) -> Any:
+    return _done(request, "row_form", ChangeForm(request.POST), lambda told: service(
+        request.user, told["person"], request.visitor.trial, reason=told["reason"], **how))  # fmt: skip
 
 
 def _done(request: Any, name: str, form: Any, write: Any) -> Any:
@@ -117,15 +148,18 @@ def _done(request: Any, name: str, form: Any, write: Any) -> Any:
 def _show(request: Any, **forms_: Any) -> Any:
     trial = request.visitor.trial
     sites = {site.pk: site for site in Site.objects.filter(trial=trial)}
-    known = set(RoleChange.objects.filter(trial=trial).values_list("user_id", flat=True))
     rows = []
     for user in User.objects.order_by("last_name", "username"):
         roles = [
             {"role": role, "site": sites[at].code if at else "", "unblinded": role in UNBLINDED}
-            for role, places in held(user, trial).items() if user.pk in known
+            for role, places in granted_to(user, trial).items()
             for at in sorted(places, key=lambda at: at or 0)
         ]  # fmt: skip
-        rows.append({"user": user, "roles": roles, "self": user.pk == request.user.pk})
+        changeable = can_change_account(request.user, user, trial)
+        rows.append({
+            "user": user, "roles": roles, "self": user.pk == request.user.pk, "changeable": changeable,
+            "authenticator": changeable and user_has_device(user),
+        })  # fmt: skip
     context = {
         "rows": rows,
         "sites": sorted(site.code for site in sites.values()),

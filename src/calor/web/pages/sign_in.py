@@ -17,11 +17,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
 
 from calor.web.audit import SYSTEM, append
 from calor.web.pages.form import PageForm
 from calor.web.pages.page import anyone, page
 from calor.web.permissions import Action
+
+_NEW_KEY = "key of a new authenticator"  # in the session, until a code shows that the telephone has it
 
 
 class SignInForm(AuthenticationForm):
@@ -90,20 +93,27 @@ def authenticator(request: Any) -> Any:
     user = request.user
     if django_otp.user_has_device(user):
         return render(request, "authenticator.html", {"done": True})
-    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "authenticator"})
+    device = TOTPDevice(user=user, name="authenticator", key=request.session.setdefault(_NEW_KEY, random_hex()))
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        if device.verify_token(form.cleaned_data["code"]):
-            with transaction.atomic():
-                device.confirmed = True
-                device.save(update_fields=["confirmed"])
-                append(SYSTEM, actor=user.username, action="add second factor")
+        if _added(device, form.cleaned_data["code"]):
+            del request.session[_NEW_KEY]
             _verified(request, device)
             return redirect("authenticator")
         form.add_error("code", "This code is not right. Check the key and the clock of your telephone.")
     key = b32encode(device.bin_key).decode()
     grouped = " ".join(key[i : i + 4] for i in range(0, len(key), 4))
-    return render(request, "authenticator.html", {"form": form, "key": grouped, "address": device.config_url})
+    return render(request, "authenticator.html", {"form": form, "key": grouped})
+
+
+def _added(device: Any, code: str) -> bool:
+    """Store an authenticator if a code is its own; looking at the code would store it in any case."""
+    with transaction.atomic():
+        right = bool(device.verify_token(code))
+        if right:
+            append(SYSTEM, actor=device.user.username, action="add second factor")
+        transaction.set_rollback(not right)
+    return right
 
 
 @anyone
