@@ -223,7 +223,7 @@ def test_without_the_other_process_nothing_is_allocated_and_the_message_says_wha
 def test_that_process_answers_nothing_but_its_own_services(split: Split) -> None:
     from calor.web.allocator import _ASKED, _ask  # noqa: PLC0415
 
-    assert set(_ASKED) == {allocation.allocate.__name__, "activate", "unblind", "judge_harm"}
+    assert set(_ASKED) == {allocation.allocate.__name__, "activate", "unblind", "judge_harm", "change_password"}
     for service in ("read_arm", "open_arm", "eval"):
         with pytest.raises(ConductError, match="no answer"):
             _ask(os.environ["CALOR_ALLOCATOR"], service, (), {})
