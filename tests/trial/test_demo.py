@@ -149,7 +149,7 @@ def test_broken_data_stop_the_run_with_every_problem_listed(demo: Path) -> None:
         calor.open_trial(demo).analyze("primary")
 
 
-@pytest.mark.parametrize("after_s", [1.0, 3.0])
+@pytest.mark.parametrize("after_s", [1.0, pytest.param(3.0, marks=pytest.mark.slow)])
 def test_kill_at_any_moment_leaves_nothing_half_written(demo: Path, after_s: float) -> None:
     shutil.rmtree(demo / "results")
     process = subprocess.Popen([*CALOR, "run", str(demo)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

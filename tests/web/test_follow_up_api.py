@@ -122,10 +122,10 @@ def test_what_a_page_records_can_be_recorded_over_json_by_the_same_roles() -> No
         action for route in routes() if isinstance(route.view.action, dict) for action in route.view.action.values()
     }
     by_page = {route.view.action for route in routes() if not isinstance(route.view.action, dict)} - {None}
-    # They need the candidate, or the page, before one; and the board's reports are pages.
+    # They need the candidate, or the page, before one; the board's reports are pages; and accounts are the pages' own.
     only_pages = {
         Action.SCREEN, Action.CONSENT, Action.LOCK_DATA, Action.MAKE_CUT, Action.READ_OPEN, Action.READ_CLOSED,
-        Action.READ_CODES, Action.READ_RESULTS,
+        Action.READ_CODES, Action.READ_RESULTS, Action.CHANGE_ACCOUNT,
     }  # fmt: skip
     assert by_page - over_json == only_pages
 

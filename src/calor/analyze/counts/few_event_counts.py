@@ -49,8 +49,8 @@ def few_event_counts(
     Example:
         >>> print(few_event_counts(EventCount(3, 28), EventCount(0, 27), arms=("placebo", "aldesleukin")))
         Fisher's exact test of proportions (primary): p = 0.236; 5 defensible methods give p from 0.0... to 0.25...
-        placebo: 3 of 28; the data cannot rule out an event rate up to 25.4% (exact, one-sided 95 %)
-        aldesleukin: 0 of 27; the data cannot rule out an event rate up to 10.5% (exact, one-sided 95 %)
+        placebo: 3 of 28; the data cannot rule out an event rate up to 25.4 % (exact, one-sided 95 %)
+        aldesleukin: 0 of 27; the data cannot rule out an event rate up to 10.5 % (exact, one-sided 95 %)
     """
     check_level(level)
     if primary not in get_args(CountMethod):
